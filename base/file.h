@@ -1,0 +1,47 @@
+/* base/file.h: files, always below a directory descriptor, always with errors told.
+ *
+ * Writes, syncs and renames pass base/fault.h. EINTR is retried. ENOSPC and EDQUOT become
+ * VELUM_E_NOSPACE, ENOENT VELUM_E_NOTFOUND, the rest VELUM_E_IO; errno is left as it was set.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include "base/buffer.h"
+
+#include <sys/types.h>
+
+/* Opens a directory for use as `dir_fd` (O_DIRECTORY|O_CLOEXEC|O_NOFOLLOW is not set: a link may
+ * lead to it). */
+velum_status directory_open(const char *path, int *out_fd) VELUM_WARN_UNUSED;
+/* mkdir with mode 0700 and opens it; an existing folder is VELUM_E_EXISTS. */
+velum_status directory_create(int parent_fd, const char *name, int *out_fd) VELUM_WARN_UNUSED;
+velum_status directory_sync(int dir_fd) VELUM_WARN_UNUSED;
+
+/* openat with O_CLOEXEC|O_NOFOLLOW and mode 0600. */
+velum_status file_open(int dir_fd, const char *name, int flags, int *out_fd) VELUM_WARN_UNUSED;
+velum_status file_size(int fd, uint64_t *out_bytes) VELUM_WARN_UNUSED;
+/* Exactly `size` bytes at `offset`; VELUM_E_TRUNCATED when the file ends before. */
+velum_status file_read_at(int fd, uint64_t offset, void *out, size_t size) VELUM_WARN_UNUSED;
+/* All of them, or an error. */
+velum_status file_write_at(int fd, uint64_t offset, const void *data,
+                           size_t size) VELUM_WARN_UNUSED;
+/* fdatasync. */
+velum_status file_sync(int fd) VELUM_WARN_UNUSED;
+/* Reserves bytes on disk so that later writes below `bytes` cannot run out of space, and makes the
+ * file that long, filled with zeros. */
+velum_status file_reserve(int fd, uint64_t bytes) VELUM_WARN_UNUSED;
+/* The whole file, at most the buffer's ceiling (VELUM_E_LIMIT). */
+velum_status file_read(int dir_fd, const char *name, buffer *out) VELUM_WARN_UNUSED;
+/* Durable and atomic: temporary file beside, write, fsync, rename, sync of the folder. */
+velum_status file_replace(int dir_fd, const char *name, const void *data,
+                          size_t size) VELUM_WARN_UNUSED;
+/* close that a cleanup attribute can call: -1 is allowed, the variable becomes -1. */
+void file_close(int *fd);
+#define VELUM_AUTO_FD __attribute__((cleanup(file_close))) int
+
+/* An exclusive F_OFD_SETLK on the whole of an open file; VELUM_E_LOCKED when another holds it. */
+velum_status file_lock(int fd) VELUM_WARN_UNUSED;
+/* Whether somebody holds it, without taking it (F_OFD_GETLK). */
+velum_status file_lock_is_held(int fd, bool *out_held) VELUM_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,2 @@
+# audit/: the append-only log and its proofs
+audit_sources := $(wildcard audit/*.c)

@@ -1,0 +1,107 @@
+/* store/store.h: one encrypted database file behind a seam.
+ *
+ * SQLCipher 4 is the first driver: raw 256-bit key, WAL, synchronous=FULL, one writer connection,
+ * readers from a bounded pool. A second driver (PostgreSQL) fits behind the same functions, so DML is
+ * constant text that both engines accept, with parameters $1, $2 … used in the order of their first
+ * appearance, and DDL lives in a driver's migration files.
+ *
+ * S-1  At open the library must show a non-empty cipher_version and the file must not begin with
+ *      "SQLite format 3": another library in our place is refused, not trusted.
+ * S-2  One transaction never spans two files.
+ * S-3  A connection is used by one thread at a time.
+ *
+ * Faults: every statement step passes base/fault.h (FAULT_SQL); file writes and syncs of SQLite do
+ * so through a thin VFS in test builds (FAULT_WRITE, FAULT_SYNC), so that a full disk and a failing
+ * sync can be run.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/crypto.h"
+#include "base/text.h"
+
+typedef struct store store;           /* one database file; any thread */
+typedef struct store_conn store_conn; /* one connection; one thread at a time (S-3) */
+typedef struct store_stmt store_stmt; /* a prepared statement, borrowed from its connection */
+
+typedef struct store_options {
+    const char *folder; /* path of the data folder; may be long */
+    const char *name;   /* "vault.db" */
+    const uint8_t *key; /* KEY_BYTES */
+    uint32_t readers_max; /* 1–64 */
+    uint32_t busy_timeout_ms;
+    bool create; /* make it when it is not there; without, VELUM_E_NOTFOUND */
+} store_options;
+
+/* VELUM_E_CRYPTO for a wrong key or a file that is no database of ours, VELUM_E_UNSUPPORTED when
+ * S-1 does not hold. */
+velum_status store_open(const store_options *options, store **out,
+                        velum_error *err) VELUM_WARN_UNUSED;
+/* All readers must have been released. Checkpoints the WAL. NULL is allowed. */
+void store_free(store *self);
+VELUM_DEFINE_AUTO(store);
+
+/* The one writer connection, borrowed; the caller guarantees a single thread. */
+store_conn *store_writer(store *self);
+
+/* A reader from the pool, waiting at most `wait_ms`; VELUM_E_BUSY when none came free. */
+velum_status store_reader_acquire(store *self, uint32_t wait_ms,
+                                  store_conn **out) VELUM_WARN_UNUSED;
+/* Ends a transaction that is still open. NULL is allowed. */
+void store_reader_release(store *self, store_conn *conn);
+
+/* Transactions. A writer begins IMMEDIATE; a reader's begin pins one snapshot at its first read. */
+velum_status conn_begin(store_conn *conn) VELUM_WARN_UNUSED;
+velum_status conn_commit(store_conn *conn) VELUM_WARN_UNUSED;
+void conn_rollback(store_conn *conn);
+/* Savepoints nest in a transaction; one name, used as a stack. */
+velum_status conn_savepoint(store_conn *conn) VELUM_WARN_UNUSED;
+velum_status conn_savepoint_release(store_conn *conn) VELUM_WARN_UNUSED;
+void conn_savepoint_rollback(store_conn *conn);
+
+/* DDL or PRAGMA-free constant SQL without parameters or rows. */
+velum_status conn_run(store_conn *conn, const char *sql) VELUM_WARN_UNUSED;
+
+/* The prepared statement for a constant SQL text, reset and without bindings. Statements are cached
+ * per connection by the address of `sql`, which must be a literal. */
+velum_status conn_statement(store_conn *conn, const char *sql,
+                            store_stmt **out) VELUM_WARN_UNUSED;
+/* Parameters by number: 1 is $1. */
+velum_status stmt_bind_integer(store_stmt *stmt, int number, int64_t value) VELUM_WARN_UNUSED;
+velum_status stmt_bind_text(store_stmt *stmt, int number, text value) VELUM_WARN_UNUSED;
+velum_status stmt_bind_blob(store_stmt *stmt, int number, const void *data,
+                            size_t size) VELUM_WARN_UNUSED;
+velum_status stmt_bind_null(store_stmt *stmt, int number) VELUM_WARN_UNUSED;
+/* VELUM_OK: a row stands; VELUM_END: done (and reset). VELUM_E_EXISTS for a uniqueness conflict,
+ * VELUM_E_NOSPACE, VELUM_E_IO, VELUM_E_CORRUPT, VELUM_E_BUSY. */
+velum_status stmt_step(store_stmt *stmt) VELUM_WARN_UNUSED;
+/* Steps a statement that returns no row; VELUM_OK when done. */
+velum_status stmt_execute(store_stmt *stmt) VELUM_WARN_UNUSED;
+/* Columns from 0; text and blob are borrowed until the next step or reset. */
+int64_t stmt_integer(store_stmt *stmt, int column);
+text stmt_text(store_stmt *stmt, int column);
+crypto_part stmt_blob(store_stmt *stmt, int column);
+bool stmt_is_null(store_stmt *stmt, int column);
+/* Frees what a half-read statement holds; safe to repeat. Bindings are cleared (they may be
+ * personal data). */
+void stmt_reset(store_stmt *stmt);
+/* Rows that the last INSERT, UPDATE or DELETE changed. */
+int64_t conn_changes(store_conn *conn);
+
+/* A truncating WAL checkpoint with readers drained by a bounded wait; VELUM_E_BUSY when they do not
+ * leave (spec: a deleted row stays readable in the WAL). Writer thread only. */
+velum_status store_checkpoint(store *self, uint32_t wait_ms) VELUM_WARN_UNUSED;
+
+/* Schema: steps 1…count, each a list of statements ended by NULL, run in one transaction each. The
+ * version stands in table `schema_version`. A newer schema than `count` is VELUM_E_NEWER with the
+ * version in `err`. `out_from` and `out_to` say what was done (for a leaf each). */
+typedef struct store_step {
+    const char *const *statements;
+} store_step;
+velum_status store_migrate(store *self, const store_step *steps, uint32_t count,
+                           uint32_t *out_from, velum_error *err) VELUM_WARN_UNUSED;
+
+/* "4.14.0 community" – what S-1 saw, for `velum --version`. */
+const char *store_cipher_version(void);
+
+#endif

@@ -1,0 +1,2 @@
+# base/: common ground, knows nothing of privacy
+base_sources := $(wildcard base/*.c)

@@ -1,0 +1,2 @@
+# cli/: velum, one file a command
+cli_sources := $(wildcard cli/*.c)

@@ -1,0 +1,2 @@
+# core/: the gate and the path
+core_sources := $(wildcard core/*.c)

@@ -1,0 +1,2 @@
+# gateway/: velumd
+gateway_sources := $(wildcard gateway/*.c)

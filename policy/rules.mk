@@ -1,0 +1,2 @@
+# policy/: pure: bundle, tables, decide, mask
+policy_sources := $(wildcard policy/*.c)

@@ -1,0 +1,2 @@
+# vault/: subjects, keys, sealed records, consent ledger
+vault_sources := $(wildcard vault/*.c)

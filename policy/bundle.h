@@ -1,0 +1,254 @@
+/* policy/bundle.h: a policy folder, compiled to tables.
+ *
+ * Pure: bytes in, tables out, no I/O. A bundle is `policy.yaml` and `notices/<id>.<lang>.md`; its
+ * hash is SHA-256 over, in byte order of names, each file's name and bytes, both prefixed by their
+ * length (u32be). Compiled once, then immutable but for the registry numbers that core/ assigns
+ * before anybody else sees it; then any thread may read it.
+ *
+ * Things are named by index inside a bundle (fast, a bit in a set) and by registry number outside it
+ * (for ever, in leaves and stored state). Field sets are bits of a uint64_t, role sets of a uint32_t.
+ *
+ * P-1  What a bundle does not name does not exist: unknown keys, activities, fields, roles and
+ *      conditions are errors of compilation, never ignored (I-3).
+ * P-2  A cell of roles × fields that is not written is `hide`.
+ * P-3  No activity that lives on a consent has the action `consent-write` (I-7).
+ * P-4  A bundle never needs more than the state record holds: at most 24 purposes that live on a
+ *      consent, 16 categories, 8 attributes.
+ * Format: docs/formats/policy.md.
+ */
+#ifndef POLICY_BUNDLE_H
+#define POLICY_BUNDLE_H
+
+#include "base/crypto.h"
+#include "base/text.h"
+
+#define BUNDLE_FIELDS_MAX 64
+#define BUNDLE_CATEGORIES_MAX 16
+#define BUNDLE_ROLES_MAX 32
+#define BUNDLE_ACTIVITIES_MAX 64
+#define BUNDLE_PURPOSES_MAX 48
+#define BUNDLE_CONSENTS_MAX 24
+#define BUNDLE_ATTRIBUTES_MAX 8
+#define BUNDLE_NOTICES_MAX 128
+#define BUNDLE_MASKS_MAX 32
+#define BUNDLE_IDENTIFIERS_MAX 16
+#define BUNDLE_CONDITIONS_MAX 8 /* a role */
+#define BUNDLE_BYTES_MAX 1048576 /* all files together */
+#define BUNDLE_NONE UINT32_MAX
+
+/* Kinds of the registry; the numbers stand in `registry` leaves for ever. */
+#define REGISTRY_ACTIVITY 1
+#define REGISTRY_PURPOSE 2
+#define REGISTRY_FIELD 3
+#define REGISTRY_CATEGORY 4
+#define REGISTRY_ROLE 5
+#define REGISTRY_NOTICE 6 /* name: <id>.<lang>.<sha256 hex, first 32 digits> */
+#define REGISTRY_MASK 7
+#define REGISTRY_ATTRIBUTE 8
+#define REGISTRY_REASON 9 /* of a refusal */
+#define REGISTRY_DOMAIN 10
+#define REGISTRY_ACTION 11
+#define REGISTRY_BASIS 12
+#define REGISTRY_JURISDICTION 13
+#define REGISTRY_RECIPIENT 14
+#define REGISTRY_IDENTIFIER 15
+#define REGISTRY_KINDS 16 /* array size */
+
+/* Actions, a bit each. */
+#define ACTION_CREATE (1U << 0)
+#define ACTION_LOOKUP (1U << 1)
+#define ACTION_READ (1U << 2)
+#define ACTION_UPDATE (1U << 3)
+#define ACTION_CONSENT_READ (1U << 4)
+#define ACTION_CONSENT_WRITE (1U << 5)
+#define ACTION_AUDIT (1U << 6)      /* read, prove and verify the log */
+#define ACTION_ADMINISTER (1U << 7) /* credentials, people, policy, clock */
+#define ACTION_IMPORT (1U << 8)
+#define ACTION_COUNT 9
+/* "create", "lookup" …; NULL for anything but one known bit. */
+const char *action_name(uint32_t action);
+
+/* Legal bases (PIPL 13, GDPR 6). */
+#define BASIS_CONSENT 1
+#define BASIS_CONTRACT 2
+#define BASIS_LEGAL_OBLIGATION 3
+#define BASIS_VITAL_INTEREST 4
+#define BASIS_PUBLIC_INTEREST 5
+#define BASIS_LEGITIMATE_INTEREST 6
+#define BASIS_COUNT 7
+const char *basis_name(uint32_t basis);
+
+/* Who may hold an activity, a bit each. */
+#define ACTOR_SERVICE (1U << 0)
+#define ACTOR_HUMAN (1U << 1)
+#define ACTOR_CUSTOMER (1U << 2)
+
+typedef struct bundle_purpose {
+    text name;
+    text title_zh;
+    text title_en;
+    uint32_t basis;
+    uint32_t version; /* 1–65535; a consent serves only its own version */
+    uint32_t notice_first; /* index of the first notice of its id, BUNDLE_NONE without consent */
+    uint32_t notice_count; /* its languages */
+    uint32_t consent_days; /* a consent expires after so many days; 0: it does not */
+    uint16_t number;
+} bundle_purpose;
+
+typedef struct bundle_notice {
+    text id;
+    text language; /* "zh", "en" */
+    text body;     /* Markdown, UTF-8 */
+    uint32_t version;
+    uint8_t hash[SHA256_BYTES];
+    uint16_t number;
+} bundle_notice;
+
+typedef struct bundle_activity {
+    text name;
+    text title_zh;
+    text title_en;
+    uint32_t purpose;   /* index */
+    uint32_t actions;   /* bits */
+    uint32_t actors;    /* bits: who may hold it */
+    uint64_t fields;    /* bits: no role sees more than this under the activity */
+    bool knows_existence; /* a refusal may name its reason; else hidden and unknown answer alike */
+    text recipient;     /* empty: inside the house */
+    uint16_t number;
+} bundle_activity;
+
+typedef struct bundle_category {
+    text name;
+    uint16_t number;
+} bundle_category;
+
+#define FIELD_TEXT 1
+#define FIELD_DATE 2   /* YYYY-MM-DD */
+#define FIELD_NUMBER 3 /* decimal digits, optional sign and fraction */
+
+/* Classes, least first; what is not classified is the most sensitive (style, rule 19). */
+#define CLASS_PUBLIC 1
+#define CLASS_PERSONAL 2
+#define CLASS_SENSITIVE 3
+
+typedef struct bundle_field {
+    text name;
+    text title_zh;
+    text title_en;
+    uint32_t category; /* index */
+    uint32_t type;
+    uint32_t class;
+    uint32_t mask; /* index of its mask */
+    uint16_t number;
+} bundle_field;
+
+/* A mask: a named profile of policy/mask.h with its parameters. */
+typedef struct bundle_mask {
+    text name;
+    uint32_t profile; /* MASK_* */
+    uint32_t keep_first;
+    uint32_t keep_last;
+    uint32_t fixed_length; /* 0: as long as the value */
+    uint32_t character;    /* code point, '*' */
+    uint16_t number;
+} bundle_mask;
+
+/* A role counts only where all its conditions hold: the subject's attribute equals the actor's
+ * (`actor: true`) or one of the listed values. An attribute the subject or actor lacks: no (I-3). */
+typedef struct bundle_condition {
+    uint32_t attribute; /* index */
+    bool same_as_actor;
+    uint64_t values[8]; /* attribute_value_hash of each listed value */
+    uint32_t value_count;
+} bundle_condition;
+
+typedef struct bundle_role {
+    text name;
+    bool staff; /* a person looks: customers known to be under 14 need an approval (Minors Reg. 34–37) */
+    uint64_t clear; /* field bits */
+    uint64_t mask;  /* field bits, disjoint from clear */
+    bundle_condition conditions[BUNDLE_CONDITIONS_MAX];
+    uint32_t condition_count;
+    uint16_t number;
+} bundle_role;
+
+typedef struct bundle_attribute {
+    text name;
+    uint16_t number;
+} bundle_attribute;
+
+/* Identifier types in the order in which an upsert looks for a known one: "mobile", "email",
+ * "id_card", "ext:cj" or "ext:*". */
+typedef struct bundle_identifier {
+    text type;
+    uint16_t number;
+} bundle_identifier;
+
+typedef struct bundle {
+    uint8_t hash[SHA256_BYTES];
+    text name;              /* of the retailer's policy */
+    text jurisdiction;      /* "cn-pipl" */
+    uint16_t jurisdiction_number;
+    uint32_t birthday_field; /* index of the field from which ages are known, or BUNDLE_NONE */
+    bundle_purpose purposes[BUNDLE_PURPOSES_MAX];
+    uint32_t purpose_count;
+    bundle_notice notices[BUNDLE_NOTICES_MAX];
+    uint32_t notice_count;
+    bundle_activity activities[BUNDLE_ACTIVITIES_MAX];
+    uint32_t activity_count;
+    bundle_category categories[BUNDLE_CATEGORIES_MAX];
+    uint32_t category_count;
+    bundle_field fields[BUNDLE_FIELDS_MAX];
+    uint32_t field_count;
+    bundle_mask masks[BUNDLE_MASKS_MAX];
+    uint32_t mask_count;
+    bundle_role roles[BUNDLE_ROLES_MAX];
+    uint32_t role_count;
+    bundle_attribute attributes[BUNDLE_ATTRIBUTES_MAX];
+    uint32_t attribute_count;
+    bundle_identifier identifiers[BUNDLE_IDENTIFIERS_MAX];
+    uint32_t identifier_count;
+    struct bundle_source *source; /* owns every text above */
+} bundle;
+
+typedef struct bundle_file {
+    text name; /* "policy.yaml", "notices/marketing.zh.md" */
+    text bytes;
+} bundle_file;
+
+/* Told every finding: errors stop, warnings do not. `line` 0 where none applies. `message` is a line
+ * of ours that may quote names from the policy (it is the officer's own file). */
+typedef void (*bundle_finding)(void *context, bool is_error, const char *file, uint32_t line,
+                               const char *message);
+
+/* Compiles. VELUM_E_INVALID with the first error in `err`; all findings go to `finding` when given.
+ * Registry numbers are 0 until bundle_set_number. */
+velum_status bundle_compile(const bundle_file *files, size_t count, bundle_finding finding,
+                            void *context, bundle **out, velum_error *err) VELUM_WARN_UNUSED;
+void bundle_free(bundle *self);
+VELUM_DEFINE_AUTO(bundle);
+
+/* The hash alone, in the form above; works for any set of files. */
+velum_status bundle_files_hash(const bundle_file *files, size_t count,
+                               uint8_t out[SHA256_BYTES]) VELUM_WARN_UNUSED;
+
+/* Index by name, BUNDLE_NONE when the bundle has none. `kind` is REGISTRY_ACTIVITY … . */
+uint32_t bundle_find(const bundle *self, uint32_t kind, text name);
+/* Index by registry number, BUNDLE_NONE when none. Fast for fields, purposes and categories. */
+uint32_t bundle_find_number(const bundle *self, uint32_t kind, uint16_t number);
+/* Everything of the bundle that needs a number, walked by (kind, index); false behind the last.
+ * For notices `out_name` is written to `scratch`. */
+bool bundle_name_at(const bundle *self, uint32_t kind, uint32_t index, char scratch[128],
+                    text *out_name);
+void bundle_set_number(bundle *self, uint32_t kind, uint32_t index, uint16_t number);
+
+/* The notice of a purpose in a language, the first one when it has no such language. */
+const bundle_notice *bundle_notice_of(const bundle *self, uint32_t purpose, text language);
+/* The identifier type's place in the bundle's order ("ext:cj" matches "ext:*"), or BUNDLE_NONE. */
+uint32_t bundle_identifier_order(const bundle *self, text type);
+/* Whether the activity's purpose rests on consent. */
+bool bundle_lives_on_consent(const bundle *self, uint32_t activity);
+/* First 8 bytes of SHA-256 of the value, never 0. */
+uint64_t attribute_value_hash(text value);
+
+#endif

@@ -1,0 +1,92 @@
+/* policy/decide.h: for every field asked: clear, mask or hide, and why. Pure and total.
+ *
+ * D-1  Monotone (I-8): fewer roles, an added denial, a withdrawn or missing consent, never widens.
+ * D-2  Whatever is in doubt is denied (I-3).
+ * D-3  The same inputs give the same verdict, for ever: all that was used stands in `inputs`.
+ */
+#ifndef POLICY_DECIDE_H
+#define POLICY_DECIDE_H
+
+#include "policy/bundle.h"
+#include "policy/subject_state.h"
+
+/* Reasons of refusal; names are registry names, see reason_name. */
+#define REASON_NONE 0
+#define REASON_ACTIVITY_NOT_REGISTERED 1 /* the credential does not hold it */
+#define REASON_ACTION_NOT_ALLOWED 2      /* the activity has no such action */
+#define REASON_CONSENT_MISSING 3
+#define REASON_CONSENT_WITHDRAWN 4
+#define REASON_CONSENT_OUTDATED 5 /* given for an earlier version of the purpose */
+#define REASON_CONSENT_EXPIRED 6
+#define REASON_CLOCK_BEHIND 7
+#define REASON_GUARDIAN_CONSENT_REQUIRED 8 /* under 14, PIPL 31 */
+#define REASON_APPROVAL_REQUIRED 9         /* staff, subject under 14 */
+#define REASON_PROCESSING_RESTRICTED 10
+#define REASON_MARKETING_OBJECTION 11
+#define REASON_NO_ROLE_APPLIES 12 /* no role, or conditions (store) do not hold */
+#define REASON_NO_FIELD_ALLOWED 13
+#define REASON_UNKNOWN_FIELD 14
+#define REASON_UNKNOWN_SUBJECT 15
+#define REASON_SUBJECT_ERASED 16
+#define REASON_ACTOR_KIND 17 /* the activity is not for this kind of actor */
+#define REASON_UNKNOWN_ACTIVITY 18
+#define REASON_UNKNOWN_PURPOSE 19
+#define REASON_NOT_OWN_RECORD 20 /* a customer's token reaches that customer only */
+#define REASON_CONFLICT 21
+#define REASON_INVALID_VALUE 22
+#define REASON_CREDENTIAL_REVOKED 23
+#define REASON_CREDENTIAL_EXPIRED 24
+#define REASON_UNKNOWN_DOMAIN 25
+#define REASON_COUNT 26
+/* "consent-missing"; NULL for an unknown number. */
+const char *reason_name(uint32_t reason);
+
+#define SUBJECT_LIVE 1
+#define SUBJECT_ERASING 2
+#define SUBJECT_ERASED 3
+
+#define AGE_UNKNOWN 0 /* counts as adult */
+#define AGE_UNDER_14 1
+#define AGE_14_TO_17 2
+#define AGE_ADULT 3
+
+typedef struct decide_request {
+    const bundle *bundle;
+    uint32_t activity;      /* index; BUNDLE_NONE denies */
+    bool activity_is_held;  /* the credential is registered for it (I-7) */
+    uint32_t actor;         /* one ACTOR_* bit */
+    uint32_t roles;         /* bits of role indexes */
+    uint64_t actor_attributes[BUNDLE_ATTRIBUTES_MAX]; /* by attribute index; 0: none */
+    uint32_t action;        /* one ACTION_* bit */
+    uint64_t fields;        /* bits asked; all fields of the activity when `all_fields` */
+    bool all_fields;
+    uint32_t unknown_fields; /* how many names were asked that the bundle does not know */
+    int64_t now_ns;          /* the earlier of clock and newest recorded time */
+    bool clock_behind;       /* more than 5 s behind: what rests on consent is denied */
+    uint32_t subject_status; /* SUBJECT_*; 0: there is no such subject */
+    const subject_state *state; /* NULL when there is no subject */
+} decide_request;
+
+typedef struct verdict {
+    bool allowed;
+    uint32_t decision; /* 1 allow, 2 partial (something asked is hidden or masked), 3 deny */
+    uint32_t reason;   /* REASON_*; of a denial */
+    uint64_t clear;    /* field bits, disjoint; all 0 when denied */
+    uint64_t masked;
+    uint64_t hidden;
+    uint32_t categories; /* bits of category indexes that hold a clear or masked field (I-4) */
+    uint32_t rule;       /* 1 + index of the role that gave most, 0 none */
+    uint32_t purpose;    /* index, BUNDLE_NONE when denied before it was known */
+    const state_consent *consent; /* in `state`; that the decision rested on, or NULL */
+    uint32_t age_class;
+    uint32_t consent_state; /* found, CONSENT_* */
+} verdict;
+
+/* Never fails: what it cannot judge it denies. For actions without fields (lookup, create, consent)
+ * the field sets are empty and `allowed` is the answer. */
+void decide(const decide_request *request, verdict *out);
+
+/* Age on the UTC+8 day of now_ns for jurisdiction cn-*, else on the UTC day. */
+uint32_t age_class(const subject_state *state, int64_t now_ns);
+
+#endif

@@ -35,17 +35,18 @@ bool civil_date_is_valid(civil_date date);
 velum_status civil_date_parse(text iso, civil_date *out) VELUM_WARN_UNUSED;
 #define CIVIL_DATE_TEXT_BYTES 11
 void civil_date_format(civil_date date, char out[CIVIL_DATE_TEXT_BYTES]);
-/* Days since 1970-01-01, and back. */
+/* Days since 1970-01-01, and back. Days outside years 1–9999 give the nearest day inside. */
 int32_t civil_date_to_days(civil_date date);
 civil_date civil_date_from_days(int32_t days);
 /* The same day `years` later; 29 February becomes 1 March in a common year (a birthday is reached
- * not before it has passed). */
+ * not before it has passed). Beyond the calendar it stays at the first or last day. */
 civil_date civil_date_add_years(civil_date date, int32_t years);
 
 /* RFC 3339 in UTC with milliseconds: "2026-11-21T20:08:00.123Z". */
 #define TIME_TEXT_BYTES 25
 void time_format(int64_t wall_ns, char out[TIME_TEXT_BYTES]);
-/* RFC 3339 with Z or ±hh:mm, optional fraction; VELUM_E_INVALID else. */
+/* RFC 3339 with Z or ±hh:mm, optional fraction (cut after nine digits); VELUM_E_INVALID else, also
+ * for a leap second and for what 64-bit nanoseconds cannot hold (before 1677-09-22, after 2262-04-11). */
 velum_status time_parse(text rfc3339, int64_t *out_wall_ns) VELUM_WARN_UNUSED;
 /* YYYYMM in UTC, such as 202611. */
 uint32_t time_month(int64_t wall_ns);

@@ -20,6 +20,8 @@
 /* Once a process, before anything else of OpenSSL or SQLCipher: tells OpenSSL not to load the
  * host's configuration, which could map a foreign provider into us. Safe to repeat, from any thread. */
 velum_status crypto_init(void) VELUM_WARN_UNUSED;
+/* The half of crypto_init that concerns libsodium; crypto_init calls it. */
+velum_status crypto_init_sodium(void) VELUM_WARN_UNUSED;
 
 /* One piece of a message that is hashed in parts. */
 typedef struct crypto_part {
@@ -77,7 +79,9 @@ void ed25519_sign(const uint8_t seed[ED25519_SEED_BYTES], const void *message, s
 bool ed25519_verify(const uint8_t public_key[ED25519_PUBLIC_BYTES], const void *message,
                     size_t size, const uint8_t signature[ED25519_SIGNATURE_BYTES]);
 
-/* CRC-32C (Castagnoli), against accidents only. `seed` 0 to begin. */
+/* CRC-32C (Castagnoli), against accidents only. `seed` is 0 to begin, then the sum so far. */
 uint32_t crc32c(uint32_t seed, const void *data, size_t size);
+/* The same without the processor's instruction, so that a test can compare the two. */
+uint32_t crc32c_by_table(uint32_t seed, const void *data, size_t size);
 
 #endif

@@ -1,7 +1,8 @@
 /* base/file.h: files, always below a directory descriptor, always with errors told.
  *
  * Writes, syncs and renames pass base/fault.h. EINTR is retried. ENOSPC and EDQUOT become
- * VELUM_E_NOSPACE, ENOENT VELUM_E_NOTFOUND, the rest VELUM_E_IO; errno is left as it was set.
+ * VELUM_E_NOSPACE, ENOENT VELUM_E_NOTFOUND, EEXIST VELUM_E_EXISTS, the rest VELUM_E_IO; errno is left
+ * as it was set.
  */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
@@ -10,7 +11,7 @@
 
 #include <sys/types.h>
 
-/* Opens a directory for use as `dir_fd` (O_DIRECTORY|O_CLOEXEC|O_NOFOLLOW is not set: a link may
+/* Opens a directory for use as `dir_fd` (O_DIRECTORY|O_CLOEXEC; O_NOFOLLOW is not set: a link may
  * lead to it). */
 velum_status directory_open(const char *path, int *out_fd) VELUM_WARN_UNUSED;
 /* mkdir with mode 0700 and opens it; an existing folder is VELUM_E_EXISTS. */
@@ -32,7 +33,9 @@ velum_status file_sync(int fd) VELUM_WARN_UNUSED;
 velum_status file_reserve(int fd, uint64_t bytes) VELUM_WARN_UNUSED;
 /* The whole file, at most the buffer's ceiling (VELUM_E_LIMIT). */
 velum_status file_read(int dir_fd, const char *name, buffer *out) VELUM_WARN_UNUSED;
-/* Durable and atomic: temporary file beside, write, fsync, rename, sync of the folder. */
+/* Durable and atomic: temporary file beside (NAME.tmp, one writer a name at a time), write, fsync,
+ * rename, sync of the folder. On failure the old file stands, except when only the last sync fails:
+ * then the new one is there but may not survive a loss of power. */
 velum_status file_replace(int dir_fd, const char *name, const void *data,
                           size_t size) VELUM_WARN_UNUSED;
 /* close that a cleanup attribute can call: -1 is allowed, the variable becomes -1. */
@@ -41,7 +44,7 @@ void file_close(int *fd);
 
 /* An exclusive F_OFD_SETLK on the whole of an open file; VELUM_E_LOCKED when another holds it. */
 velum_status file_lock(int fd) VELUM_WARN_UNUSED;
-/* Whether somebody holds it, without taking it (F_OFD_GETLK). */
+/* Whether somebody holds it through another open of the file, without taking it (F_OFD_GETLK). */
 velum_status file_lock_is_held(int fd, bool *out_held) VELUM_WARN_UNUSED;
 
 #endif

@@ -8,9 +8,10 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 if [ $# -eq 0 ]; then
-    echo 'no test matches' >&2
+    echo "run-tests: no test${ONLY:+ has \"$ONLY\" in its path}" >&2
     echo '0 passed, 0 failed, 0 skipped'
-    exit 0
+    [ -z "${ONLY:-}" ]
+    exit
 fi
 
 results=$(mktemp -d "${TMPDIR:-/tmp}/velum-tests.XXXXXX")

@@ -26,7 +26,8 @@ typedef enum json_kind {
     JSON_OBJECT
 } json_kind;
 
-/* VELUM_E_INVALID with line and column in `err` (never the text), VELUM_E_LIMIT, VELUM_E_NOMEM. */
+/* VELUM_E_INVALID with line and column in `err` (never the text), VELUM_E_LIMIT, VELUM_E_NOMEM. The
+ * root may be of any kind. Integers outside int64_t and reals beyond double are refused. */
 velum_status json_parse(text source, size_t bytes_max, json **out,
                         velum_error *err) VELUM_WARN_UNUSED;
 void json_free(json *self);
@@ -34,9 +35,11 @@ VELUM_DEFINE_AUTO(json);
 const json_value *json_root(const json *self);
 
 json_kind json_kind_of(const json_value *value);
+/* Asked of another kind, these answer with the empty text, 0, false or NULL. */
 text json_text(const json_value *value);       /* kind TEXT */
-int64_t json_integer(const json_value *value); /* kind INTEGER */
-double json_real(const json_value *value);     /* kind REAL */
+/* jansson exports symbols of these two names, so ours carry others in the object file. */
+int64_t json_integer(const json_value *value) __asm__("velum_json_integer"); /* kind INTEGER */
+double json_real(const json_value *value) __asm__("velum_json_real");        /* kind REAL */
 bool json_bool(const json_value *value);       /* kind BOOL */
 size_t json_count(const json_value *value);    /* ARRAY and OBJECT */
 const json_value *json_at(const json_value *array, size_t index);
@@ -49,7 +52,9 @@ typedef struct json_iterator {
 bool json_next(const json_value *object, json_iterator *iterator, text *out_name,
                const json_value **out_value);
 
-/* The writer puts commas by itself. It latches the first failure of its buffer. */
+/* The writer puts commas by itself. It latches the first failure of its buffer, and latches there
+ * VELUM_E_INVALID for text that is not UTF-8 or holds NUL, VELUM_E_LIMIT for too many levels and
+ * VELUM_E_INTERNAL for an end without a begin. */
 typedef struct json_writer {
     buffer *out;
     uint32_t depth;

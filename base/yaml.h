@@ -10,16 +10,17 @@
 #include "base/text.h"
 
 #define YAML_DEPTH_MAX 16
-#define YAML_NODES_MAX 20000
+#define YAML_NODES_MAX 20000 /* keys count too */
 
 typedef struct yaml yaml;
 typedef struct yaml_node yaml_node;
 typedef enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP } yaml_kind;
 
-/* VELUM_E_INVALID with line and column in `err`; VELUM_E_LIMIT. */
+/* VELUM_E_INVALID with line and column in `err`; VELUM_E_LIMIT, VELUM_E_NOMEM. */
 velum_status yaml_parse(text source, size_t bytes_max, yaml **out,
                         velum_error *err) VELUM_WARN_UNUSED;
-void yaml_free(yaml *self);
+/* libyaml exports a symbol of this name, so ours carries another in the object file. */
+void yaml_free(yaml *self) __asm__("velum_yaml_free");
 VELUM_DEFINE_AUTO(yaml);
 const yaml_node *yaml_root(const yaml *self); /* NULL for an empty document */
 

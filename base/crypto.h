@@ -50,6 +50,10 @@ void hmac_sha256(const uint8_t key[KEY_BYTES], const crypto_part *parts, size_t 
 void blake2b_keyed(const uint8_t key[KEY_BYTES], const crypto_part *parts, size_t count,
                    uint8_t *out, size_t out_size);
 
+/* BLAKE2b with a key of any size the RFC allows (0–64, 0 for none); ours are for blake2b_keyed. */
+void blake2b(crypto_part key, const crypto_part *parts, size_t count, uint8_t *out,
+             size_t out_size);
+
 /* A key for one use: BLAKE2b-256 keyed with `parent` over a label and a context, each prefixed by
  * its length (u32be). `label` is a constant of ours such as "velum state 1". */
 void key_derive(const uint8_t parent[KEY_BYTES], const char *label, const void *context,

@@ -24,13 +24,13 @@ velum_status crypto_init_sodium(void)
     return sodium_init() < 0 ? VELUM_E_CRYPTO : VELUM_OK; /* 1: was initialised before */
 }
 
-void blake2b_keyed(const uint8_t key[KEY_BYTES], const crypto_part *parts, size_t count,
-                   uint8_t *out, size_t out_size)
+void blake2b(crypto_part key, const crypto_part *parts, size_t count, uint8_t *out, size_t out_size)
 {
     crypto_generichash_state state;
 
     assert(out_size >= crypto_generichash_BYTES_MIN && out_size <= crypto_generichash_BYTES_MAX);
-    (void)crypto_generichash_init(&state, key, KEY_BYTES, out_size);
+    assert(key.size <= crypto_generichash_KEYBYTES_MAX);
+    (void)crypto_generichash_init(&state, key.data, key.size, out_size);
     for (size_t i = 0; i < count; i++) {
         if (parts[i].size > 0) {
             (void)crypto_generichash_update(&state, parts[i].data, parts[i].size);
@@ -38,6 +38,12 @@ void blake2b_keyed(const uint8_t key[KEY_BYTES], const crypto_part *parts, size_
     }
     (void)crypto_generichash_final(&state, out, out_size);
     mem_wipe(&state, sizeof(state));
+}
+
+void blake2b_keyed(const uint8_t key[KEY_BYTES], const crypto_part *parts, size_t count,
+                   uint8_t *out, size_t out_size)
+{
+    blake2b((crypto_part){key, KEY_BYTES}, parts, count, out, out_size);
 }
 
 void key_derive(const uint8_t parent[KEY_BYTES], const char *label, const void *context,

@@ -22,10 +22,17 @@
 #define KIND_COUNT 5
 #define HANG_SECONDS 10
 
-typedef enum fault_effect { EFFECT_NONE, EFFECT_KILL, EFFECT_EIO, EFFECT_ENOSPC, EFFECT_HANG } fault_effect;
+typedef enum fault_effect {
+    EFFECT_NONE,
+    EFFECT_KILL,
+    EFFECT_EIO,
+    EFFECT_ENOSPC,
+    EFFECT_HANG
+} fault_effect;
 
 static const char *const kind_names[KIND_COUNT] = {"alloc", "write", "sync", "rename", "sql"};
-static const char *const effect_names[] = {"none", "kill", "eio", "enospc", "hang"};
+/* In the order of fault_effect, behind EFFECT_NONE, which a plan cannot name. */
+static const char *const effect_names[] = {"kill", "eio", "enospc", "hang"};
 
 #define EFFECT_COUNT (sizeof(effect_names) / sizeof(effect_names[0]))
 
@@ -65,7 +72,7 @@ static void plan_set(const char *plan)
     atomic_store(&plan_kind, kind);
     atomic_store(&plan_number, number);
     atomic_store(&plan_repeats, repeats);
-    atomic_store(&plan_effect, index_of(effect_names, EFFECT_COUNT, end + 1, strlen(end + 1)));
+    atomic_store(&plan_effect, 1 + index_of(effect_names, EFFECT_COUNT, end + 1, strlen(end + 1)));
 }
 
 static void read_environment(void)

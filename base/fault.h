@@ -8,7 +8,13 @@
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H
 
-typedef enum fault_kind { FAULT_ALLOC, FAULT_WRITE, FAULT_SYNC, FAULT_RENAME, FAULT_SQL } fault_kind;
+typedef enum fault_kind {
+    FAULT_ALLOC,
+    FAULT_WRITE,
+    FAULT_SYNC,
+    FAULT_RENAME,
+    FAULT_SQL
+} fault_kind;
 
 #ifdef VELUM_TEST_SEAMS
 /* 0: go on. EIO or ENOSPC: fail with that errno. Thread-safe. */

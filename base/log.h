@@ -8,7 +8,12 @@
 
 #include "base/status.h"
 
-typedef enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL_DEBUG } log_level;
+typedef enum log_level {
+    LOG_LEVEL_ERROR,
+    LOG_LEVEL_WARNING,
+    LOG_LEVEL_NOTICE,
+    LOG_LEVEL_DEBUG
+} log_level;
 
 void log_set_level(log_level level);
 /* `message` is a literal of ours. */

@@ -43,18 +43,18 @@ bool size_multiply(size_t a, size_t b, size_t *out);
 
 /* VELUM_DEFINE_AUTO(record) after `void record_free(record *)` makes
  * `VELUM_AUTO(record) *rec = NULL;` release itself on every path. `T_take` hands over. */
-#define VELUM_DEFINE_AUTO(T)                                                  \
-    static inline void T##_auto(T **held)                                     \
-    {                                                                         \
-        T##_free(*held);                                                      \
-        *held = NULL;                                                         \
-    }                                                                         \
-    __attribute__((unused)) static inline T *T##_take(T **held)               \
-    {                                                                         \
-        T *const taken = *held;                                               \
-        *held = NULL;                                                         \
-        return taken;                                                         \
-    }                                                                         \
+#define VELUM_DEFINE_AUTO(T)                                    \
+    static inline void T##_auto(T **held)                       \
+    {                                                           \
+        T##_free(*held);                                        \
+        *held = NULL;                                           \
+    }                                                           \
+    __attribute__((unused)) static inline T *T##_take(T **held) \
+    {                                                           \
+        T *const taken = *held;                                 \
+        *held = NULL;                                           \
+        return taken;                                           \
+    }                                                           \
     typedef T T /* swallows the semicolon */
 #define VELUM_AUTO(T) __attribute__((cleanup(T##_auto))) T
 

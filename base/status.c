@@ -80,11 +80,8 @@ static void replace_unprintable(char *line)
     }
 }
 
-__attribute__((format(printf, 4, 0))) static velum_status error_fill(velum_error *err,
-                                                                     velum_status status,
-                                                                     int os_errno,
-                                                                     const char *format,
-                                                                     va_list arguments)
+__attribute__((format(printf, 4, 0))) static velum_status error_fill(
+    velum_error *err, velum_status status, int os_errno, const char *format, va_list arguments)
 {
     if (err == NULL) {
         return status;

@@ -8,12 +8,12 @@
 #include <velum/status.h>
 
 /* Leaves the function with the status of `call` when it is negative. */
-#define VELUM_TRY(call)                       \
-    do {                                      \
-        const velum_status try_ = (call);     \
-        if (try_ < 0) {                       \
-            return try_;                      \
-        }                                     \
+#define VELUM_TRY(call)                   \
+    do {                                  \
+        const velum_status try_ = (call); \
+        if (try_ < 0) {                   \
+            return try_;                  \
+        }                                 \
     } while (0)
 
 /* Name of a status for people and scripts ("not-found"); never NULL. */

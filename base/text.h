@@ -56,7 +56,7 @@ void base64_encode(const uint8_t *bytes, size_t size, char *out); /* BASE64_SIZE
 velum_status base64_decode(text encoded, uint8_t *out, size_t out_max,
                            size_t *out_size) VELUM_WARN_UNUSED;
 /* URL-safe without padding (RFC 4648 §5), for tokens. */
-#define BASE64URL_SIZE(bytes) (((bytes) * 8 + 5) / 6)
+#define BASE64URL_SIZE(bytes) (((bytes)*8 + 5) / 6)
 void base64url_encode(const uint8_t *bytes, size_t size, char *out);
 velum_status base64url_decode(text encoded, uint8_t *out, size_t out_max,
                               size_t *out_size) VELUM_WARN_UNUSED;

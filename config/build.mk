@@ -11,7 +11,7 @@ include config/flags.mk
 
 B := build/$(VARIANT)$(cc_suffix)
 Q := $(if $(V),,@)
-say = $(if $(V),,@echo '$(1)$(NOTE)')
+say = $(if $(V),,@echo '$(1)$(if $(NOTE), ($(NOTE)))')
 
 # --- Folders, from the top row of the house to the ground --------------------------------------
 folders := cli gateway core policy vault audit store base

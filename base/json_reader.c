@@ -41,7 +41,7 @@ struct json {
     json_t *root;
 };
 
-/* Where the scan stands; `depth_at` is the position of the first bracket too deep. */
+/* Where the scan for levels stands; lines and columns count bytes from 1. */
 typedef struct scan {
     uint32_t line;
     uint32_t column;

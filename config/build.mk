@@ -39,19 +39,19 @@ archive_of = $(if $(call objects_of,$(1)),$(B)/$(1).a)
 library_objects := $(foreach f,$(library_folders),$(call objects_of,$(f)))
 
 include config/sqlcipher.mk
-include config/products.mk
-include config/tests.mk
 
 # --- Compile ------------------------------------------------------------------------------------
 compile = $(CC) $(CPPFLAGS) $(CFLAGS) $(extra_flags) -MMD -MP -c -o $@ $<
 
-# Objects are made anew when the command that makes them changes.
+# $(call remember,FILE,TEXT): FILE is as new as the last change of TEXT.
+remember = $(if $(call differs,$(strip $(2)),$(strip $(file <$(1)))),$(shell mkdir -p $(dir $(1)))$(file >$(1),$(strip $(2))))
+differs = $(if $(subst x$(1)x,,x$(2)x)$(subst x$(2)x,,x$(1)x),yes)
+
+# Objects are made anew when the command that makes them changes, archives when a source comes or goes.
 stamp := $(B)/.command
-command_now := $(CC) $(CPPFLAGS) $(CFLAGS) $(SQLCIPHER)
-ifneq ($(strip $(command_now)),$(strip $(file <$(stamp))))
-$(shell mkdir -p $(B))
-$(file >$(stamp),$(command_now))
-endif
+$(call remember,$(stamp),$(CC) $(CPPFLAGS) $(CFLAGS) $(SQLCIPHER))
+list := $(B)/.sources
+$(call remember,$(list),$(foreach f,$(folders),$($(f)_sources)))
 
 $(B)/%.o: %.c $(stamp)
 	@mkdir -p $(@D)
@@ -66,10 +66,13 @@ $(sqlcipher_users): | $(SQLCIPHER)/sqlite3.h
 $(B)/tests/%.o: extra_flags += $(test_warnings)
 
 define folder_archive
-$(B)/$(1).a: $(call objects_of,$(1))
+$(B)/$(1).a: $(call objects_of,$(1)) $(list)
 	$$(call say,AR $$@)
 	$$(Q)rm -f $$@ && $(AR) rcs $$@ $$(filter %.o,$$^)
 endef
 $(foreach f,$(folders),$(eval $(call folder_archive,$(f))))
+
+include config/products.mk
+include config/tests.mk
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

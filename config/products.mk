@@ -10,8 +10,9 @@ products := $(library_static) $(if $(filter release test,$(VARIANT)),$(library_s
 
 .PHONY: products
 products: $(products)
+	@:
 
-$(B)/libvelum.a: $(library_objects)
+$(B)/libvelum.a: $(library_objects) $(list)
 	$(call say,AR $@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
@@ -28,7 +29,7 @@ $(B)/libvelum.map: tools/exports.sh include/velum/velum.h include/velum/status.h
 	@mkdir -p $(@D)
 	$(Q)tools/exports.sh $(CC) > $@.new && mv $@.new $@
 
-$(B)/$(soname): $(library_objects) $(sqlcipher_object) $(jansson) $(B)/libvelum.map
+$(B)/$(soname): $(library_objects) $(sqlcipher_object) $(jansson) $(B)/libvelum.map $(list)
 	$(call say,LD $@)
 	$(Q)$(CC) -shared $(LDFLAGS) -Wl,-soname,$(soname) -Wl,--version-script,$(B)/libvelum.map \
 	  -Wl,-Bsymbolic -Wl,-z,defs,-z,text,-z,nodelete -o $@ $(filter %.o,$^) $(jansson) $(static_libs)
@@ -61,7 +62,7 @@ completion_of = $(if $(findstring zsh,$(1)),share/zsh/site-functions/_velum,\
 	$(if $(findstring fish,$(1)),share/fish/vendor_completions.d/velum.fish,share/bash-completion/completions/velum))
 # file=destination, one table for install and uninstall.
 installed := \
-	$(if $(core_sources),$(B)/$(soname)=$(libdir)/$(soname) $(B)/libvelum.a=$(libdir)/libvelum.a \
+	$(if $(core_sources),$(B)/$(soname)=$(libdir)/$(soname) \
 	  $(B)/velum.pc=$(libdir)/pkgconfig/velum.pc \
 	  include/velum/velum.h=$(incdir)/velum.h include/velum/status.h=$(incdir)/status.h) \
 	$(if $(daemon),$(daemon)=$(sbindir)/velumd) $(if $(command),$(command)=$(bindir)/velum) \

@@ -17,7 +17,7 @@ test-programs: $(test_binaries) $(if $(test_scripts),$(products) $(if $(filter t
 .PHONY: release-products
 release-products:
 ifneq ($(VARIANT),release)
-	+@flock build/.lock-release $(MAKE) --no-print-directory -f config/build.mk VARIANT=release NOTE=release products
+	+@tools/one-at-a-time.sh build/.lock-release $(MAKE) --no-print-directory -f config/build.mk VARIANT=release NOTE=release products
 endif
 
 run-tests:

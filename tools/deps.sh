@@ -11,6 +11,19 @@ ci) packages="$packages g++" ;;
 bench) packages="$packages wrk" ;;
 esac
 
+# get ARGUMENTS...: apt-get as root, asking nothing.
+get() {
+    if [ "$(id -u)" -eq 0 ]; then
+        as_root=
+    elif command -v sudo >/dev/null; then
+        as_root=sudo
+    else
+        echo 'deps: this needs root or sudo' >&2
+        return 1
+    fi
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q --no-install-recommends "$@" </dev/null
+}
+
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     lacking=
     for tool in gcc make pkg-config npm curl python3 git; do
@@ -25,6 +38,7 @@ fi
 
 # Debian 12, 13 and Ubuntu 24.04 differ in which LLVM they carry: 14 where there is one, else the default.
 if [ "$kind" = ci ]; then
+    apt-cache show clang >/dev/null 2>&1 || get update
     if apt-cache show clang-format-14 >/dev/null 2>&1; then
         packages="$packages clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14"
     else
@@ -43,16 +57,4 @@ done
 [ -n "$missing" ] || exit 0
 
 echo "deps: installing$missing"
-if [ "$(id -u)" -eq 0 ]; then
-    as_root=
-elif command -v sudo >/dev/null; then
-    as_root=sudo
-    ! sudo -n true 2>/dev/null || as_root='sudo -n'
-else
-    echo "deps: this needs root or sudo; please install:$missing" >&2
-    exit 1
-fi
-
-export DEBIAN_FRONTEND=noninteractive
-get() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q --no-install-recommends "$@" </dev/null; }
 get install $missing || { get update && get install $missing; }

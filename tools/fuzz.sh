@@ -13,5 +13,5 @@ for source in tests/fuzz/fuzz_*.c; do
     [ -d "$seeds" ] || seeds=
     echo "fuzz: $name for $seconds s"
     "$build/tests/fuzz/$name" -max_total_time="$seconds" -max_len=65536 -print_final_stats=0 -verbosity=0 \
-        -artifact_prefix="$grown.crash-" "$grown" $seeds
+        -artifact_prefix="$grown-" "$grown" $seeds
 done

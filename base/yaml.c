@@ -2,9 +2,9 @@
  *
  * libyaml's events arrive flat, so the tree is built with a stack of fixed size. What makes YAML
  * surprising is refused where it appears: anchors, aliases, tags, directives, merge keys, keys that
- * are not scalars, keys that come twice, a second document. Nodes hang in one list besides the tree,
- * so that freeing needs no recursion. libyaml has no way to hand it an allocator: its own short-lived
- * memory is not wiped, which is right for policies and settings and wrong for personal data.
+ * are not scalars, keys that come twice, a second document. Nodes also hang in one list, so that
+ * freeing needs no recursion. libyaml takes no allocator: its own short-lived memory is not wiped,
+ * which is right for policies and settings and wrong for personal data.
  */
 #include "base/yaml.h"
 
@@ -174,7 +174,8 @@ static velum_status explain(const builder *self, const yaml_parser_t *parser, te
     case YAML_MEMORY_ERROR:
         return refuse_memory(self);
     case YAML_READER_ERROR: /* has an offset and no mark */
-        return error_set(self->err, VELUM_E_INVALID, "line %u, column 1: a character is not allowed",
+        return error_set(self->err, VELUM_E_INVALID,
+                         "line %u, column 1: a character is not allowed",
                          count_lines(source, parser->problem_offset));
     default:
         return refuse(self, VELUM_E_INVALID, parser->problem_mark, "not YAML");
@@ -199,9 +200,9 @@ static velum_status read_events(builder *self, yaml_parser_t *parser, text sourc
         return error_set(self->err, VELUM_E_INVALID, "line %u, column 1: not UTF-8, or NUL",
                          first_bad_line(source));
     }
+    const char *const data = source.size > 0 ? source.data : ""; /* NULL is not allowed there */
     yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(parser, (const unsigned char *)(source.size > 0 ? source.data : ""),
-                                 source.size);
+    yaml_parser_set_input_string(parser, (const unsigned char *)data, source.size);
 
     for (bool ended = false; !ended;) {
         yaml_event_t event;

@@ -1,0 +1,160 @@
+/* velum/admin.h: what only our own daemon and command use. Not installed, not exported by
+ * libvelum.so; linked statically. Its parts: making a folder, the verbs of administration, the
+ * asynchronous half of a request, the socket, verifying a log without a gate, the sample.
+ */
+#ifndef VELUM_ADMIN_H
+#define VELUM_ADMIN_H
+
+#include <stdbool.h>
+#include <velum/velum.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --- Verbs of administration: people at the command line, in process or over the socket. Each has
+ * one fixed activity (docs/cli.md). All are sent as a velum_request; `ref` may be DOMAIN:REF. ------ */
+#define VELUM_VERB_CREDENTIAL_ADD 20u /* administration; body {name, kind: service|human, roles:[…],
+                                         activities:[…], domain, store?, uid?, expires?} → {name, token} */
+#define VELUM_VERB_CREDENTIAL_LIST 21u     /* → {credentials:[…]} */
+#define VELUM_VERB_CREDENTIAL_REVOKE 22u   /* body {name} */
+#define VELUM_VERB_CREDENTIAL_CUSTOMER 23u /* ref → {token, expires}: 15 minutes */
+#define VELUM_VERB_POLICY_APPLY 24u        /* body {files:{name: text, …}} → {policy, changed} */
+#define VELUM_VERB_POLICY_SHOW 25u         /* → {policy, name, activities:[…] …} */
+#define VELUM_VERB_CLOCK_ACCEPT 26u        /* → {at} */
+#define VELUM_VERB_AUDIT_LOG 27u   /* audit; body {denied?: bool, after?: index, limit?} ref? →
+                                      {entries:[…], next?}; subject by ref */
+#define VELUM_VERB_AUDIT_VERIFIED 28u /* body {result, size}: makes the verification leaf */
+#define VELUM_VERB_AUDIT_PROVE 29u /* body {index | id} → {index, proof, leaf} */
+#define VELUM_VERB_IMPORT 30u /* import; body {source, on_match: update|reject, rows:[{line,
+                                 identifiers:[…], profile:{…}}…]} → {rows:[{line, result:
+                                 same|changed|new|rejected, reason?, ref?}…]}; at most 200 rows */
+#define VELUM_VERB_IMPORT_END 31u /* body {source, same, changed, new, rejected}: the OUTCOME leaf */
+#define VELUM_VERB_STATUS 32u     /* → {ready, subjects, log size, policy, clock …} */
+
+/* --- Making a folder ---------------------------------------------------------------------------- */
+typedef struct velum_init_options {
+    size_t size;
+    velum_string folder;     /* made with mode 0700; must not exist or be empty */
+    velum_string kit_folder; /* the recovery kit goes here; empty only with `sample` */
+    bool sample;             /* root secret inside the folder, the sample policy applied */
+    uint32_t person_uid;     /* registered as `officer` */
+    uint64_t seed;           /* of the sample; ignored otherwise */
+} velum_init_options;
+
+/* Makes keyring, databases, log, the first policy and the officer. Writes the verifier key to
+ * `verifier_key` (NUL-terminated, at least 256 bytes). Kit: `velum-root`, `verifier-key`,
+ * `officer-token`. Nothing is left behind when it fails. */
+velum_status velum_init(const velum_init_options *options, char *verifier_key,
+                        size_t verifier_key_size, velum_error *err) VELUM_WARN_UNUSED;
+
+/* --- The asynchronous half ------------------------------------------------------------------------ */
+typedef struct velum_pending velum_pending;
+/* Runs on the writer, appender or watchdog thread and may only wake somebody. Called at most once
+ * for each VELUM_PENDING returned by submit or take. */
+typedef void (*velum_ready)(void *context);
+
+/* Starts a request on this worker thread; strings are copied. VELUM_OK: velum_pending_take answers
+ * at once and `ready` is not called. VELUM_PENDING: `ready` will be called. Negative: as
+ * velum_gate_call, and *out is NULL. */
+velum_status velum_gate_submit(velum_gate *gate, const velum_request *request, velum_ready ready,
+                               void *context, velum_pending **out,
+                               velum_error *err) VELUM_WARN_UNUSED;
+/* On a worker, after `ready` (or VELUM_OK): VELUM_OK gives the answer; VELUM_PENDING when the world
+ * moved on and the path was run again: `ready` will be called once more. */
+velum_status velum_pending_take(velum_pending *pending, velum_answer **out) VELUM_WARN_UNUSED;
+/* Gives the caller's hold back, whatever the state; `ready` is not called afterwards unless it is
+ * running already in another thread. NULL is allowed. */
+void velum_pending_free(velum_pending *pending);
+
+/* Stops taking requests: all further ones are answered "unavailable"; those under way are answered
+ * or time out within their limit. For a daemon's stop, before its HTTP server goes. */
+void velum_gate_quiesce(velum_gate *gate);
+/* Whether nothing is under way. */
+bool velum_gate_is_idle(const velum_gate *gate);
+
+/* A ready check without any subject: 0 ready, else a VELUM_E_* with its reason ("clock-behind",
+ * "journal-unwritable", "no-policy", "stopping") in *out_reason, static. */
+velum_status velum_gate_health(velum_gate *gate, const char **out_reason);
+
+/* Makes a problem answer of our own for a request that never became one (401 without token, 400, 405,
+ * 413 …); counted, not recorded. `problem` is a name from core's table. */
+velum_status velum_answer_of_problem(velum_gate *gate, const char *problem,
+                                     velum_answer **out) VELUM_WARN_UNUSED;
+/* Extra header values: Retry-After in seconds, or 0. */
+int32_t velum_answer_retry_after_s(const velum_answer *answer);
+/* Hands the body's bytes to a callback owner: pointer, size and a function that wipes and frees. The
+ * answer is empty afterwards. */
+void velum_answer_take_body(velum_answer *answer, char **out_data, size_t *out_size);
+void velum_body_free(void *data);
+
+/* Counters for /metrics and tests, no labels: value by name ("http_unauthenticated"), or 0. */
+uint64_t velum_gate_counter(const velum_gate *gate, const char *name);
+
+/* The daemon listens on DIR/velum.sock while it holds the folder: frames of u32be length, u16be
+ * verb, JSON {credential?, activity?, ref?, fields?, body?}; the answer is u32be length, u16be
+ * status, JSON. The caller is the peer's uid, or a token. */
+velum_status velum_gate_serve_socket(velum_gate *gate, velum_error *err) VELUM_WARN_UNUSED;
+
+/* The command's connection: to the socket when a velumd holds the folder, else a gate in process. */
+typedef struct velum_client velum_client;
+velum_status velum_client_open(velum_string folder, velum_client **out,
+                               velum_error *err) VELUM_WARN_UNUSED;
+velum_status velum_client_call(velum_client *client, const velum_request *request,
+                               velum_answer **out, velum_error *err) VELUM_WARN_UNUSED;
+bool velum_client_is_remote(const velum_client *client);
+void velum_client_free(velum_client *client);
+
+/* --- Policy and log without a gate ------------------------------------------------------------------ */
+/* Compiles the bundle in a folder; every finding is told. VELUM_OK with its hash as 64 hex digits. */
+typedef void (*velum_policy_finding)(void *context, bool is_error, const char *file, uint32_t line,
+                                     const char *message);
+velum_status velum_policy_check(velum_string folder, velum_policy_finding finding, void *context,
+                                char out_hash[65], velum_error *err) VELUM_WARN_UNUSED;
+/* Reads the folder's files as the JSON body of VELUM_VERB_POLICY_APPLY; free with velum_body_free. */
+velum_status velum_policy_pack(velum_string folder, char **out_json, size_t *out_size,
+                               velum_error *err) VELUM_WARN_UNUSED;
+
+/* Verifies a log folder (DIR/audit or a copy); meaning of the members in audit/verify.h. */
+typedef struct velum_log_report {
+    size_t size;
+    int32_t exit_code; /* 0, 3, 4, 5, 6 */
+    uint64_t entries;
+    uint64_t bad_index;
+    uint64_t unanchored;
+    bool unclean_tail;
+    bool key_was_given;
+    bool seen_was_given;
+    char origin[160];
+    char root[64];
+    char reason[160];
+    char checkpoint[1024];
+} velum_log_report;
+typedef struct velum_log_options {
+    size_t size;
+    velum_string folder;          /* holds origin, checkpoint, tail-* */
+    velum_string verifier_key;    /* empty: the folder's own */
+    velum_string seen_checkpoint; /* empty: none */
+    bool live;                    /* its DIR/lock is held */
+    void (*progress)(void *context, uint64_t done, uint64_t total); /* or NULL */
+    void *context;
+} velum_log_options;
+velum_status velum_log_verify(const velum_log_options *options,
+                              velum_log_report *report) VELUM_WARN_UNUSED;
+/* The tlog-proof of an entry in a plain log folder, by index or by 32 hex digits of its event id.
+ * Free with velum_body_free. */
+velum_status velum_log_prove(velum_string folder, velum_string index_or_id, char **out_proof,
+                             size_t *out_size, velum_error *err) VELUM_WARN_UNUSED;
+/* Whether some process holds DIR/lock (false when there is none). */
+bool velum_folder_is_live(velum_string folder);
+
+/* --- The sample retailer --------------------------------------------------------------------------- */
+/* Person `index` of the sample of `seed` as one row of VELUM_VERB_IMPORT ({identifiers, profile}),
+ * deterministic: nobody is real. Free with velum_body_free. */
+velum_status velum_sample_person(uint64_t seed, uint32_t index, char **out_json,
+                                 size_t *out_size) VELUM_WARN_UNUSED;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,116 @@
+/* velum/velum.h: the public C ABI of Velum.
+ *
+ * A gate stands before the personal data of one data folder. A program opens a gate, sends requests
+ * and gets answers; every request travels the same path: authenticate → locate → decide → open →
+ * mask → record → release. An answer that discloses something leaves only after its entry in the
+ * audit log is durable (I-1).
+ *
+ * Conventions. C11, compiles as C++17. No global state, no thread-local error, nothing printed,
+ * nothing exits. What comes back through `**out` is the caller's and has a `_free` that accepts
+ * NULL; what is returned directly is borrowed until its parent goes. Strings are pointer and length,
+ * UTF-8. Option structs begin with their size, set by the caller to sizeof, and only ever grow. A
+ * gate may be shared between threads; an answer is confined to one. Freeing a gate while answers
+ * live defers until the last is freed. A handle used after fork answers VELUM_E_FORKED.
+ */
+#ifndef VELUM_VELUM_H
+#define VELUM_VELUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <velum/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__) && !defined(VELUM_STATIC_HIDDEN)
+#define VELUM_PUBLIC __attribute__((visibility("default")))
+#else
+#define VELUM_PUBLIC
+#endif
+
+#define VELUM_VERSION_MAJOR 0
+#define VELUM_VERSION_MINOR 1
+#define VELUM_VERSION_PATCH 0
+
+/* "0.1.0" of the library that is linked, which may differ from the header's. Static. */
+VELUM_PUBLIC const char *velum_version(void);
+/* A status's name ("not-found") and its sentence in English. Static, never NULL. */
+VELUM_PUBLIC const char *velum_status_name(velum_status status);
+VELUM_PUBLIC const char *velum_status_text(velum_status status);
+
+typedef struct velum_gate velum_gate;
+typedef struct velum_answer velum_answer;
+
+/* Pointer and length; data may be NULL when size is 0. */
+typedef struct velum_string {
+    const char *data;
+    size_t size;
+} velum_string;
+
+typedef struct velum_gate_options {
+    size_t size;          /* sizeof(velum_gate_options) */
+    velum_string folder;  /* the data folder */
+    uint64_t cache_bytes; /* of sealed rows; 0: 256 MiB */
+    uint32_t timeout_ms;  /* after which a request is answered "unavailable"; 0: 5000 */
+    uint32_t workers;     /* threads that will call at once; 0: 16, at most 256 */
+} velum_gate_options;
+
+/* Opens the gate of a data folder in this process. VELUM_E_LOCKED while another process holds it,
+ * VELUM_E_NOTFOUND when it is no data folder, VELUM_E_CRYPTO for a wrong root secret,
+ * VELUM_E_TAMPERED or VELUM_E_TRUNCATED when its log is not what was signed, VELUM_E_NEWER. */
+VELUM_PUBLIC velum_status velum_gate_open(const velum_gate_options *options, velum_gate **out,
+                                          velum_error *err) VELUM_WARN_UNUSED;
+/* Finishes what is under way, signs a last checkpoint and lets the folder go. NULL is allowed. */
+VELUM_PUBLIC void velum_gate_free(velum_gate *gate);
+
+/* Verbs; for ever. The members each needs stand beside it; `?` may be empty. */
+#define VELUM_VERB_UPSERT 1u        /* activity? body {identifiers:[{type,value}], profile:{…}} */
+#define VELUM_VERB_LOOKUP 2u        /* activity? body {identifier:{type,value}} */
+#define VELUM_VERB_READ 3u          /* activity? ref fields? */
+#define VELUM_VERB_CONSENT_LIST 4u  /* activity? ref */
+#define VELUM_VERB_CONSENT_PUT 5u   /* activity? ref body {purpose, state, language?} */
+#define VELUM_VERB_ME_READ 6u       /* a customer's token only */
+#define VELUM_VERB_ME_CONSENT_LIST 7u
+#define VELUM_VERB_ME_CONSENT_PUT 8u /* body {purpose, state, language?} */
+
+/* How the caller shows who it is. */
+#define VELUM_AUTH_TOKEN 1u /* `credential` is a token */
+#define VELUM_AUTH_SELF 2u  /* the person registered for this process's effective uid */
+
+typedef struct velum_request {
+    size_t size;             /* sizeof(velum_request) */
+    uint32_t verb;           /* VELUM_VERB_* */
+    uint32_t auth;           /* VELUM_AUTH_* */
+    velum_string credential; /* the token */
+    velum_string activity;   /* empty: the credential's only one */
+    velum_string ref;        /* pseudonym of the caller's domain */
+    velum_string fields;     /* "a,b"; empty: all the activity may ask */
+    velum_string body;       /* JSON, at most 64 KiB */
+    velum_string caller_id;  /* the caller's own request id; only its HMAC is recorded */
+} velum_request;
+
+/* Runs one request and waits for its answer. VELUM_OK says that there is an answer, which may be a
+ * refusal: look at velum_answer_status. A negative status is a mistake in the call itself
+ * (VELUM_E_INVALID), VELUM_E_NOMEM or VELUM_E_FORKED; then there is no answer. */
+VELUM_PUBLIC velum_status velum_gate_call(velum_gate *gate, const velum_request *request,
+                                          velum_answer **out, velum_error *err) VELUM_WARN_UNUSED;
+
+/* 200, or the HTTP status of the problem (docs/api.md). */
+VELUM_PUBLIC int32_t velum_answer_status(const velum_answer *answer);
+/* The name of the problem ("consent-missing"), "" when there is none. Borrowed. */
+VELUM_PUBLIC const char *velum_answer_problem(const velum_answer *answer);
+/* JSON: the result, or an RFC 9457 problem. Borrowed; holds personal data when the decision
+ * released some, and is wiped when the answer is freed. */
+VELUM_PUBLIC velum_string velum_answer_body(const velum_answer *answer);
+/* Wipes and frees. NULL is allowed. */
+VELUM_PUBLIC void velum_answer_free(velum_answer *answer);
+
+/* Constants as functions, for hosts without a C preprocessor: the value of "VELUM_E_NOTFOUND" and
+ * so on; INT32_MIN for an unknown name. */
+VELUM_PUBLIC int32_t velum_constant(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

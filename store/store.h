@@ -92,9 +92,15 @@ int64_t conn_changes(store_conn *conn);
  * leave (spec: a deleted row stays readable in the WAL). Writer thread only. */
 velum_status store_checkpoint(store *self, uint32_t wait_ms) VELUM_WARN_UNUSED;
 
+/* Moves what no reader still needs from the WAL into the file, on a connection of its own, waiting
+ * for nobody. Any thread; meant for the checkpointer, which calls it every second or so. Without
+ * it the writer's commit does so itself when the WAL reaches 64 MiB. */
+velum_status store_checkpoint_passive(store *self) VELUM_WARN_UNUSED;
+
 /* Schema: steps 1…count, each a list of statements ended by NULL, run in one transaction each. The
  * version stands in table `schema_version`. A newer schema than `count` is VELUM_E_NEWER with the
- * version in `err`. `out_from` and `out_to` say what was done (for a leaf each). */
+ * version in `err`. On success `*out_from` is the version that was found (0 for a new file), so that
+ * steps *out_from + 1 … count were done (for a leaf each). Writer thread only. */
 typedef struct store_step {
     const char *const *statements;
 } store_step;

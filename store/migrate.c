@@ -1,0 +1,101 @@
+/* store/migrate.c: the schema's version, and steps forward from it. */
+#include "store/conn.h"
+
+#include <inttypes.h>
+
+static velum_status has_version_table(store_conn *conn, bool *out)
+{
+    store_stmt *stmt = NULL;
+
+    VELUM_TRY(conn_statement(conn,
+                             "SELECT count(*) FROM sqlite_schema"
+                             " WHERE type = 'table' AND name = 'schema_version'",
+                             &stmt));
+    VELUM_TRY(stmt_step(stmt));
+    *out = stmt_integer(stmt, 0) == 1;
+    stmt_reset(stmt);
+    return VELUM_OK;
+}
+
+/* 0 for a file without any schema of ours. */
+static velum_status read_version(store_conn *conn, int64_t *out)
+{
+    store_stmt *stmt = NULL;
+    bool there = false;
+
+    *out = 0;
+    VELUM_TRY(has_version_table(conn, &there));
+    if (!there) {
+        return VELUM_OK;
+    }
+    VELUM_TRY(conn_statement(conn, "SELECT version FROM schema_version", &stmt));
+    const velum_status status = stmt_step(stmt);
+    VELUM_TRY(status);
+    if (status == VELUM_END) {
+        return VELUM_E_CORRUPT; /* the table is never without its row */
+    }
+    *out = stmt_integer(stmt, 0);
+    stmt_reset(stmt);
+    return *out >= 1 ? VELUM_OK : VELUM_E_CORRUPT;
+}
+
+static velum_status write_version(store_conn *conn, int64_t version)
+{
+    store_stmt *stmt = NULL;
+
+    if (version == 1) {
+        VELUM_TRY(conn_run(conn, "CREATE TABLE schema_version (version INTEGER NOT NULL) STRICT"));
+        VELUM_TRY(conn_run(conn, "INSERT INTO schema_version (version) VALUES (0)"));
+    }
+    VELUM_TRY(conn_statement(conn, "UPDATE schema_version SET version = $1", &stmt));
+    VELUM_TRY(stmt_bind_integer(stmt, 1, version));
+    VELUM_TRY(stmt_execute(stmt));
+    return conn_changes(conn) == 1 ? VELUM_OK : VELUM_E_CORRUPT;
+}
+
+static velum_status apply_step(store_conn *conn, const store_step *step, int64_t version)
+{
+    for (size_t i = 0; step->statements[i] != NULL; i++) {
+        VELUM_TRY(conn_run(conn, step->statements[i]));
+    }
+    return write_version(conn, version);
+}
+
+/* Old or new, nothing between. */
+static velum_status run_step(store_conn *conn, const store_step *step, int64_t version)
+{
+    VELUM_TRY(conn_begin(conn));
+    const velum_status status = apply_step(conn, step, version);
+    if (status < 0) {
+        conn_rollback(conn);
+        return status;
+    }
+    return conn_commit(conn);
+}
+
+velum_status store_migrate(store *self, const store_step *steps, uint32_t count,
+                           uint32_t *out_from, velum_error *err)
+{
+    store_conn *const conn = store_writer(self);
+    int64_t version = 0;
+
+    *out_from = 0;
+    velum_status status = read_version(conn, &version);
+    if (status < 0) {
+        return error_set(err, status, "schema: its version cannot be read");
+    }
+    if (version > (int64_t)count) {
+        return error_set(err, VELUM_E_NEWER,
+                         "schema: version %" PRId64 " was made by a newer Velum, this one knows %" PRIu32,
+                         version, count);
+    }
+    for (uint32_t next = (uint32_t)version; next < count; next++) {
+        status = run_step(conn, &steps[next], (int64_t)next + 1);
+        if (status < 0) {
+            return error_set(err, status, "schema: step %" PRIu32 " failed: %s", next + 1,
+                             status_text(status));
+        }
+    }
+    *out_from = (uint32_t)version;
+    return VELUM_OK;
+}

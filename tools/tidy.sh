@@ -21,5 +21,10 @@ if echo "$files" | xargs -P "$(nproc)" -n 4 sh -c 'tool=$1 flags=$2; shift 2; "$
     >"$log" 2>&1; then
     exit 0
 fi
-grep -vE '^[0-9]+ warnings? (generated|treated)' "$log" | head -n 200
+# The verdicts with their lines; V=1 adds how the analyser came to each.
+if [ -n "${V:-}" ]; then
+    cat "$log"
+else
+    grep -E -A 2 '^[^ ]+:[0-9]+:[0-9]+: error: ' "$log" | sed "s|$(pwd)/||" | head -n 200
+fi
 exit 1

@@ -1,7 +1,8 @@
 #!/bin/sh
 # layers.sh [TOP]: reads the #include lines and fails, naming file:line, where
 #   - a folder includes from a row above it or from a sibling (the table below),
-#   - a header of somebody else's library is included by a header, or by more than one of our .c files.
+#   - a header of somebody else's library is included by more than one of our files; where that one file
+#     is a header of ours, it stays inside its folder.
 # tests/ and tools/ may include anything.
 set -eu
 cd "${1:-.}"
@@ -61,6 +62,7 @@ find . -path ./build -prune -o -path ./.git -prune -o -path ./tests -prune -o -p
         else if (quoted) { full = from "/" header; top = from }
         else { foreign(); next }
 
+        if (top != from) crossing(full)
         if (top == from || (from, top) in may || (from, full) in may) next
         if (from == "core" && top == "include") next
         if (top == "include" && (from, "include/velum") in may) next
@@ -68,13 +70,19 @@ find . -path ./build -prune -o -path ./.git -prune -o -path ./tests -prune -o -p
     }
     function foreign() {
         if (header in is_system || header ~ /^(sys|linux|netinet|arpa|net|sanitizer)\//) return
-        if (file ~ /\.h$/) { broken("a header may not include somebody else'"'"'s <" header ">"); return }
         if (header in owner && owner[header] != file) {
             broken("<" header "> has its one including file already: " owner[header]); return
         }
         owner[header] = file
+        if (file ~ /\.h$/) keeps_inside[file] = header
     }
+    # A pair of folders apart, noted for the end, when all keepers of a header are known.
+    function crossing(full) { crossings++; where[crossings] = place; what[crossings] = full }
     END {
+        for (i = 1; i <= crossings; i++) if (what[i] in keeps_inside) {
+            place = where[i]
+            broken(what[i] " holds <" keeps_inside[what[i]] "> and stays inside its folder")
+        }
         if (!bad) print "layers: every #include keeps its row"
         exit bad
     }'

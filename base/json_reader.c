@@ -50,7 +50,8 @@ typedef struct scan {
     bool escaped;
 } scan;
 
-/* jansson does not always say that it ran out of memory, so its allocator remembers. */
+/* jansson does not always say that it ran out of memory: where its buffer for a token cannot grow it
+ * drops a byte and goes on. So its allocator remembers, and what was parsed is not used. */
 static _Thread_local bool allocation_failed;
 static pthread_once_t jansson_once = PTHREAD_ONCE_INIT;
 
@@ -80,7 +81,8 @@ velum_status json_parse(text source, size_t bytes_max, json **out, velum_error *
     allocation_failed = false;
     self->root = json_loadb(source.size == 0 ? "" : source.data, source.size,
                             JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
-    const velum_status status = self->root == NULL ? explain(&why, err) : VELUM_OK;
+    const bool is_good = self->root != NULL && !allocation_failed;
+    const velum_status status = is_good ? VELUM_OK : explain(&why, err);
     mem_wipe(&why, sizeof(why));
     if (status == VELUM_OK) {
         *out = json_take(&self);

@@ -200,9 +200,11 @@ static velum_status read_events(builder *self, yaml_parser_t *parser, text sourc
         return error_set(self->err, VELUM_E_INVALID, "line %u, column 1: not UTF-8, or NUL",
                          first_bad_line(source));
     }
-    const char *const data = source.size > 0 ? source.data : ""; /* NULL is not allowed there */
+    /* libyaml takes no NULL, and would count a byte order mark as a column. */
+    const size_t skipped = text_starts_with(source, "\xef\xbb\xbf") ? 3 : 0;
+    const char *const data = source.size > 0 ? source.data + skipped : "";
     yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(parser, (const unsigned char *)data, source.size);
+    yaml_parser_set_input_string(parser, (const unsigned char *)data, source.size - skipped);
 
     for (bool ended = false; !ended;) {
         yaml_event_t event;

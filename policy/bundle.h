@@ -92,6 +92,7 @@ typedef struct bundle_purpose {
     uint32_t notice_first; /* index of the first notice of its id, BUNDLE_NONE without consent */
     uint32_t notice_count; /* its languages */
     uint32_t consent_days; /* a consent expires after so many days; 0: it does not */
+    bool marketing;        /* an objection to marketing stops it, consent or not (GDPR 21) */
     uint16_t number;
 } bundle_purpose;
 
@@ -114,8 +115,14 @@ typedef struct bundle_activity {
     uint64_t fields;    /* bits: no role sees more than this under the activity */
     bool knows_existence; /* a refusal may name its reason; else hidden and unknown answer alike */
     text recipient;     /* empty: inside the house */
+    uint32_t recipient_index; /* in `recipients`; BUNDLE_NONE: inside the house */
     uint16_t number;
 } bundle_activity;
+
+typedef struct bundle_recipient {
+    text name;
+    uint16_t number;
+} bundle_recipient;
 
 typedef struct bundle_category {
     text name;
@@ -189,6 +196,7 @@ typedef struct bundle {
     text name;              /* of the retailer's policy */
     text jurisdiction;      /* "cn-pipl" */
     uint16_t jurisdiction_number;
+    int32_t day_offset_s; /* ages are counted on the day of UTC plus this: 28800 for cn-*, else 0 */
     uint32_t birthday_field; /* index of the field from which ages are known, or BUNDLE_NONE */
     bundle_purpose purposes[BUNDLE_PURPOSES_MAX];
     uint32_t purpose_count;
@@ -208,6 +216,8 @@ typedef struct bundle {
     uint32_t attribute_count;
     bundle_identifier identifiers[BUNDLE_IDENTIFIERS_MAX];
     uint32_t identifier_count;
+    bundle_recipient recipients[BUNDLE_ACTIVITIES_MAX];
+    uint32_t recipient_count;
     struct bundle_source *source; /* owns every text above */
 } bundle;
 
@@ -236,13 +246,15 @@ velum_status bundle_files_hash(const bundle_file *files, size_t count,
 uint32_t bundle_find(const bundle *self, uint32_t kind, text name);
 /* Index by registry number, BUNDLE_NONE when none. Fast for fields, purposes and categories. */
 uint32_t bundle_find_number(const bundle *self, uint32_t kind, uint16_t number);
-/* Everything of the bundle that needs a number, walked by (kind, index); false behind the last.
- * For notices `out_name` is written to `scratch`. */
+/* Everything of the bundle that needs a number, walked by (kind, index); false behind the last, and
+ * for kinds that are not of the bundle (actions, bases, reasons, domains: core/ numbers those by
+ * action_name, basis_name, reason_name). For notices `out_name` is written to `scratch`. */
 bool bundle_name_at(const bundle *self, uint32_t kind, uint32_t index, char scratch[128],
                     text *out_name);
 void bundle_set_number(bundle *self, uint32_t kind, uint32_t index, uint16_t number);
 
-/* The notice of a purpose in a language, the first one when it has no such language. */
+/* The notice of a purpose in a language, the first one when it has no such language (languages are
+ * ordered zh, en, then by name); NULL when the purpose has no notice. */
 const bundle_notice *bundle_notice_of(const bundle *self, uint32_t purpose, text language);
 /* The identifier type's place in the bundle's order ("ext:cj" matches "ext:*"), or BUNDLE_NONE. */
 uint32_t bundle_identifier_order(const bundle *self, text type);

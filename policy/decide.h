@@ -61,7 +61,7 @@ typedef struct decide_request {
     uint64_t fields;        /* bits asked; all fields of the activity when `all_fields` */
     bool all_fields;
     uint32_t unknown_fields; /* how many names were asked that the bundle does not know */
-    int64_t now_ns;          /* the earlier of clock and newest recorded time */
+    int64_t now_ns;          /* the later of clock and newest recorded time: expiry only moves on */
     bool clock_behind;       /* more than 5 s behind: what rests on consent is denied */
     uint32_t subject_status; /* SUBJECT_*; 0: there is no such subject */
     const subject_state *state; /* NULL when there is no subject */
@@ -74,7 +74,8 @@ typedef struct verdict {
     uint64_t clear;    /* field bits, disjoint; all 0 when denied */
     uint64_t masked;
     uint64_t hidden;
-    uint32_t categories; /* bits of category indexes that hold a clear or masked field (I-4) */
+    uint32_t categories; /* bits of category indexes that hold a clear or masked field, or, for a
+                          * write, a field that is to be written (I-4) */
     uint32_t rule;       /* 1 + index of the role that gave most, 0 none */
     uint32_t purpose;    /* index, BUNDLE_NONE when denied before it was known */
     const state_consent *consent; /* in `state`; that the decision rested on, or NULL */
@@ -82,11 +83,20 @@ typedef struct verdict {
     uint32_t consent_state; /* found, CONSENT_* */
 } verdict;
 
-/* Never fails: what it cannot judge it denies. For actions without fields (lookup, create, consent)
- * the field sets are empty and `allowed` is the answer. */
+/* Never fails: what it cannot judge it denies. For all actions but read the field sets are empty and
+ * `allowed` is the answer.
+ *
+ * Fields: a read gives what the applicable roles show of the fields asked, within the activity. A
+ * write (create, update, import) is allowed whole or not at all: each field asked must be one of the
+ * activity's; roles bound what is seen, not what is written.
+ * Roles: a read needs a role that applies. A person (ACTOR_HUMAN) needs one for every act on a known
+ * subject; audit and administer know no subject and ask for none.
+ * Subject: create and import may come with none (status 0); audit and administer ignore it.
+ * Restriction of processing stops create, read, update and import, but for the customer's own read. */
 void decide(const decide_request *request, verdict *out);
 
-/* Age on the UTC+8 day of now_ns for jurisdiction cn-*, else on the UTC day. */
-uint32_t age_class(const subject_state *state, int64_t now_ns);
+/* Age on the UTC+8 day of now_ns where the subject's jurisdiction is the bundle's and that is cn-*;
+ * else on the UTC day, which is never later and so the stricter one. */
+uint32_t age_class(const bundle *bundle, const subject_state *state, int64_t now_ns);
 
 #endif

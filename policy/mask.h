@@ -24,6 +24,20 @@
 #define MASK_PROFILES 14
 const char *mask_profile_name(uint32_t profile);
 
+/* What a profile takes: its own numbers, and the greatest that a policy may set; 0 where a policy may
+ * not set one. NULL for an unknown profile. */
+typedef struct mask_profile {
+    const char *name; /* "id-card" */
+    uint32_t keep_first;
+    uint32_t keep_last;
+    uint32_t fixed_length;
+    uint32_t keep_first_max;
+    uint32_t keep_last_max;
+    uint32_t fixed_length_max;
+    uint32_t types; /* bits 1 << FIELD_* */
+} mask_profile;
+const mask_profile *mask_profile_of(uint32_t profile);
+
 /* Bytes that a masked value may need for a value of `size` bytes. */
 size_t mask_bound(const bundle_mask *mask, size_t size);
 

@@ -81,7 +81,9 @@ velum_status subject_state_decode(const uint8_t bytes[SUBJECT_STATE_BYTES],
                                   subject_state *out) VELUM_WARN_UNUSED;
 
 const state_consent *subject_state_consent(const subject_state *self, uint16_t purpose);
-/* Adds or replaces; VELUM_E_LIMIT when the record is full. */
+/* Lists are kept in ascending order of their numbers, by the put functions alone. A put adds or
+ * replaces; VELUM_E_LIMIT when the record is full, VELUM_E_INVALID for a number 0, an unknown state or
+ * grade, or a category version 0. Attribute value 0 forgets the attribute. */
 velum_status subject_state_put_consent(subject_state *self,
                                        const state_consent *consent) VELUM_WARN_UNUSED;
 /* 0 when the subject has no such category. */

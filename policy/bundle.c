@@ -1,0 +1,253 @@
+/* bundle.c: a compiled policy: its life, and finding things in it by name and by number.
+ *
+ * A table of kinds says for each registry kind where its array, count, name and number are, so that
+ * find, walk and set_number are written once.
+ */
+#include "policy/bundle.h"
+
+#include "policy/bundle_source.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* Where the things of one kind stand in a bundle. `has` is false for kinds that a bundle has not. */
+typedef struct kind_layout {
+    bool has;
+    size_t array;
+    size_t count;
+    size_t stride;
+    size_t name;
+    size_t number;
+} kind_layout;
+
+#define KIND(array_member, count_member, T, name_member)                                           \
+    {                                                                                              \
+        true, offsetof(bundle, array_member), offsetof(bundle, count_member), sizeof(T),           \
+            offsetof(T, name_member), offsetof(T, number)                                          \
+    }
+
+static const kind_layout kinds[REGISTRY_KINDS] = {
+    [REGISTRY_ACTIVITY] = KIND(activities, activity_count, bundle_activity, name),
+    [REGISTRY_PURPOSE] = KIND(purposes, purpose_count, bundle_purpose, name),
+    [REGISTRY_FIELD] = KIND(fields, field_count, bundle_field, name),
+    [REGISTRY_CATEGORY] = KIND(categories, category_count, bundle_category, name),
+    [REGISTRY_ROLE] = KIND(roles, role_count, bundle_role, name),
+    [REGISTRY_NOTICE] = KIND(notices, notice_count, bundle_notice, id),
+    [REGISTRY_MASK] = KIND(masks, mask_count, bundle_mask, name),
+    [REGISTRY_ATTRIBUTE] = KIND(attributes, attribute_count, bundle_attribute, name),
+    [REGISTRY_RECIPIENT] = KIND(recipients, recipient_count, bundle_recipient, name),
+    [REGISTRY_IDENTIFIER] = KIND(identifiers, identifier_count, bundle_identifier, type),
+};
+
+static_assert(BUNDLE_NOTICES_MAX < 255 && BUNDLE_FIELDS_MAX <= 64 && BUNDLE_ROLES_MAX <= 32 &&
+                  BUNDLE_CATEGORIES_MAX <= 32,
+              "indexes fit the direct table and the bit sets");
+
+bundle *bundle_create(void)
+{
+    bundle *const self = mem_alloc(sizeof(*self));
+
+    if (self == NULL) {
+        return NULL;
+    }
+    self->source = mem_alloc(sizeof(*self->source));
+    if (self->source == NULL) {
+        mem_free(self);
+        return NULL;
+    }
+    self->birthday_field = BUNDLE_NONE;
+    return self;
+}
+
+void bundle_free(bundle *self)
+{
+    if (self == NULL) {
+        return;
+    }
+    yaml_free(self->source->tree);
+    mem_free(self->source->notices);
+    mem_free(self->source);
+    mem_free(self);
+}
+
+static const kind_layout *layout_of(uint32_t kind)
+{
+    return kind < REGISTRY_KINDS && kinds[kind].has ? &kinds[kind] : NULL;
+}
+
+static uint32_t count_of(const bundle *self, const kind_layout *layout)
+{
+    return *(const uint32_t *)((const char *)self + layout->count);
+}
+
+static const char *element_of(const bundle *self, const kind_layout *layout, uint32_t index)
+{
+    return (const char *)self + layout->array + (size_t)index * layout->stride;
+}
+
+static text name_of(const bundle *self, const kind_layout *layout, uint32_t index)
+{
+    return *(const text *)(element_of(self, layout, index) + layout->name);
+}
+
+static uint16_t number_of(const bundle *self, const kind_layout *layout, uint32_t index)
+{
+    return *(const uint16_t *)(element_of(self, layout, index) + layout->number);
+}
+
+uint32_t bundle_find(const bundle *self, uint32_t kind, text name)
+{
+    const kind_layout *const layout = layout_of(kind);
+
+    if (layout == NULL) {
+        return BUNDLE_NONE;
+    }
+    for (uint32_t i = 0; i < count_of(self, layout); i++) {
+        if (text_equal(name_of(self, layout, i), name)) {
+            return i;
+        }
+    }
+    return BUNDLE_NONE;
+}
+
+uint32_t bundle_find_number(const bundle *self, uint32_t kind, uint16_t number)
+{
+    const kind_layout *const layout = layout_of(kind);
+
+    if (layout == NULL || number == 0) { /* 0 is what has no number yet */
+        return BUNDLE_NONE;
+    }
+    if (number < NUMBERS_DIRECT) {
+        return (uint32_t)self->source->index_of[kind][number] - 1; /* 0 becomes BUNDLE_NONE */
+    }
+    for (uint32_t i = 0; i < count_of(self, layout); i++) {
+        if (number_of(self, layout, i) == number) {
+            return i;
+        }
+    }
+    return BUNDLE_NONE;
+}
+
+/* "<id>.<lang>.<first 32 hex digits of the hash>": a changed text is another notice. */
+static text notice_name(const bundle_notice *notice, char scratch[128])
+{
+    char hex[33];
+
+    hex_encode(notice->hash, 16, hex);
+    const int length = snprintf(scratch, 128, "%.*s.%.*s.%s", (int)notice->id.size, notice->id.data,
+                                (int)notice->language.size, notice->language.data, hex);
+    assert(length > 0 && length < 128); /* the compiler bounds id and language */
+    return (text){scratch, (size_t)length};
+}
+
+bool bundle_name_at(const bundle *self, uint32_t kind, uint32_t index, char scratch[128],
+                    text *out_name)
+{
+    if (kind == REGISTRY_JURISDICTION) {
+        *out_name = self->jurisdiction;
+        return index == 0;
+    }
+    const kind_layout *const layout = layout_of(kind);
+    if (layout == NULL || index >= count_of(self, layout)) {
+        return false;
+    }
+    *out_name = kind == REGISTRY_NOTICE ? notice_name(&self->notices[index], scratch)
+                                        : name_of(self, layout, index);
+    return true;
+}
+
+void bundle_set_number(bundle *self, uint32_t kind, uint32_t index, uint16_t number)
+{
+    if (kind == REGISTRY_JURISDICTION) {
+        self->jurisdiction_number = number;
+        return;
+    }
+    const kind_layout *const layout = layout_of(kind);
+    assert(layout != NULL && index < count_of(self, layout));
+
+    uint16_t *const slot =
+        (uint16_t *)((char *)self + layout->array + (size_t)index * layout->stride + layout->number);
+    if (*slot < NUMBERS_DIRECT) {
+        self->source->index_of[kind][*slot] = 0;
+    }
+    *slot = number;
+    if (number != 0 && number < NUMBERS_DIRECT) {
+        self->source->index_of[kind][number] = (uint8_t)(index + 1);
+    }
+}
+
+const bundle_notice *bundle_notice_of(const bundle *self, uint32_t purpose, text language)
+{
+    if (purpose >= self->purpose_count || self->purposes[purpose].notice_first == BUNDLE_NONE) {
+        return NULL;
+    }
+    const bundle_purpose *const asked = &self->purposes[purpose];
+    for (uint32_t i = 0; i < asked->notice_count; i++) {
+        const bundle_notice *const notice = &self->notices[asked->notice_first + i];
+        if (text_equal(notice->language, language)) {
+            return notice;
+        }
+    }
+    return &self->notices[asked->notice_first];
+}
+
+uint32_t bundle_identifier_order(const bundle *self, text type)
+{
+    const uint32_t exact = bundle_find(self, REGISTRY_IDENTIFIER, type);
+
+    if (text_equal_literal(type, "ext:*")) {
+        return BUNDLE_NONE; /* the wildcard stands for types, it is none */
+    }
+    if (exact != BUNDLE_NONE || !text_starts_with(type, "ext:") || type.size == 4) {
+        return exact;
+    }
+    return bundle_find(self, REGISTRY_IDENTIFIER, TEXT_LITERAL("ext:*"));
+}
+
+bool bundle_lives_on_consent(const bundle *self, uint32_t activity)
+{
+    return activity < self->activity_count &&
+           self->purposes[self->activities[activity].purpose].basis == BASIS_CONSENT;
+}
+
+uint64_t attribute_value_hash(text value)
+{
+    uint8_t hash[SHA256_BYTES];
+    uint64_t first = 0;
+
+    sha256(value.data, value.size, hash);
+    for (size_t i = 0; i < sizeof(first); i++) {
+        first = first << 8 | hash[i];
+    }
+    return first == 0 ? 1 : first;
+}
+
+const char *action_name(uint32_t action)
+{
+    static const char *const names[ACTION_COUNT] = {
+        "create",        "lookup", "read",       "update", "consent-read",
+        "consent-write", "audit",  "administer", "import",
+    };
+
+    for (uint32_t i = 0; i < ACTION_COUNT; i++) {
+        if (action == 1U << i) {
+            return names[i];
+        }
+    }
+    return NULL;
+}
+
+const char *basis_name(uint32_t basis)
+{
+    static const char *const names[BASIS_COUNT] = {
+        [BASIS_CONSENT] = "consent",
+        [BASIS_CONTRACT] = "contract",
+        [BASIS_LEGAL_OBLIGATION] = "legal_obligation",
+        [BASIS_VITAL_INTEREST] = "vital_interest",
+        [BASIS_PUBLIC_INTEREST] = "public_interest",
+        [BASIS_LEGITIMATE_INTEREST] = "legitimate_interest",
+    };
+
+    return basis < BASIS_COUNT ? names[basis] : NULL;
+}

@@ -1,0 +1,461 @@
+/* decide.c: may this be done, and which fields are clear, masked or hidden.
+ *
+ * A decision is a row of checks, each a small function that gives a reason of refusal or none; the
+ * first reason wins. What is left when all are passed is granted. A check may only narrow what the
+ * later ones see, so that an added denial never widens (D-1).
+ */
+#include "policy/decide.h"
+
+#include <assert.h>
+
+/* Acts on a subject, and those among them that touch the record. */
+#define SUBJECT_ACTIONS                                                                            \
+    (ACTION_LOOKUP | ACTION_READ | ACTION_UPDATE | ACTION_CONSENT_READ | ACTION_CONSENT_WRITE)
+#define SUBJECTLESS_ACTIONS (ACTION_AUDIT | ACTION_ADMINISTER)
+#define WRITE_ACTIONS (ACTION_CREATE | ACTION_UPDATE | ACTION_IMPORT)
+#define RECORD_ACTIONS (ACTION_READ | WRITE_ACTIONS)
+
+#define NS_PER_DAY (86400 * NS_PER_SECOND)
+
+/* What the checks learn as they go. */
+typedef struct inquiry {
+    const decide_request *request;
+    const bundle_activity *activity;
+    const bundle_purpose *purpose;
+    const subject_state *state; /* NULL when the act concerns no subject */
+    uint64_t asked;             /* field bits */
+    uint32_t roles;             /* bits of the roles that count */
+    verdict *found;
+} inquiry;
+
+typedef uint32_t (*check)(inquiry *self);
+
+static uint32_t activity_is_known(inquiry *self);
+static uint32_t activity_is_held(inquiry *self);
+static uint32_t actor_kind_fits(inquiry *self);
+static uint32_t action_is_allowed(inquiry *self);
+static uint32_t fields_are_known(inquiry *self);
+static uint32_t subject_is_there(inquiry *self);
+static uint32_t processing_is_free(inquiry *self);
+static uint32_t marketing_is_free(inquiry *self);
+static uint32_t clock_can_judge(inquiry *self);
+static uint32_t consent_stands(inquiry *self);
+static uint32_t guardian_is_not_needed(inquiry *self);
+static uint32_t a_role_applies(inquiry *self);
+static uint32_t approval_is_not_needed(inquiry *self);
+static uint32_t a_field_is_allowed(inquiry *self);
+static uint32_t fields_may_be_written(inquiry *self);
+
+static const check checks[] = {
+    activity_is_known,     /* I-3 */
+    activity_is_held,      /* I-7 */
+    actor_kind_fits,       /* I-7 */
+    action_is_allowed,     /* I-7, GDPR 5(1)(b) */
+    fields_are_known,      /* I-3 */
+    subject_is_there,      /* I-6 */
+    processing_is_free,    /* PIPL 44, GDPR 18 */
+    marketing_is_free,     /* GDPR 21(3): an objection overrides consent */
+    clock_can_judge,       /* I-3 */
+    consent_stands,        /* PIPL 13–15 */
+    guardian_is_not_needed, /* PIPL 28, 31 */
+    a_role_applies,
+    approval_is_not_needed, /* Minors Regulation 34–37 */
+    a_field_is_allowed,    /* GDPR 5(1)(c) */
+    fields_may_be_written, /* GDPR 5(1)(b) */
+};
+
+static void grant(const inquiry *self);
+static void deny(verdict *out, uint32_t reason);
+
+void decide(const decide_request *request, verdict *out)
+{
+    inquiry self = {.request = request, .found = out};
+
+    *out = (verdict){.purpose = BUNDLE_NONE};
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+        const uint32_t reason = checks[i](&self);
+        if (reason != REASON_NONE) {
+            deny(out, reason);
+            return;
+        }
+    }
+    grant(&self);
+}
+
+static void deny(verdict *out, uint32_t reason)
+{
+    out->allowed = false;
+    out->decision = 3;
+    out->reason = reason;
+    out->clear = 0;
+    out->masked = 0;
+    out->hidden = 0;
+    out->categories = 0;
+    out->rule = 0;
+}
+
+/* --- The checks, in their order ----------------------------------------------------------------- */
+
+static bool is_one_bit(uint32_t bits)
+{
+    return bits != 0 && (bits & (bits - 1)) == 0;
+}
+
+static uint32_t activity_is_known(inquiry *self)
+{
+    const decide_request *const request = self->request;
+
+    if (request->bundle == NULL || request->activity >= request->bundle->activity_count) {
+        return REASON_UNKNOWN_ACTIVITY;
+    }
+    self->activity = &request->bundle->activities[request->activity];
+    self->purpose = &request->bundle->purposes[self->activity->purpose];
+    self->asked = request->all_fields ? self->activity->fields : request->fields;
+    self->found->purpose = self->activity->purpose;
+    return REASON_NONE;
+}
+
+static uint32_t activity_is_held(inquiry *self)
+{
+    return self->request->activity_is_held ? REASON_NONE : REASON_ACTIVITY_NOT_REGISTERED;
+}
+
+static uint32_t actor_kind_fits(inquiry *self)
+{
+    const uint32_t actor = self->request->actor;
+
+    return is_one_bit(actor) && (actor & self->activity->actors) != 0 ? REASON_NONE
+                                                                       : REASON_ACTOR_KIND;
+}
+
+static uint32_t action_is_allowed(inquiry *self)
+{
+    const uint32_t action = self->request->action;
+
+    return is_one_bit(action) && (action & self->activity->actions) != 0
+               ? REASON_NONE
+               : REASON_ACTION_NOT_ALLOWED;
+}
+
+static uint32_t fields_are_known(inquiry *self)
+{
+    const uint32_t count = self->request->bundle->field_count;
+    const uint64_t known = count == 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
+
+    return self->request->unknown_fields == 0 && (self->asked & ~known) == 0 ? REASON_NONE
+                                                                            : REASON_UNKNOWN_FIELD;
+}
+
+static uint32_t subject_is_there(inquiry *self)
+{
+    const decide_request *const request = self->request;
+
+    if ((request->action & SUBJECTLESS_ACTIONS) != 0) {
+        return REASON_NONE;
+    }
+    if (request->subject_status == 0 && (request->action & SUBJECT_ACTIONS) == 0) {
+        return REASON_NONE; /* create and import of somebody new */
+    }
+    if (request->subject_status == SUBJECT_ERASING || request->subject_status == SUBJECT_ERASED) {
+        return REASON_SUBJECT_ERASED;
+    }
+    if (request->subject_status != SUBJECT_LIVE || request->state == NULL) {
+        return REASON_UNKNOWN_SUBJECT;
+    }
+    self->state = request->state;
+    self->found->age_class = age_class(request->bundle, request->state, request->now_ns);
+    return REASON_NONE;
+}
+
+/* The customer's own look at the record goes on: access is not what was restricted (GDPR 15, PIPL
+ * 45). So do finding a customer and keeping consents, without which nobody could withdraw. */
+static uint32_t processing_is_free(inquiry *self)
+{
+    const decide_request *const request = self->request;
+
+    if (self->state == NULL || (self->state->restrictions & RESTRICTION_PROCESSING) == 0 ||
+        (request->action & RECORD_ACTIONS) == 0) {
+        return REASON_NONE;
+    }
+    return request->action == ACTION_READ && request->actor == ACTOR_CUSTOMER
+               ? REASON_NONE
+               : REASON_PROCESSING_RESTRICTED;
+}
+
+static uint32_t marketing_is_free(inquiry *self)
+{
+    const bool objected =
+        self->state != NULL && (self->state->restrictions & RESTRICTION_MARKETING) != 0;
+
+    return objected && self->purpose->marketing ? REASON_MARKETING_OBJECTION : REASON_NONE;
+}
+
+static uint32_t clock_can_judge(inquiry *self)
+{
+    return self->purpose->basis == BASIS_CONSENT && self->request->clock_behind
+               ? REASON_CLOCK_BEHIND
+               : REASON_NONE;
+}
+
+/* Only given and renewed are valid for processing (DPV 2.3). */
+static uint32_t reason_of_state(uint32_t state)
+{
+    static const uint8_t reasons[] = {
+        [CONSENT_UNKNOWN] = REASON_CONSENT_MISSING,
+        [CONSENT_REQUESTED] = REASON_CONSENT_MISSING,
+        [CONSENT_DEFERRED] = REASON_CONSENT_MISSING,
+        [CONSENT_REFUSED] = REASON_CONSENT_MISSING,
+        [CONSENT_GIVEN] = REASON_NONE,
+        [CONSENT_RENEWED] = REASON_NONE,
+        [CONSENT_WITHDRAWN] = REASON_CONSENT_WITHDRAWN,
+        [CONSENT_EXPIRED] = REASON_CONSENT_EXPIRED,
+        [CONSENT_REVOKED] = REASON_CONSENT_WITHDRAWN,
+        [CONSENT_INVALIDATED] = REASON_CONSENT_MISSING,
+    };
+
+    return state < sizeof(reasons) ? reasons[state] : REASON_CONSENT_MISSING;
+}
+
+static uint32_t consent_stands(inquiry *self)
+{
+    if (self->purpose->basis != BASIS_CONSENT) {
+        return REASON_NONE;
+    }
+    const state_consent *const consent =
+        self->state == NULL ? NULL : subject_state_consent(self->state, self->purpose->number);
+    if (consent == NULL) {
+        return REASON_CONSENT_MISSING;
+    }
+    self->found->consent = consent;
+    self->found->consent_state = consent->state;
+    const uint32_t reason = reason_of_state(consent->state);
+    if (reason != REASON_NONE) {
+        return reason;
+    }
+    if (consent->version != self->purpose->version) {
+        return REASON_CONSENT_OUTDATED; /* PIPL 14: a changed purpose needs a fresh consent */
+    }
+    if (consent->expires_s != 0 &&
+        self->request->now_ns / NS_PER_SECOND >= (int64_t)consent->expires_s) {
+        return REASON_CONSENT_EXPIRED;
+    }
+    return REASON_NONE;
+}
+
+/* A child's own consent does not serve, and no guardian's can be recorded yet. */
+static uint32_t guardian_is_not_needed(inquiry *self)
+{
+    return self->purpose->basis == BASIS_CONSENT && self->found->age_class == AGE_UNDER_14
+               ? REASON_GUARDIAN_CONSENT_REQUIRED
+               : REASON_NONE;
+}
+
+static uint64_t subject_attribute(const subject_state *state, uint16_t number)
+{
+    for (uint32_t i = 0; i < state->attribute_count && number != 0; i++) {
+        if (state->attributes[i].number == number) {
+            return state->attributes[i].value;
+        }
+    }
+    return 0;
+}
+
+static bool condition_holds(const inquiry *self, const bundle_condition *condition)
+{
+    const bundle_attribute *const attribute =
+        &self->request->bundle->attributes[condition->attribute];
+    const uint64_t value = subject_attribute(self->state, attribute->number);
+
+    if (value == 0) {
+        return false; /* I-3 */
+    }
+    if (condition->same_as_actor) {
+        return value == self->request->actor_attributes[condition->attribute];
+    }
+    for (uint32_t i = 0; i < condition->value_count; i++) {
+        if (value == condition->values[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool role_counts(const inquiry *self, const bundle_role *role)
+{
+    for (uint32_t i = 0; i < role->condition_count; i++) {
+        if (!condition_holds(self, &role->conditions[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint32_t a_role_applies(inquiry *self)
+{
+    const decide_request *const request = self->request;
+
+    if (self->state == NULL) {
+        return REASON_NONE;
+    }
+    for (uint32_t i = 0; i < request->bundle->role_count; i++) {
+        const uint32_t bit = 1U << i;
+        if ((request->roles & bit) != 0 && role_counts(self, &request->bundle->roles[i])) {
+            self->roles |= bit;
+        }
+    }
+    const bool needed = request->action == ACTION_READ || request->actor == ACTOR_HUMAN;
+    return needed && self->roles == 0 ? REASON_NO_ROLE_APPLIES : REASON_NONE;
+}
+
+/* Staff roles do not count for a child's record; a refusal of them all would make dropping one of
+ * two roles widen the answer (D-1). */
+static uint32_t approval_is_not_needed(inquiry *self)
+{
+    const decide_request *const request = self->request;
+
+    if (request->action != ACTION_READ || self->found->age_class != AGE_UNDER_14) {
+        return REASON_NONE;
+    }
+    for (uint32_t i = 0; i < request->bundle->role_count; i++) {
+        if (request->bundle->roles[i].staff) {
+            self->roles &= ~(1U << i);
+        }
+    }
+    return self->roles == 0 ? REASON_APPROVAL_REQUIRED : REASON_NONE;
+}
+
+/* More clear fields weigh more than any number of masked ones. */
+static int weight(uint64_t clear, uint64_t masked)
+{
+    return __builtin_popcountll(clear) * (BUNDLE_FIELDS_MAX + 1) + __builtin_popcountll(masked);
+}
+
+/* The clearest cell counts; a cell that is not written is hide (P-2). */
+static void add_up_roles(inquiry *self)
+{
+    const uint64_t reach = self->asked & self->activity->fields;
+    verdict *const found = self->found;
+    int best = 0;
+
+    for (uint32_t i = 0; i < self->request->bundle->role_count; i++) {
+        if ((self->roles & 1U << i) == 0) {
+            continue;
+        }
+        const bundle_role *const role = &self->request->bundle->roles[i];
+        const int gave = weight(role->clear & reach, role->mask & reach);
+        found->clear |= role->clear & reach;
+        found->masked |= role->mask & reach;
+        if (gave > best) {
+            best = gave;
+            found->rule = i + 1;
+        }
+    }
+    found->masked &= ~found->clear;
+    found->hidden = self->asked & ~(found->clear | found->masked);
+}
+
+static uint32_t a_field_is_allowed(inquiry *self)
+{
+    if (self->request->action != ACTION_READ) {
+        return REASON_NONE;
+    }
+    add_up_roles(self);
+    return (self->found->clear | self->found->masked) != 0 ? REASON_NONE : REASON_NO_FIELD_ALLOWED;
+}
+
+/* A write is allowed whole or not at all. */
+static uint32_t fields_may_be_written(inquiry *self)
+{
+    const bool writes = (self->request->action & WRITE_ACTIONS) != 0;
+
+    return writes && (self->asked & ~self->activity->fields) != 0 ? REASON_NO_FIELD_ALLOWED
+                                                                  : REASON_NONE;
+}
+
+/* --- The grant ---------------------------------------------------------------------------------- */
+
+static uint32_t categories_of(const bundle *bundle, uint64_t fields)
+{
+    uint32_t categories = 0;
+
+    for (uint64_t rest = fields; rest != 0; rest &= rest - 1) {
+        categories |= 1U << bundle->fields[__builtin_ctzll(rest)].category;
+    }
+    return categories;
+}
+
+static void grant(const inquiry *self)
+{
+    const bool reads = self->request->action == ACTION_READ;
+    const bool writes = (self->request->action & WRITE_ACTIONS) != 0;
+    verdict *const out = self->found;
+
+    assert((out->clear & out->masked) == 0);
+    assert(((out->clear | out->masked) & ~self->activity->fields) == 0);
+    out->allowed = true;
+    out->decision = (out->masked | out->hidden) == 0 ? 1 : 2;
+    if (reads || writes) {
+        out->categories =
+            categories_of(self->request->bundle, reads ? out->clear | out->masked : self->asked);
+    }
+}
+
+/* --- Age, and names ----------------------------------------------------------------------------- */
+
+static int32_t day_of(int64_t ns)
+{
+    const int64_t day = ns / NS_PER_DAY;
+
+    return (int32_t)(ns % NS_PER_DAY < 0 ? day - 1 : day);
+}
+
+uint32_t age_class(const bundle *bundle, const subject_state *state, int64_t now_ns)
+{
+    if (state == NULL || state->turns_14_day == INT32_MIN) {
+        return AGE_UNKNOWN;
+    }
+    const bool is_bundles =
+        state->jurisdiction == 0 || state->jurisdiction == bundle->jurisdiction_number;
+    const int64_t offset_ns = is_bundles ? bundle->day_offset_s * NS_PER_SECOND : 0;
+    const bool fits = now_ns <= INT64_MAX - offset_ns;
+    const int32_t today = day_of(fits ? now_ns + offset_ns : now_ns);
+
+    if (today < state->turns_14_day) {
+        return AGE_UNDER_14;
+    }
+    return today < state->turns_18_day ? AGE_14_TO_17 : AGE_ADULT;
+}
+
+const char *reason_name(uint32_t reason)
+{
+    static const char *const names[REASON_COUNT] = {
+        [REASON_NONE] = "none",
+        [REASON_ACTIVITY_NOT_REGISTERED] = "activity-not-registered",
+        [REASON_ACTION_NOT_ALLOWED] = "action-not-allowed",
+        [REASON_CONSENT_MISSING] = "consent-missing",
+        [REASON_CONSENT_WITHDRAWN] = "consent-withdrawn",
+        [REASON_CONSENT_OUTDATED] = "consent-outdated",
+        [REASON_CONSENT_EXPIRED] = "consent-expired",
+        [REASON_CLOCK_BEHIND] = "clock-behind",
+        [REASON_GUARDIAN_CONSENT_REQUIRED] = "guardian-consent-required",
+        [REASON_APPROVAL_REQUIRED] = "approval-required",
+        [REASON_PROCESSING_RESTRICTED] = "processing-restricted",
+        [REASON_MARKETING_OBJECTION] = "marketing-objection",
+        [REASON_NO_ROLE_APPLIES] = "no-role-applies",
+        [REASON_NO_FIELD_ALLOWED] = "no-field-allowed",
+        [REASON_UNKNOWN_FIELD] = "unknown-field",
+        [REASON_UNKNOWN_SUBJECT] = "unknown-subject",
+        [REASON_SUBJECT_ERASED] = "subject-erased",
+        [REASON_ACTOR_KIND] = "actor-kind",
+        [REASON_UNKNOWN_ACTIVITY] = "unknown-activity",
+        [REASON_UNKNOWN_PURPOSE] = "unknown-purpose",
+        [REASON_NOT_OWN_RECORD] = "not-own-record",
+        [REASON_CONFLICT] = "conflict",
+        [REASON_INVALID_VALUE] = "invalid-value",
+        [REASON_CREDENTIAL_REVOKED] = "credential-revoked",
+        [REASON_CREDENTIAL_EXPIRED] = "credential-expired",
+        [REASON_UNKNOWN_DOMAIN] = "unknown-domain",
+    };
+
+    return reason < REASON_COUNT ? names[reason] : NULL;
+}

@@ -4,7 +4,8 @@ set -eu
 kind=${1:-build}
 
 packages='gcc make pkgconf libc6-dev libsodium-dev libssl-dev libmicrohttpd-dev libjansson-dev
-    libyaml-dev libcmocka-dev curl python3 ca-certificates git libsqlite3-dev binutils strace'
+    libyaml-dev libcmocka-dev curl python3 ca-certificates git libsqlite3-dev binutils strace
+    zlib1g-dev libzstd-dev' # the last two: Debian 13's static libcrypto asks for them
 command -v npm >/dev/null || packages="$packages npm"
 case $kind in
 ci) packages="$packages g++" ;;

@@ -20,7 +20,7 @@ work=$(mktemp -d "$dir/.fetch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 echo "GET $package $version (2.6 MB)"
-npm pack --silent --ignore-scripts --pack-destination "$work" "$package@$version" >/dev/null 2>"$work/log" ||
+npm pack --silent --ignore-scripts --fetch-retries=1 --fetch-timeout=60000 --pack-destination "$work" "$package@$version" >/dev/null 2>"$work/log" ||
     fail "npm could not fetch $package $version: $(tail -n 1 "$work/log")"
 
 want=$(printf %s "$sha512" | base64 -d | od -An -v -tx1 | tr -d ' \n')

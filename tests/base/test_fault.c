@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -63,10 +64,18 @@ static void plan_and_pass(void *context)
     (void)fault_at(FAULT_SYNC);
 }
 
+/* The wait status of a child that acts on a plan. */
+static int child_with(void (*act)(void *context), const char *plan)
+{
+    char copy[64];
+
+    snprintf(copy, sizeof(copy), "%s", plan);
+    return child_run(act, copy);
+}
+
 static void kill_ends_the_process(void **state)
 {
-    char plan[] = "sync:1:kill";
-    const int ended = child_run(plan_and_pass, plan);
+    const int ended = child_with(plan_and_pass, "sync:1:kill");
 
     assert_true(WIFSIGNALED(ended));
     assert_int_equal(WTERMSIG(ended), SIGKILL);
@@ -79,9 +88,9 @@ static void a_plan_that_says_nothing_aborts(void **state)
         "sync:x:eio", "sync:1:", "sync:1+eio", "sync:1:none", ":1:eio",     "sync:1++:eio"};
 
     for (size_t i = 0; i < COUNT_OF(broken); i++) {
-        assert_false(child_survived(child_run(plan_and_pass, (char *)broken[i])));
+        assert_false(child_survived(child_with(plan_and_pass, broken[i])));
     }
-    assert_true(child_survived(child_run(plan_and_pass, "sync:2:kill")));
+    assert_true(child_survived(child_with(plan_and_pass, "sync:2:kill")));
 }
 
 /* This program again, with the plan in its environment; see main. */
@@ -94,11 +103,11 @@ static void run_planned(void *context)
 
 static void the_environment_brings_a_plan(void **state)
 {
-    assert_int_equal(WEXITSTATUS(child_run(run_planned, "alloc:2:enospc")), 42);
-    assert_int_equal(WEXITSTATUS(child_run(run_planned, "alloc:3:enospc")), 43);
-    assert_int_equal(WEXITSTATUS(child_run(run_planned, "")), 43);
-    assert_false(child_survived(child_run(run_planned, "alloc:what:ever")));
-    assert_true(WIFSIGNALED(child_run(run_planned, "alloc:1:kill")));
+    assert_int_equal(WEXITSTATUS(child_with(run_planned, "alloc:2:enospc")), 42);
+    assert_int_equal(WEXITSTATUS(child_with(run_planned, "alloc:3:enospc")), 43);
+    assert_int_equal(WEXITSTATUS(child_with(run_planned, "")), 43);
+    assert_false(child_survived(child_with(run_planned, "alloc:what:ever")));
+    assert_true(WIFSIGNALED(child_with(run_planned, "alloc:1:kill")));
 }
 
 /* 42 when the second allocation fails. */

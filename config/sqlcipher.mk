@@ -17,5 +17,5 @@ $(sqlcipher_object): $(SQLCIPHER)/sqlite3.c
 	@mkdir -p $(@D)
 	$(call say,CC sqlcipher (about a minute$(comma) once per compiler))
 	$(Q)flock build/.lock-sqlcipher-cc sh -c 'test $@ -nt $< || { \
-	  $(CC) $(sqlcipher_flags) -O2 -g $(fortify) $(hardening) -fPIC -fvisibility=hidden -w -c -o $@.new $< && mv $@.new $@; }'
+	  $(CC) $(sqlcipher_flags) -O2 -g $(fortify) $(hardening) -fPIC -fvisibility=hidden -ffile-prefix-map=$(CURDIR)=. -w -c -o $@.new $< && mv $@.new $@; }'
 comma := ,

@@ -1,0 +1,24 @@
+/* core/answer.h: what a request comes back with. Confined to one thread at a time. */
+#ifndef CORE_ANSWER_H
+#define CORE_ANSWER_H
+
+#include "base/buffer.h"
+
+#include <velum/admin.h>
+
+#define ANSWER_BYTES_MAX ((size_t)8 << 20)
+
+struct velum_answer {
+    velum_gate *gate; /* held, so that closing a gate with answers alive defers; may be NULL */
+    uint32_t problem; /* PROBLEM_*, 0: a result */
+    buffer body;
+};
+VELUM_DEFINE_AUTO(velum_answer);
+
+/* An empty answer that holds the gate. */
+velum_status answer_create(velum_gate *gate, velum_answer **out) VELUM_WARN_UNUSED;
+/* Replaces what stands in it by a problem. */
+struct problem_detail;
+void answer_set_problem(velum_answer *self, uint32_t problem, const struct problem_detail *detail);
+
+#endif

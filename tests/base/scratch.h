@@ -6,6 +6,18 @@
 
 #define SCRATCH_PATH_BYTES 256
 
+/* A sanitizer watches freed memory and makes mlock do nothing. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IS_SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define IS_SANITIZED true
+#endif
+#endif
+#ifndef IS_SANITIZED
+#define IS_SANITIZED false
+#endif
+
 typedef struct scratch {
     char path[SCRATCH_PATH_BYTES];
     int fd;

@@ -77,22 +77,11 @@ static void texts_are_copied_with_a_nul(void **state)
     mem_free(empty);
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define FREED_MEMORY_IS_READABLE false
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define FREED_MEMORY_IS_READABLE false
-#endif
-#endif
-#ifndef FREED_MEMORY_IS_READABLE
-#define FREED_MEMORY_IS_READABLE true
-#endif
-
 /* Looks where it may not, at what a freed block left behind; the allocator keeps its own links in
  * the first bytes. */
 static void a_freed_block_keeps_nothing(void **state)
 {
-    if (!FREED_MEMORY_IS_READABLE) {
+    if (IS_SANITIZED) {
         skip();
     }
     uint8_t *const block = mem_alloc(512);

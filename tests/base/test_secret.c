@@ -79,6 +79,7 @@ static void a_full_arena_says_limit(void **state)
     assert_null(slice);
     assert_int_equal(secret_arena_slice(arena, SIZE_MAX, &slice), VELUM_E_LIMIT);
     assert_int_equal(secret_arena_slice(arena, capacity - 1, &slice), VELUM_OK);
+    assert_int_equal(secret_arena_slice(arena, SIZE_MAX, &slice), VELUM_E_LIMIT);
     assert_int_equal(secret_arena_slice(arena, 1, &slice), VELUM_E_LIMIT);
     assert_int_equal(secret_arena_mark(arena), capacity);
     secret_arena_reset(arena);

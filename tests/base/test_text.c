@@ -118,6 +118,10 @@ static void broken_utf8_is_refused(void **state)
         assert_false(utf8_is_printable(text_of(broken[i])));
     }
     assert_false(utf8_is_valid(TEXT_LITERAL("a\0b")));
+    /* What would complete a sequence stands behind the end of the text. */
+    assert_false(utf8_is_valid((text){"\xc3\xa9", 1}));
+    assert_false(utf8_is_valid((text){"\xe2\x82\xac", 2}));
+    assert_false(utf8_is_valid((text){"\xf0\x9f\x98\x80", 3}));
 }
 
 static void whole_utf8_is_accepted(void **state)

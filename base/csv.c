@@ -39,7 +39,10 @@ static const uint8_t next_state[AFTER_CR + 1][SYM_EOF + 1] = {
 };
 
 static const uint8_t symbols[256] = {
-    ['"'] = SYM_QUOTE, [','] = SYM_COMMA, ['\r'] = SYM_CR, ['\n'] = SYM_LF,
+    ['"'] = SYM_QUOTE,
+    [','] = SYM_COMMA,
+    ['\r'] = SYM_CR,
+    ['\n'] = SYM_LF,
 };
 
 struct csv {
@@ -259,8 +262,8 @@ static velum_status scan_row(csv *self, row *out)
         self->cursor += !eof;
         if (byte == '\n') {
             self->line++;
-            found.second_line = found.second_line == NOT_KNOWN ? csv_offset(self)
-                                                               : found.second_line;
+            found.second_line =
+                found.second_line == NOT_KNOWN ? csv_offset(self) : found.second_line;
         }
         if (now == ROW_END) {
             end_row(&found, before, !eof && after_cr);

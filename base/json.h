@@ -36,12 +36,12 @@ const json_value *json_root(const json *self);
 
 json_kind json_kind_of(const json_value *value);
 /* Asked of another kind, these answer with the empty text, 0, false or NULL. */
-text json_text(const json_value *value);       /* kind TEXT */
+text json_text(const json_value *value); /* kind TEXT */
 /* jansson exports symbols of these two names, so ours carry others in the object file. */
 int64_t json_integer(const json_value *value) __asm__("velum_json_integer"); /* kind INTEGER */
 double json_real(const json_value *value) __asm__("velum_json_real");        /* kind REAL */
-bool json_bool(const json_value *value);       /* kind BOOL */
-size_t json_count(const json_value *value);    /* ARRAY and OBJECT */
+bool json_bool(const json_value *value);                                     /* kind BOOL */
+size_t json_count(const json_value *value);                                  /* ARRAY and OBJECT */
 const json_value *json_at(const json_value *array, size_t index);
 /* NULL when the object has no such member. */
 const json_value *json_member(const json_value *object, const char *name);

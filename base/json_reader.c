@@ -56,7 +56,7 @@ static _Thread_local bool allocation_failed;
 static pthread_once_t jansson_once = PTHREAD_ONCE_INIT;
 
 static void jansson_prepare(void);
-static bool scan_depth(text source, scan *at);
+static velum_status scan_source(text source, velum_error *err);
 static velum_status explain(const json_error_t *why, velum_error *err);
 static const json_t *jansson_of(const json_value *value);
 
@@ -66,11 +66,7 @@ velum_status json_parse(text source, size_t bytes_max, json **out, velum_error *
     if (source.size > bytes_max) {
         return error_set(err, VELUM_E_LIMIT, "JSON larger than %zu bytes", bytes_max);
     }
-    scan at = {.line = 1};
-    if (!scan_depth(source, &at)) {
-        return error_set(err, VELUM_E_LIMIT, "line %u, column %u: JSON deeper than %d levels",
-                         at.line, at.column, JSON_DEPTH_MAX);
-    }
+    VELUM_TRY(scan_source(source, err));
     (void)pthread_once(&jansson_once, jansson_prepare);
 
     VELUM_AUTO(json) *self = mem_alloc(sizeof(*self));
@@ -107,9 +103,10 @@ const json_value *json_root(const json *self)
 json_kind json_kind_of(const json_value *value)
 {
     static const json_kind kinds[] = {
-        [JANSSON_OBJECT] = JSON_OBJECT, [JANSSON_ARRAY] = JSON_ARRAY, [JANSSON_STRING] = JSON_TEXT,
-        [JANSSON_INTEGER] = JSON_INTEGER, [JANSSON_REAL] = JSON_REAL, [JANSSON_TRUE] = JSON_BOOL,
-        [JANSSON_FALSE] = JSON_BOOL, [JANSSON_NULL] = JSON_NULL,
+        [JANSSON_OBJECT] = JSON_OBJECT, [JANSSON_ARRAY] = JSON_ARRAY,
+        [JANSSON_STRING] = JSON_TEXT,   [JANSSON_INTEGER] = JSON_INTEGER,
+        [JANSSON_REAL] = JSON_REAL,     [JANSSON_TRUE] = JSON_BOOL,
+        [JANSSON_FALSE] = JSON_BOOL,    [JANSSON_NULL] = JSON_NULL,
     };
     return kinds[json_typeof(jansson_of(value))];
 }
@@ -213,26 +210,36 @@ static void scan_between(scan *at, char byte)
     }
 }
 
-/* False with the position in `at` where a bracket opens one level too many. */
-static bool scan_depth(text source, scan *at)
+static void scan_byte(scan *at, char byte)
 {
+    at->column++;
+    if (at->in_string) {
+        scan_in_string(at, byte);
+    } else {
+        scan_between(at, byte);
+    }
+}
+
+/* Refuses what jansson is not to see: too many levels, and NUL, which it passes over in places. */
+static velum_status scan_source(text source, velum_error *err)
+{
+    scan at = {.line = 1};
+
     for (size_t i = 0; i < source.size; i++) {
-        const char byte = source.data[i];
-        at->column++;
-        if (at->in_string) {
-            scan_in_string(at, byte);
-        } else {
-            scan_between(at, byte);
+        scan_byte(&at, source.data[i]);
+        if (source.data[i] == '\0') {
+            return error_set(err, VELUM_E_INVALID, "line %u, column %u: NUL", at.line, at.column);
         }
-        if (at->depth > JSON_DEPTH_MAX) {
-            return false;
+        if (at.depth > JSON_DEPTH_MAX) {
+            return error_set(err, VELUM_E_LIMIT, "line %u, column %u: JSON deeper than %d levels",
+                             at.line, at.column, JSON_DEPTH_MAX);
         }
-        if (byte == '\n') {
-            at->line++;
-            at->column = 0;
+        if (source.data[i] == '\n') {
+            at.line++;
+            at.column = 0;
         }
     }
-    return true;
+    return VELUM_OK;
 }
 
 static const char *reason_of(enum json_error_code code)

@@ -159,15 +159,33 @@ static void test_containers(void **state)
 /* RFC 8949 appendix A: [1, 2, …, 25] needs a count of two bytes. */
 static void test_long_array(void **state)
 {
-    assert_int_equal(check_hex("98190102030405060708090a0b0c0d0e0f101112131415161718181819"), VELUM_OK);
+    assert_int_equal(check_hex("98190102030405060708090a0b0c0d0e0f101112131415161718181819"),
+                     VELUM_OK);
 }
 
 static void test_longer_forms_refused(void **state)
 {
     static const char *const sources[] = {
-        "1800", "1817", "190000", "1900ff", "1a00000000", "1a0000ffff", "1b0000000000000000",
-        "1b00000000ffffffff", "3800", "3900ff", "5800", "580161", "780161", "98018001", "9800", "b800",
-        "b900010000", "f814", "f815", "f816",
+        "1800",
+        "1817",
+        "190000",
+        "1900ff",
+        "1a00000000",
+        "1a0000ffff",
+        "1b0000000000000000",
+        "1b00000000ffffffff",
+        "3800",
+        "3900ff",
+        "5800",
+        "580161",
+        "780161",
+        "98018001",
+        "9800",
+        "b800",
+        "b900010000",
+        "f814",
+        "f815",
+        "f816",
     };
     for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
         assert_refused(sources[i]);
@@ -178,11 +196,37 @@ static void test_longer_forms_refused(void **state)
 static void test_kinds_outside_refused(void **state)
 {
     static const char *const sources[] = {
-        "f90000", "f93c00", "fa47c35000", "fb3ff199999999999a", "f97e00", "f7", "f0", "f8ff", "e0",
-        "c074323031332d30332d32315432303a30343a30305a", "c11a514b67b0", "d74401020304",
-        "c249010000000000000000", "5f42010243030405ff", "7f657374726561646d696e67ff", "9fff",
-        "9f018202039f0405ffff", "bf61610161629f0203ffff", "ff", "1c", "1d", "1e", "1f", "3c", "5c", "7d",
-        "9e", "bc", "fc", "3bffffffffffffffff", "3b8000000000000000",
+        "f90000",
+        "f93c00",
+        "fa47c35000",
+        "fb3ff199999999999a",
+        "f97e00",
+        "f7",
+        "f0",
+        "f8ff",
+        "e0",
+        "c074323031332d30332d32315432303a30343a30305a",
+        "c11a514b67b0",
+        "d74401020304",
+        "c249010000000000000000",
+        "5f42010243030405ff",
+        "7f657374726561646d696e67ff",
+        "9fff",
+        "9f018202039f0405ffff",
+        "bf61610161629f0203ffff",
+        "ff",
+        "1c",
+        "1d",
+        "1e",
+        "1f",
+        "3c",
+        "5c",
+        "7d",
+        "9e",
+        "bc",
+        "fc",
+        "3bffffffffffffffff",
+        "3b8000000000000000",
     };
     for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
         assert_refused(sources[i]);
@@ -192,22 +236,40 @@ static void test_kinds_outside_refused(void **state)
 static void test_keys_ascend(void **state)
 {
     assert_int_equal(check_hex("a3000017001818f6"), VELUM_OK);
-    assert_refused("a203040102");           /* descending */
-    assert_refused("a201020103");           /* twice */
-    assert_refused("a3000018180017f6");     /* 24 before 23 */
-    assert_refused("a2616101616202");       /* text keys */
-    assert_refused("a12000");               /* a negative key */
-    assert_refused("81a203040102");         /* inside */
-    assert_refused("a18000");               /* an array as key */
+    assert_refused("a203040102");                                /* descending */
+    assert_refused("a201020103");                                /* twice */
+    assert_refused("a3000018180017f6");                          /* 24 before 23 */
+    assert_refused("a2616101616202");                            /* text keys */
+    assert_refused("a12000");                                    /* a negative key */
+    assert_refused("81a203040102");                              /* inside */
+    assert_refused("a18000");                                    /* an array as key */
     assert_int_equal(check_hex("a201a2010202030200"), VELUM_OK); /* each map by itself */
 }
 
 static void test_truncation_and_tail_refused(void **state)
 {
     static const char *const sources[] = {
-        "", "18", "1900", "1a000000", "1b00000000000000", "41", "6261", "81", "8201", "a1", "a101",
-        "a20102", "0000", "f6f6", "80f6", "9affffffff", "bb7fffffffffffffff", "bbffffffffffffffff",
-        "9bffffffffffffffff", "5bffffffffffffffff", "7b7fffffffffffffff61",
+        "",
+        "18",
+        "1900",
+        "1a000000",
+        "1b00000000000000",
+        "41",
+        "6261",
+        "81",
+        "8201",
+        "a1",
+        "a101",
+        "a20102",
+        "0000",
+        "f6f6",
+        "80f6",
+        "9affffffff",
+        "bb7fffffffffffffff",
+        "bbffffffffffffffff",
+        "9bffffffffffffffff",
+        "5bffffffffffffffff",
+        "7b7fffffffffffffff61",
     };
     for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
         assert_refused(sources[i]);

@@ -109,8 +109,9 @@ static void test_plain_rows(void **state)
 /* RFC 4180 §2.5–2.7. */
 static void test_quoted_fields(void **state)
 {
-    AUTO_FIXTURE f = fixture_of("\"a,b\",\"c\"\"d\",\"\"\n\"two\nlines\",x\n\"\"\"\",\"\"\"q\"\"\"\n"
-                                "a b, c \n\"x\r\ny\",\"\"");
+    AUTO_FIXTURE f =
+        fixture_of("\"a,b\",\"c\"\"d\",\"\"\n\"two\nlines\",x\n\"\"\"\",\"\"\"q\"\"\"\n"
+                   "a b, c \n\"x\r\ny\",\"\"");
 
     assert_row(&f, 1, "a,b|c\"d|");
     assert_row(&f, 2, "two\nlines|x");
@@ -122,7 +123,8 @@ static void test_quoted_fields(void **state)
 
 static void test_line_ends_and_mark(void **state)
 {
-    AUTO_FIXTURE f = fixture_of("\xef\xbb\xbf" "a,b\r\n\"c\",\"d\"\r\n\r\n\ne\rf,g\n\r\n\"h\"\r");
+    AUTO_FIXTURE f = fixture_of("\xef\xbb\xbf"
+                                "a,b\r\n\"c\",\"d\"\r\n\r\n\ne\rf,g\n\r\n\"h\"\r");
 
     assert_row(&f, 1, "a|b");
     assert_row(&f, 2, "c|d");
@@ -336,7 +338,8 @@ static void test_row_limit_is_exact(void **state)
 
 static void test_reads_a_pipe(void **state)
 {
-    static const char source[] = "\xef\xbb\xbf" "a,b\n1,\"x\n2,y\n";
+    static const char source[] = "\xef\xbb\xbf"
+                                 "a,b\n1,\"x\n2,y\n";
     int ends[2];
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(write(ends[1], source, sizeof(source) - 1), sizeof(source) - 1);
@@ -352,7 +355,8 @@ static void test_reads_a_pipe(void **state)
 
 static void test_begins_where_the_descriptor_stands(void **state)
 {
-    AUTO_FIXTURE f = fixture_of("skip this\n\xef\xbb\xbf" "a,b\n");
+    AUTO_FIXTURE f = fixture_of("skip this\n\xef\xbb\xbf"
+                                "a,b\n");
     csv_free(f.reader);
     f.reader = NULL;
     assert_int_equal(lseek(f.fd, 10, SEEK_SET), 10);
@@ -419,7 +423,8 @@ static void test_writes_fields(void **state)
 
 static void random_field(const velum_random *random, buffer *out)
 {
-    static const char *const parts[] = {"a", "\"", ",", "\r", "\n", "\r\n", " ", "\xc3\xa9", "=", "'"};
+    static const char *const parts[] = {"a",    "\"", ",",        "\r", "\n",
+                                        "\r\n", " ",  "\xc3\xa9", "=",  "'"};
     const uint32_t count = random_below(random, 8);
     for (uint32_t i = 0; i < count; i++) {
         buffer_append_text(out, parts[random_below(random, 10)]);

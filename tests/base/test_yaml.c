@@ -117,16 +117,17 @@ static void test_empty_documents_have_no_root(void **state)
 
 static void test_accepts_mark_and_crlf(void **state)
 {
-    VELUM_AUTO(yaml) *doc = parsed("\xef\xbb\xbf" "a: 1\r\nb: 2\r\n");
+    VELUM_AUTO(yaml) *doc = parsed("\xef\xbb\xbf"
+                                   "a: 1\r\nb: 2\r\n");
     assert_true(text_equal_literal(yaml_text(yaml_member(yaml_root(doc), "b")), "2"));
 }
 
 static void test_refuses_surprises(void **state)
 {
     static const char *const sources[] = {
-        "a: &x 1\n",           "a: &x 1\nb: *x\n",    "a: *x\n",        "&m {a: 1}\n",
-        "- &s [a]\n",          "a: !!str 1\n",        "!!map {a: 1}\n", "- !local [a]\n",
-        "%YAML 1.1\n---\na\n", "%TAG ! x:\n---\na\n", "<<: {a: 1}\n",   "a: {<<: b}\n",
+        "a: &x 1\n",           "a: &x 1\nb: *x\n",    "a: *x\n",         "&m {a: 1}\n",
+        "- &s [a]\n",          "a: !!str 1\n",        "!!map {a: 1}\n",  "- !local [a]\n",
+        "%YAML 1.1\n---\na\n", "%TAG ! x:\n---\na\n", "<<: {a: 1}\n",    "a: {<<: b}\n",
         "a: 1\n---\nb: 2\n",   "? [a]\n: b\n",        "? {a: 1}\n: b\n", "{[a]: b}\n",
     };
     for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
@@ -147,7 +148,8 @@ static void test_refuses_duplicate_keys(void **state)
 static void test_refuses_what_is_not_yaml(void **state)
 {
     static const char *const sources[] = {
-        "a: [1, 2\n", "a: }\n", "a: 'x\n", "a: b: c\n", "\ta: 1\n", "- a\nb: 1\n", "a: \"\\q\"\n", "@x\n",
+        "a: [1, 2\n", "a: }\n",      "a: 'x\n",      "a: b: c\n",
+        "\ta: 1\n",   "- a\nb: 1\n", "a: \"\\q\"\n", "@x\n",
     };
     for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
         assert_refused(sources[i]);
@@ -166,7 +168,11 @@ static void test_refuses_bad_bytes(void **state)
     assert_refused("\"\\x00\": 1\n");
     assert_refused("a: \"\\ud800\"\n");
     assert_int_equal(status_of((text){"a: \0\n", 5}, &err), VELUM_E_INVALID);
-    assert_int_equal(status_of((text){"\xff\xfe" "a\0", 4}, &err), VELUM_E_INVALID);
+    assert_int_equal(status_of((text){"\xff\xfe"
+                                      "a\0",
+                                      4},
+                               &err),
+                     VELUM_E_INVALID);
 }
 
 /* I-5: an error line holds nothing of the source. */
@@ -225,7 +231,8 @@ static void test_nodes_have_a_ceiling(void **state)
     assert_int_equal(buffer_status(&source), VELUM_OK);
     assert_int_equal(status_of((text){(const char *)source.data, source.size}, &err), VELUM_OK);
     buffer_append_text(&source, "- a\n");
-    assert_int_equal(status_of((text){(const char *)source.data, source.size}, &err), VELUM_E_LIMIT);
+    assert_int_equal(status_of((text){(const char *)source.data, source.size}, &err),
+                     VELUM_E_LIMIT);
 }
 
 static void test_bytes_have_a_ceiling(void **state)

@@ -61,8 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(utf8_is_valid(source));
     check_texts(json_root(doc));
     copy(doc, &first);
-    require(json_parse((text){(const char *)first.data, first.size}, 16 * BYTES_MAX, &again, NULL) ==
-            VELUM_OK);
+    require(json_parse((text){(const char *)first.data, first.size}, 16 * BYTES_MAX, &again,
+                       NULL) == VELUM_OK);
     copy(again, &second);
     require(first.size == second.size && memcmp(first.data, second.data, first.size) == 0);
     return 0;

@@ -15,7 +15,7 @@
 #define IDENTIFIER_HASH_BYTES 32
 
 typedef struct identifier {
-    text type; /* "mobile", "email", "id_card", "ext:cj" */
+    text type;                              /* "mobile", "email", "id_card", "ext:cj" */
     char value[IDENTIFIER_VALUE_BYTES_MAX]; /* normal form */
     size_t value_size;
     uint32_t form; /* number of the normal form */

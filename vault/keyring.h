@@ -22,8 +22,10 @@ typedef struct keyring keyring;
 #define ROOT_FROM_FILE 2        /* $VELUM_ROOT_FILE */
 #define ROOT_FROM_FOLDER 3      /* DIR/root.key: samples only; warn at each start */
 
-/* Seeks the root secret in that order: a file of 64 hex digits and a line end, or 32 raw bytes,
- * readable by its owner alone (else VELUM_E_DENIED). VELUM_E_NOTFOUND with the places in `err`. */
+/* Seeks the root secret in that order: a file of 64 hex digits and a line end, or 32 raw bytes, of
+ * ourselves or root, readable by its owner alone (else VELUM_E_DENIED). A credential may be readable
+ * by its group, since systemd's ACL shows as that. VELUM_E_NOTFOUND with the places in `err`; also
+ * when $VELUM_ROOT_FILE names no file: a wrong name does not fall back to a sample's key. */
 velum_status root_secret_find(int dir_fd, uint8_t out[KEY_BYTES], uint32_t *out_source,
                               velum_error *err) VELUM_WARN_UNUSED;
 /* Writes it as 64 hex digits, mode 0600, refusing to overwrite. */
@@ -46,7 +48,8 @@ const uint8_t *keyring_keys_db_key(const keyring *self);
 const uint8_t *keyring_note_seed(const keyring *self);
 
 /* Keys by derivation; `out` should be a slice of a secret arena. */
-void keyring_index_key(const keyring *self, text identifier_type, uint32_t form, uint8_t out[KEY_BYTES]);
+void keyring_index_key(const keyring *self, text identifier_type, uint32_t form,
+                       uint8_t out[KEY_BYTES]);
 /* For HMACs of employees, callers' ids, credentials and the changed_at slots: one key a use. */
 void keyring_token_key(const keyring *self, const char *use, uint8_t out[KEY_BYTES]);
 /* The permutation of a pseudonym domain by its registry number; made on first use, kept, borrowed. */

@@ -38,18 +38,18 @@ typedef struct vault vault;
 
 typedef struct vault_options {
     const char *folder;
-    keyring *keys;         /* borrowed while the vault lives */
-    store *vault_db;       /* borrowed; opened and migrated by core (vault_schema_* below) */
+    keyring *keys;   /* borrowed while the vault lives */
+    store *vault_db; /* borrowed; opened and migrated by core (vault_schema_* below) */
     velum_random random;
-    uint32_t readers_max;  /* of keys.db */
-    size_t cache_bytes;    /* ceiling of the sealed-row cache; 0: none */
-    bool create;           /* make keys.db */
+    uint32_t readers_max; /* of keys.db */
+    size_t cache_bytes;   /* ceiling of the sealed-row cache; 0: none */
+    bool create;          /* make keys.db */
 } vault_options;
 
 /* The vault's part of the schema of vault.db, step 1: statements ended by NULL. */
 extern const char *const vault_schema_1[];
 
-/* Opens keys.db and collects keys that have no subject. */
+/* Opens keys.db and collects keys that have no subject. vault_db must be migrated already. */
 velum_status vault_create_or_open(const vault_options *options, vault **out,
                                   velum_error *err) VELUM_WARN_UNUSED;
 void vault_free(vault *self);
@@ -66,19 +66,22 @@ uint32_t sealed_subject_status(const sealed_subject *held);
 const subject_id *sealed_subject_id(const sealed_subject *held);
 
 /* The subject of an identifier in this connection's snapshot: VELUM_E_NOTFOUND. */
-velum_status vault_find(vault *self, store_conn *conn, const identifier *identifier,
+velum_status vault_find(vault *self, store_conn *conn, const identifier *value,
                         subject_id *out) VELUM_WARN_UNUSED;
 
 /* From the cache: true with a reference, when the cached row's seq is at least `seq_min`. */
 bool vault_cached(vault *self, const subject_id *id, uint64_t seq_min, sealed_subject **out);
 
 /* From the files: `conn` is a connection to vault.db inside a transaction whose snapshot has outbox
- * seq `seq`; keys.db is read through the vault's own pool. Puts the row into the cache when
- * `cacheable` (never from the writer's uncommitted view). VELUM_E_NOTFOUND. */
+ * seq `seq`; keys.db is read through the vault's own pool (for the writer's connection: through the
+ * writer of keys.db, which sees what is not committed yet). Puts the row into the cache when
+ * `cacheable` (never from the writer's uncommitted view). VELUM_E_NOTFOUND; VELUM_E_CORRUPT for a
+ * live subject without keys. */
 velum_status vault_load(vault *self, store_conn *conn, const subject_id *id, uint64_t seq,
                         bool cacheable, sealed_subject **out) VELUM_WARN_UNUSED;
 
-/* Keys and state of a subject, in `arena`; lives until the arena is reset. */
+/* Keys and state of a subject, in `arena`; lives until the arena is reset, and `sealed` must be held
+ * as long. VELUM_E_NOTFOUND for a subject that is not live (I-6), VELUM_E_CRYPTO. */
 typedef struct opened_subject opened_subject;
 velum_status vault_open(vault *self, const sealed_subject *sealed, secret_arena *arena,
                         const opened_subject **out) VELUM_WARN_UNUSED;
@@ -101,10 +104,12 @@ typedef struct record {
     uint32_t count;
 } record;
 
-/* Opens one category at the version that the state names. VELUM_E_NOTFOUND when there is no such
- * row, VELUM_E_TAMPERED when the version differs. `out` and its texts live in the arena. */
-velum_status vault_open_category(const opened_subject *opened, uint16_t category,
-                                 uint32_t version, record **out) VELUM_WARN_UNUSED;
+/* Opens one category at the version that the state names. VELUM_E_NOTFOUND when the state names none
+ * (version 0) and there is none, VELUM_E_TAMPERED when row and state differ, so also for a missing
+ * row (V-4). After vault_create there is nothing to open until vault_load: VELUM_E_NOTFOUND. `out`
+ * and its texts live in the arena. */
+velum_status vault_open_category(const opened_subject *opened, uint16_t category, uint32_t version,
+                                 record **out) VELUM_WARN_UNUSED;
 /* NULL when the record has no such field. */
 const text *record_find(const record *self, uint16_t number);
 /* Puts or (value.data NULL) removes a field, keeping the order; values are borrowed. */
@@ -125,7 +130,7 @@ velum_status vault_create(vault *self, store_conn *conn, const uint8_t state[VAU
                           secret_arena *arena, const opened_subject **out) VELUM_WARN_UNUSED;
 /* VELUM_E_EXISTS when the value has a subject already. */
 velum_status vault_attach(vault *self, store_conn *conn, const subject_id *id,
-                          const identifier *identifier) VELUM_WARN_UNUSED;
+                          const identifier *value) VELUM_WARN_UNUSED;
 /* Seals and stores the state; its version grows by one. */
 velum_status vault_put_state(vault *self, store_conn *conn, const opened_subject *opened,
                              const uint8_t state[VAULT_STATE_BYTES]) VELUM_WARN_UNUSED;
@@ -136,8 +141,9 @@ typedef struct record_place {
     const record *record;
 } record_place;
 
-/* Seals and stores a category at `version` (1 for the first: makes its random key). The caller puts
- * the same version into the state. */
+/* Seals and stores a category at `version` (1 for the first: makes its random key; then one more
+ * than the row has, else VELUM_E_TAMPERED). The caller puts the same version into the state.
+ * VELUM_E_LIMIT for more than VAULT_CATEGORIES_MAX. The plaintext is encoded in the arena. */
 velum_status vault_put_category(vault *self, store_conn *conn, const opened_subject *opened,
                                 const record_place *place) VELUM_WARN_UNUSED;
 
@@ -146,7 +152,7 @@ velum_status vault_put_category(vault *self, store_conn *conn, const opened_subj
 /* One event; sealed under the evidence key, chained: head' = SHA-256(head ‖ sealed bytes). */
 typedef struct consent_event {
     uint8_t id[16];
-    uint32_t n; /* from 1 */
+    uint32_t n;       /* from 1 */
     uint16_t purpose; /* registry numbers */
     uint16_t version;
     uint16_t notice;
@@ -162,7 +168,8 @@ typedef struct consent_event {
     int64_t expires_ns; /* 0: does not */
 } consent_event;
 
-/* Appends event n = count + 1; `head` is replaced by the new head. */
+/* Appends event n = count + 1 (VELUM_E_TAMPERED when the rows are not 1 … n − 1); `head` is replaced
+ * by the new head. */
 velum_status vault_ledger_append(vault *self, store_conn *conn, const opened_subject *opened,
                                  const consent_event *event,
                                  uint8_t head[SHA256_BYTES]) VELUM_WARN_UNUSED;
@@ -173,7 +180,8 @@ typedef struct consent_ledger_end {
     uint32_t count;
 } consent_ledger_end;
 
-/* Reads all events in order, checking the chain against its end (V-4). */
+/* Reads all events in order, after checking the whole chain against its end (V-4). Inside a
+ * transaction. A negative status of `visit` ends it and is returned. */
 typedef velum_status (*consent_visitor)(void *context, const consent_event *event);
 velum_status vault_ledger_read(store_conn *conn, const opened_subject *opened,
                                const consent_ledger_end *end, consent_visitor visit,

@@ -31,18 +31,19 @@ static const struct {
     {SQLITE_DBCONFIG_ENABLE_ATTACH_WRITE, 0},
 };
 
-/* Runs one statement while the connection is made; its first column goes to `out` when given. */
+/* Runs one statement while the connection is made; its first column goes to `out` when given. It is
+ * stepped to its end: a PRAGMA that writes answers first and commits after. */
 static velum_status setting(sqlite3 *db, const char *sql, char *out, size_t out_size)
 {
     sqlite3_stmt *stmt = NULL;
 
     int code = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
-    if (code == SQLITE_OK) {
-        code = sqlite3_step(stmt);
-    }
-    if (code == SQLITE_ROW && out != NULL) {
+    while (code == SQLITE_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
         const char *const value = (const char *)sqlite3_column_text(stmt, 0);
-        (void)snprintf(out, out_size, "%s", value == NULL ? "" : value);
+        if (out != NULL) {
+            (void)snprintf(out, out_size, "%s", value == NULL ? "" : value);
+        }
+        code = SQLITE_OK;
     }
     (void)sqlite3_finalize(stmt);
     return driver_status(code, db);

@@ -1,7 +1,6 @@
 /* store/stmt.c: a prepared statement: parameters, steps, columns. */
 #include "store/conn.h"
 
-#include <assert.h>
 #include <errno.h>
 
 #include "base/fault.h"
@@ -112,9 +111,18 @@ static velum_status injected_fault(void)
     return os_errno == ENOSPC ? VELUM_E_NOSPACE : VELUM_E_IO;
 }
 
+/* Such a statement commits in its last step, so that leaving it early would hide a failure. */
+static bool changes_and_returns(const store_stmt *stmt)
+{
+    return sqlite3_column_count(stmt->handle) > 0 && !sqlite3_stmt_readonly(stmt->handle);
+}
+
 static velum_status step(store_stmt *stmt)
 {
     VELUM_TRY(conn_check(stmt->conn)); /* S-4 */
+    if (!stmt->conn->in_transaction && changes_and_returns(stmt)) {
+        return VELUM_E_INTERNAL;
+    }
     VELUM_TRY(injected_fault());
     stmt->used = true;
     const int code = sqlite3_step(stmt->handle);

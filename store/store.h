@@ -9,6 +9,8 @@
  *      "SQLite format 3": another library in our place is refused, not trusted.
  * S-2  One transaction never spans two files.
  * S-3  A connection is used by one thread at a time.
+ * S-4  When the engine gave a transaction up by itself, nothing runs until it is rolled back.
+ * S-5  No connection can reach a second file: nothing can be attached.
  *
  * Faults: every statement step passes base/fault.h (FAULT_SQL); file writes and syncs of SQLite do
  * so through a thin VFS in test builds (FAULT_WRITE, FAULT_SYNC), so that a full disk and a failing
@@ -25,7 +27,7 @@ typedef struct store_conn store_conn; /* one connection; one thread at a time (S
 typedef struct store_stmt store_stmt; /* a prepared statement, borrowed from its connection */
 
 typedef struct store_options {
-    const char *folder; /* path of the data folder; may be long */
+    const char *folder; /* path of the data folder, at most about 490 bytes once resolved */
     const char *name;   /* "vault.db" */
     const uint8_t *key; /* KEY_BYTES */
     uint32_t readers_max; /* 1–64 */
@@ -34,7 +36,8 @@ typedef struct store_options {
 } store_options;
 
 /* VELUM_E_CRYPTO for a wrong key or a file that is no database of ours, VELUM_E_UNSUPPORTED when
- * S-1 does not hold. */
+ * S-1 does not hold, VELUM_E_LIMIT when the resolved path of the file is over 500 bytes (SQLite's
+ * limit). The key is copied into a secret arena. */
 velum_status store_open(const store_options *options, store **out,
                         velum_error *err) VELUM_WARN_UNUSED;
 /* All readers must have been released. Checkpoints the WAL. NULL is allowed. */
@@ -50,7 +53,10 @@ velum_status store_reader_acquire(store *self, uint32_t wait_ms,
 /* Ends a transaction that is still open. NULL is allowed. */
 void store_reader_release(store *self, store_conn *conn);
 
-/* Transactions. A writer begins IMMEDIATE; a reader's begin pins one snapshot at its first read. */
+/* Transactions. A writer begins IMMEDIATE; a reader's begin pins one snapshot at its first read.
+ * Half-read statements end with the transaction. A commit that fails has rolled back; when its sync
+ * failed, the change may still come back after a crash, whole (I-1: "unknown"). After a failure for
+ * which the engine rolled back by itself, all calls repeat that failure until conn_rollback (S-4). */
 velum_status conn_begin(store_conn *conn) VELUM_WARN_UNUSED;
 velum_status conn_commit(store_conn *conn) VELUM_WARN_UNUSED;
 void conn_rollback(store_conn *conn);
@@ -59,21 +65,22 @@ velum_status conn_savepoint(store_conn *conn) VELUM_WARN_UNUSED;
 velum_status conn_savepoint_release(store_conn *conn) VELUM_WARN_UNUSED;
 void conn_savepoint_rollback(store_conn *conn);
 
-/* DDL or PRAGMA-free constant SQL without parameters or rows. */
+/* One or more statements of constant SQL without parameters or rows, such as DDL; no PRAGMA. */
 velum_status conn_run(store_conn *conn, const char *sql) VELUM_WARN_UNUSED;
 
 /* The prepared statement for a constant SQL text, reset and without bindings. Statements are cached
  * per connection by the address of `sql`, which must be a literal. */
 velum_status conn_statement(store_conn *conn, const char *sql,
                             store_stmt **out) VELUM_WARN_UNUSED;
-/* Parameters by number: 1 is $1. */
+/* Parameters by number: 1 is $1, at most $64. Values are copied. */
 velum_status stmt_bind_integer(store_stmt *stmt, int number, int64_t value) VELUM_WARN_UNUSED;
 velum_status stmt_bind_text(store_stmt *stmt, int number, text value) VELUM_WARN_UNUSED;
 velum_status stmt_bind_blob(store_stmt *stmt, int number, const void *data,
                             size_t size) VELUM_WARN_UNUSED;
 velum_status stmt_bind_null(store_stmt *stmt, int number) VELUM_WARN_UNUSED;
 /* VELUM_OK: a row stands; VELUM_END: done (and reset). VELUM_E_EXISTS for a uniqueness conflict,
- * VELUM_E_NOSPACE, VELUM_E_IO, VELUM_E_CORRUPT, VELUM_E_BUSY. */
+ * VELUM_E_INVALID for any other constraint, VELUM_E_NOSPACE, VELUM_E_IO, VELUM_E_CORRUPT,
+ * VELUM_E_BUSY, VELUM_E_NOMEM. What changes rows and returns some (RETURNING) needs a transaction. */
 velum_status stmt_step(store_stmt *stmt) VELUM_WARN_UNUSED;
 /* Steps a statement that returns no row; VELUM_OK when done. */
 velum_status stmt_execute(store_stmt *stmt) VELUM_WARN_UNUSED;

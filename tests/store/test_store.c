@@ -227,6 +227,24 @@ static void a_full_disk_inside_a_transaction_leaves_nothing(void **state)
     assert_ok(conn_run(conn, "INSERT INTO t VALUES (x'01')"));
 }
 
+static void what_changes_and_returns_rows_needs_a_transaction(void **state)
+{
+    VELUM_AUTO(store) *db = fixture_open(*state);
+    store_conn *const conn = store_writer(db);
+    store_stmt *stmt = NULL;
+
+    assert_ok(conn_run(conn, "CREATE TABLE t (a INTEGER PRIMARY KEY) STRICT"));
+    assert_ok(conn_statement(conn, "INSERT INTO t VALUES (7) RETURNING a", &stmt));
+    assert_int_equal(stmt_step(stmt), VELUM_E_INTERNAL);
+    assert_int_equal(fixture_number(conn, "SELECT count(*) FROM t"), 0);
+    assert_ok(conn_begin(conn));
+    assert_ok(stmt_step(stmt));
+    assert_int_equal(stmt_integer(stmt, 0), 7);
+    assert_int_equal(stmt_step(stmt), VELUM_END);
+    assert_ok(conn_commit(conn));
+    assert_int_equal(fixture_number(conn, "SELECT count(*) FROM t"), 1);
+}
+
 /* S-2, S-5 */
 static void nothing_can_be_attached(void **state)
 {
@@ -475,6 +493,7 @@ int main(void)
         ROW(a_failed_commit_rolls_back),
         ROW(after_a_rollback_by_the_engine_nothing_runs),
         ROW(a_full_disk_inside_a_transaction_leaves_nothing),
+        ROW(what_changes_and_returns_rows_needs_a_transaction),
         ROW(nothing_can_be_attached),
         ROW(settings_are_in_force),
         ROW(the_file_says_nothing),

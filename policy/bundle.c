@@ -21,10 +21,10 @@ typedef struct kind_layout {
     size_t number;
 } kind_layout;
 
-#define KIND(array_member, count_member, T, name_member)                                           \
-    {                                                                                              \
-        true, offsetof(bundle, array_member), offsetof(bundle, count_member), sizeof(T),           \
-            offsetof(T, name_member), offsetof(T, number)                                          \
+#define KIND(array_member, count_member, T, name_member)                                 \
+    {                                                                                    \
+        true, offsetof(bundle, array_member), offsetof(bundle, count_member), sizeof(T), \
+            offsetof(T, name_member), offsetof(T, number)                                \
     }
 
 static const kind_layout kinds[REGISTRY_KINDS] = {
@@ -166,8 +166,8 @@ void bundle_set_number(bundle *self, uint32_t kind, uint32_t index, uint16_t num
     const kind_layout *const layout = layout_of(kind);
     assert(layout != NULL && index < count_of(self, layout));
 
-    uint16_t *const slot =
-        (uint16_t *)((char *)self + layout->array + (size_t)index * layout->stride + layout->number);
+    uint16_t *const slot = (uint16_t *)((char *)self + layout->array +
+                                        (size_t)index * layout->stride + layout->number);
     if (*slot < NUMBERS_DIRECT) {
         self->source->index_of[kind][*slot] = 0;
     }

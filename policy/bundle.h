@@ -32,7 +32,7 @@
 #define BUNDLE_NOTICES_MAX 128
 #define BUNDLE_MASKS_MAX 32
 #define BUNDLE_IDENTIFIERS_MAX 16
-#define BUNDLE_CONDITIONS_MAX 8 /* a role */
+#define BUNDLE_CONDITIONS_MAX 8  /* a role */
 #define BUNDLE_BYTES_MAX 1048576 /* all files together */
 #define BUNDLE_NONE UINT32_MAX
 
@@ -88,7 +88,7 @@ typedef struct bundle_purpose {
     text title_zh;
     text title_en;
     uint32_t basis;
-    uint32_t version; /* 1–65535; a consent serves only its own version */
+    uint32_t version;      /* 1–65535; a consent serves only its own version */
     uint32_t notice_first; /* index of the first notice of its id, BUNDLE_NONE without consent */
     uint32_t notice_count; /* its languages */
     uint32_t consent_days; /* a consent expires after so many days; 0: it does not */
@@ -109,12 +109,12 @@ typedef struct bundle_activity {
     text name;
     text title_zh;
     text title_en;
-    uint32_t purpose;   /* index */
-    uint32_t actions;   /* bits */
-    uint32_t actors;    /* bits: who may hold it */
-    uint64_t fields;    /* bits: no role sees more than this under the activity */
+    uint32_t purpose;     /* index */
+    uint32_t actions;     /* bits */
+    uint32_t actors;      /* bits: who may hold it */
+    uint64_t fields;      /* bits: no role sees more than this under the activity */
     bool knows_existence; /* a refusal may name its reason; else hidden and unknown answer alike */
-    text recipient;     /* empty: inside the house */
+    text recipient;       /* empty: inside the house */
     uint32_t recipient_index; /* in `recipients`; BUNDLE_NONE: inside the house */
     uint16_t number;
 } bundle_activity;
@@ -171,7 +171,7 @@ typedef struct bundle_condition {
 
 typedef struct bundle_role {
     text name;
-    bool staff; /* a person looks: customers known to be under 14 need an approval (Minors Reg. 34–37) */
+    bool staff;     /* a person looks: under 14 needs an approval (Minors Regulation 34–37) */
     uint64_t clear; /* field bits */
     uint64_t mask;  /* field bits, disjoint from clear */
     bundle_condition conditions[BUNDLE_CONDITIONS_MAX];
@@ -193,8 +193,8 @@ typedef struct bundle_identifier {
 
 typedef struct bundle {
     uint8_t hash[SHA256_BYTES];
-    text name;              /* of the retailer's policy */
-    text jurisdiction;      /* "cn-pipl" */
+    text name;         /* of the retailer's policy */
+    text jurisdiction; /* "cn-pipl" */
     uint16_t jurisdiction_number;
     int32_t day_offset_s; /* ages are counted on the day of UTC plus this: 28800 for cn-*, else 0 */
     uint32_t birthday_field; /* index of the field from which ages are known, or BUNDLE_NONE */

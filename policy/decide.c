@@ -9,7 +9,7 @@
 #include <assert.h>
 
 /* Acts on a subject, and those among them that touch the record. */
-#define SUBJECT_ACTIONS                                                                            \
+#define SUBJECT_ACTIONS \
     (ACTION_LOOKUP | ACTION_READ | ACTION_UPDATE | ACTION_CONSENT_READ | ACTION_CONSENT_WRITE)
 #define SUBJECTLESS_ACTIONS (ACTION_AUDIT | ACTION_ADMINISTER)
 #define WRITE_ACTIONS (ACTION_CREATE | ACTION_UPDATE | ACTION_IMPORT)
@@ -47,21 +47,20 @@ static uint32_t a_field_is_allowed(inquiry *self);
 static uint32_t fields_may_be_written(inquiry *self);
 
 static const check checks[] = {
-    activity_is_known,     /* I-3 */
-    activity_is_held,      /* I-7 */
-    actor_kind_fits,       /* I-7 */
-    action_is_allowed,     /* I-7, GDPR 5(1)(b) */
-    fields_are_known,      /* I-3 */
-    subject_is_there,      /* I-6 */
-    processing_is_free,    /* PIPL 44, GDPR 18 */
-    marketing_is_free,     /* GDPR 21(3): an objection overrides consent */
-    clock_can_judge,       /* I-3 */
-    consent_stands,        /* PIPL 13–15 */
-    guardian_is_not_needed, /* PIPL 28, 31 */
-    a_role_applies,
-    approval_is_not_needed, /* Minors Regulation 34–37 */
-    a_field_is_allowed,    /* GDPR 5(1)(c) */
-    fields_may_be_written, /* GDPR 5(1)(b) */
+    activity_is_known,                              /* I-3 */
+    activity_is_held,                               /* I-7 */
+    actor_kind_fits,                                /* I-7 */
+    action_is_allowed,                              /* I-7, GDPR 5(1)(b) */
+    fields_are_known,                               /* I-3 */
+    subject_is_there,                               /* I-6 */
+    processing_is_free,                             /* PIPL 44, GDPR 18 */
+    marketing_is_free,                              /* GDPR 21(3): an objection overrides consent */
+    clock_can_judge,                                /* I-3 */
+    consent_stands,                                 /* PIPL 13–15 */
+    guardian_is_not_needed,                         /* PIPL 28, 31 */
+    a_role_applies,         approval_is_not_needed, /* Minors Regulation 34–37 */
+    a_field_is_allowed,                             /* GDPR 5(1)(c) */
+    fields_may_be_written,                          /* GDPR 5(1)(b) */
 };
 
 static void grant(const inquiry *self);
@@ -125,7 +124,7 @@ static uint32_t actor_kind_fits(inquiry *self)
     const uint32_t actor = self->request->actor;
 
     return is_one_bit(actor) && (actor & self->activity->actors) != 0 ? REASON_NONE
-                                                                       : REASON_ACTOR_KIND;
+                                                                      : REASON_ACTOR_KIND;
 }
 
 static uint32_t action_is_allowed(inquiry *self)
@@ -143,7 +142,7 @@ static uint32_t fields_are_known(inquiry *self)
     const uint64_t known = count == 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
 
     return self->request->unknown_fields == 0 && (self->asked & ~known) == 0 ? REASON_NONE
-                                                                            : REASON_UNKNOWN_FIELD;
+                                                                             : REASON_UNKNOWN_FIELD;
 }
 
 static uint32_t subject_is_there(inquiry *self)
@@ -374,12 +373,12 @@ static uint32_t fields_may_be_written(inquiry *self)
 
 /* --- The grant ---------------------------------------------------------------------------------- */
 
-static uint32_t categories_of(const bundle *bundle, uint64_t fields)
+static uint32_t categories_of(const bundle *policy, uint64_t fields)
 {
     uint32_t categories = 0;
 
     for (uint64_t rest = fields; rest != 0; rest &= rest - 1) {
-        categories |= 1U << bundle->fields[__builtin_ctzll(rest)].category;
+        categories |= 1U << policy->fields[__builtin_ctzll(rest)].category;
     }
     return categories;
 }
@@ -409,14 +408,14 @@ static int32_t day_of(int64_t ns)
     return (int32_t)(ns % NS_PER_DAY < 0 ? day - 1 : day);
 }
 
-uint32_t age_class(const bundle *bundle, const subject_state *state, int64_t now_ns)
+uint32_t age_class(const bundle *policy, const subject_state *state, int64_t now_ns)
 {
     if (state == NULL || state->turns_14_day == INT32_MIN) {
         return AGE_UNKNOWN;
     }
     const bool is_bundles =
-        state->jurisdiction == 0 || state->jurisdiction == bundle->jurisdiction_number;
-    const int64_t offset_ns = is_bundles ? bundle->day_offset_s * NS_PER_SECOND : 0;
+        state->jurisdiction == 0 || state->jurisdiction == policy->jurisdiction_number;
+    const int64_t offset_ns = is_bundles ? policy->day_offset_s * NS_PER_SECOND : 0;
     const bool fits = now_ns <= INT64_MAX - offset_ns;
     const int32_t today = day_of(fits ? now_ns + offset_ns : now_ns);
 

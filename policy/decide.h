@@ -52,13 +52,13 @@ const char *reason_name(uint32_t reason);
 
 typedef struct decide_request {
     const bundle *bundle;
-    uint32_t activity;      /* index; BUNDLE_NONE denies */
-    bool activity_is_held;  /* the credential is registered for it (I-7) */
-    uint32_t actor;         /* one ACTOR_* bit */
-    uint32_t roles;         /* bits of role indexes */
+    uint32_t activity;     /* index; BUNDLE_NONE denies */
+    bool activity_is_held; /* the credential is registered for it (I-7) */
+    uint32_t actor;        /* one ACTOR_* bit */
+    uint32_t roles;        /* bits of role indexes */
     uint64_t actor_attributes[BUNDLE_ATTRIBUTES_MAX]; /* by attribute index; 0: none */
-    uint32_t action;        /* one ACTION_* bit */
-    uint64_t fields;        /* bits asked; all fields of the activity when `all_fields` */
+    uint32_t action;                                  /* one ACTION_* bit */
+    uint64_t fields; /* bits asked; all fields of the activity when `all_fields` */
     bool all_fields;
     uint32_t unknown_fields; /* how many names were asked that the bundle does not know */
     int64_t now_ns;          /* the later of clock and newest recorded time: expiry only moves on */
@@ -97,6 +97,6 @@ void decide(const decide_request *request, verdict *out);
 
 /* Age on the UTC+8 day of now_ns where the subject's jurisdiction is the bundle's and that is cn-*;
  * else on the UTC day, which is never later and so the stricter one. */
-uint32_t age_class(const bundle *bundle, const subject_state *state, int64_t now_ns);
+uint32_t age_class(const bundle *policy, const subject_state *state, int64_t now_ns);
 
 #endif

@@ -62,7 +62,7 @@ typedef struct subject_state {
     uint32_t holds;        /* legal holds, a count */
     int32_t turns_14_day;  /* days since 1970; INT32_MIN: no birthday known, counts as adult */
     int32_t turns_18_day;
-    uint16_t jurisdiction; /* registry number, 0: the bundle's */
+    uint16_t jurisdiction;             /* registry number, 0: the bundle's */
     uint8_t ledger_head[SHA256_BYTES]; /* of the consent ledger; zeros while it is empty */
     uint32_t ledger_count;
     state_consent consents[SUBJECT_STATE_CONSENTS_MAX];

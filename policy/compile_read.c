@@ -1,0 +1,285 @@
+/* compile_read.c: reading maps, names, words and numbers of policy.yaml, strictly (P-1). */
+#include "policy/compiler.h"
+
+#include <stdio.h>
+
+static const char *kind_word(yaml_kind kind)
+{
+    static const char *const words[] = {
+        [YAML_SCALAR] = "a plain value", [YAML_LIST] = "a list", [YAML_MAP] = "a map"};
+
+    return words[kind];
+}
+
+static const key_rule *rule_of(const key_rule *rules, text key)
+{
+    for (const key_rule *rule = rules; rule->name != NULL; rule++) {
+        if (text_equal_literal(key, rule->name)) {
+            return rule;
+        }
+    }
+    return NULL;
+}
+
+/* "title, basis, version", for the message that says what may stand there. */
+static void list_keys(const key_rule *rules, char *out, size_t out_max)
+{
+    size_t size = 0;
+
+    for (const key_rule *rule = rules; rule->name != NULL && size < out_max; rule++) {
+        const int written =
+            snprintf(out + size, out_max - size, "%s%s", size == 0 ? "" : ", ", rule->name);
+        size += written > 0 ? (size_t)written : 0;
+    }
+}
+
+static void check_known_keys(compiler *self, const yaml_node *map, const key_rule *rules,
+                             const char *who)
+{
+    for (size_t i = 0; i < yaml_count(map); i++) {
+        const text key = yaml_name_at(map, i);
+        const uint32_t line = yaml_name_line_at(map, i);
+        const key_rule *const rule = rule_of(rules, key);
+        char known[256];
+
+        if (rule == NULL) {
+            list_keys(rules, known, sizeof(known));
+            tell_error(self, line, "%s has the unknown key %s; it may have: %s", who,
+                       quote(key).text, known);
+            continue;
+        }
+        if (yaml_kind_of(yaml_at(map, i)) != rule->kind) {
+            tell_error(self, line, "%s: %s has to be %s", who, rule->name, kind_word(rule->kind));
+        }
+    }
+}
+
+void check_keys(compiler *self, const yaml_node *map, const key_rule *rules, const char *who)
+{
+    check_known_keys(self, map, rules, who);
+    for (const key_rule *rule = rules; rule->name != NULL; rule++) {
+        if (rule->is_required && yaml_member(map, rule->name) == NULL) {
+            tell_error(self, yaml_line(map), "%s lacks the key %s; add it", who, rule->name);
+        }
+    }
+}
+
+const yaml_node *member_of(const yaml_node *map, const char *name, yaml_kind kind)
+{
+    const yaml_node *const node = yaml_member(map, name);
+
+    return node != NULL && yaml_kind_of(node) == kind ? node : NULL;
+}
+
+text scalar_of(const yaml_node *map, const char *name)
+{
+    const yaml_node *const node = member_of(map, name, YAML_SCALAR);
+
+    return node == NULL ? TEXT_EMPTY : yaml_text(node);
+}
+
+bool is_map(compiler *self, const yaml_node *node, uint32_t line, const char *who)
+{
+    if (yaml_kind_of(node) == YAML_MAP) {
+        return true;
+    }
+    tell_error(self, line, "%s has to be a map of keys and values", who);
+    return false;
+}
+
+bool name_is_valid(text name)
+{
+    if (name.size == 0 || name.size > COMPILER_NAME_BYTES_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < name.size; i++) {
+        const char c = name.data[i];
+        const bool is_letter = c >= 'a' && c <= 'z';
+        const bool is_later = (c >= '0' && c <= '9') || c == '-' || c == '_';
+        if (!is_letter && (i == 0 || !is_later)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool check_name(compiler *self, text name, uint32_t line, const char *kind)
+{
+    if (name_is_valid(name)) {
+        return true;
+    }
+    tell_error(self, line,
+               "%s %s: a name has 1-63 characters, a lower-case letter, then lower-case letters, "
+               "digits, - or _",
+               kind, quote(name).text);
+    return false;
+}
+
+size_t bounded_count(compiler *self, const yaml_node *section, size_t max, const char *what)
+{
+    const size_t count = section == NULL ? 0 : yaml_count(section);
+
+    if (count <= max) {
+        return count;
+    }
+    tell_error(self, yaml_line(section), "there are %zu %s; a policy has at most %zu", count, what,
+               max);
+    return max;
+}
+
+bool read_boolean(compiler *self, const yaml_node *map, const char *name, const char *who)
+{
+    const yaml_node *const node = member_of(map, name, YAML_SCALAR);
+
+    if (node == NULL) {
+        return false;
+    }
+    if (!text_equal_literal(yaml_text(node), "true") &&
+        !text_equal_literal(yaml_text(node), "false")) {
+        tell_error(self, yaml_line(node), "%s: %s is either true or false", who, name);
+    }
+    return text_equal_literal(yaml_text(node), "true");
+}
+
+uint32_t read_number(compiler *self, const yaml_node *scalar, const uint32_t range[2],
+                     const char *what)
+{
+    uint64_t value = 0;
+
+    if (scalar == NULL) {
+        return range[0];
+    }
+    if (!text_parse_u64(yaml_text(scalar), &value) || value < range[0] || value > range[1]) {
+        tell_error(self, yaml_line(scalar), "%s has to be a whole number from %u to %u", what,
+                   range[0], range[1]);
+        return range[0];
+    }
+    return (uint32_t)value;
+}
+
+static void tell_words(compiler *self, const yaml_node *scalar, const word_value *words,
+                       const char *what)
+{
+    char known[256] = "";
+    size_t size = 0;
+
+    for (const word_value *word = words; word->word != NULL && size < sizeof(known); word++) {
+        const int written =
+            snprintf(known + size, sizeof(known) - size, "%s%s", size == 0 ? "" : ", ", word->word);
+        size += written > 0 ? (size_t)written : 0;
+    }
+    tell_error(self, yaml_line(scalar), "%s: %s is unknown; choose from: %s", what,
+               quote(yaml_text(scalar)).text, known);
+}
+
+uint32_t read_word(compiler *self, const yaml_node *scalar, const word_value *words,
+                   const char *what)
+{
+    if (scalar == NULL) {
+        return 0;
+    }
+    for (const word_value *word = words; word->word != NULL; word++) {
+        if (text_equal_literal(yaml_text(scalar), word->word)) {
+            return word->value;
+        }
+    }
+    tell_words(self, scalar, words, what);
+    return 0;
+}
+
+/* The element when it is a plain value; tells otherwise. */
+static const yaml_node *scalar_at(compiler *self, const yaml_node *list, size_t index,
+                                  const char *what)
+{
+    const yaml_node *const node = yaml_at(list, index);
+
+    if (yaml_kind_of(node) == YAML_SCALAR) {
+        return node;
+    }
+    tell_error(self, yaml_line(node), "%s: the list holds plain names only", what);
+    return NULL;
+}
+
+uint32_t read_word_set(compiler *self, const yaml_node *list, const word_value *words,
+                       const char *what)
+{
+    uint32_t set = 0;
+
+    for (size_t i = 0; list != NULL && i < yaml_count(list); i++) {
+        const yaml_node *const node = scalar_at(self, list, i, what);
+        const uint32_t bit = read_word(self, node, words, what);
+        if ((set & bit) != 0) {
+            tell_error(self, yaml_line(node), "%s: %s stands there twice; remove one", what,
+                       quote(yaml_text(node)).text);
+        }
+        set |= bit;
+    }
+    if (list != NULL && yaml_count(list) == 0) {
+        tell_error(self, yaml_line(list), "%s: the list is empty; name at least one", what);
+    }
+    return set;
+}
+
+void read_title(compiler *self, const yaml_node *map, text out_titles[2], const char *who)
+{
+    static const key_rule rules[] = {
+        {"zh", YAML_SCALAR, true}, {"en", YAML_SCALAR, true}, {NULL, YAML_SCALAR, false}};
+    const yaml_node *const title = member_of(map, "title", YAML_MAP);
+
+    if (title == NULL) {
+        return;
+    }
+    check_keys(self, title, rules, who);
+    for (size_t i = 0; i < 2; i++) {
+        const text found = scalar_of(title, rules[i].name);
+        if (member_of(title, rules[i].name, YAML_SCALAR) == NULL) {
+            continue; /* told above */
+        }
+        if (found.size == 0 || found.size > COMPILER_TITLE_BYTES_MAX || !utf8_is_printable(found)) {
+            tell_error(self, yaml_line(title), "%s: a title is one line of 1-%u bytes in %s", who,
+                       COMPILER_TITLE_BYTES_MAX, rules[i].name);
+            continue;
+        }
+        out_titles[i] = found;
+    }
+}
+
+static uint64_t field_bit(compiler *self, const yaml_node *node, const char *who)
+{
+    const uint32_t index = bundle_find(self->out, REGISTRY_FIELD, yaml_text(node));
+
+    if (index == BUNDLE_NONE) {
+        tell_error(self, yaml_line(node), "%s names the field %s, which no category has", who,
+                   quote(yaml_text(node)).text);
+        return 0;
+    }
+    return UINT64_C(1) << index;
+}
+
+uint64_t read_fields(compiler *self, const yaml_node *node, const uint64_t *all, const char *who)
+{
+    uint64_t fields = 0;
+
+    if (node == NULL) {
+        return 0;
+    }
+    if (yaml_kind_of(node) != YAML_LIST) {
+        const bool is_all = yaml_kind_of(node) == YAML_SCALAR &&
+                            text_equal_literal(yaml_text(node), "all") && all != NULL;
+        if (!is_all) {
+            tell_error(self, yaml_line(node), "%s: fields are a list of names%s", who,
+                       all != NULL ? ", or all" : "");
+        }
+        return is_all ? *all : 0;
+    }
+    for (size_t i = 0; i < yaml_count(node); i++) {
+        const yaml_node *const name = scalar_at(self, node, i, who);
+        const uint64_t bit = name == NULL ? 0 : field_bit(self, name, who);
+        if ((fields & bit) != 0) {
+            tell_error(self, yaml_line(name), "%s names the field %s twice; remove one", who,
+                       quote(yaml_text(name)).text);
+        }
+        fields |= bit;
+    }
+    return fields;
+}

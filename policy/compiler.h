@@ -1,0 +1,99 @@
+/* policy/compiler.h: what the parts of the compiler share. Private to policy/.
+ *
+ * A part reads one section of policy.yaml into the bundle. It tells what is wrong and goes on, so
+ * that an officer sees all errors at once; only the count of errors decides in the end. A part may
+ * therefore meet names that did not resolve, and skips them.
+ */
+#ifndef POLICY_COMPILER_H
+#define POLICY_COMPILER_H
+
+#include "policy/bundle_source.h"
+
+#define COMPILER_ERRORS_MAX 50
+#define COMPILER_NAME_BYTES_MAX 63
+#define COMPILER_TITLE_BYTES_MAX 200
+
+typedef struct compiler {
+    bundle *out;
+    const yaml_node *root;
+    bundle_finding tell; /* or NULL */
+    void *context;
+    velum_error *err;
+    uint32_t error_count;
+    uint32_t purpose_lines[BUNDLE_PURPOSES_MAX];
+    uint32_t field_lines[BUNDLE_FIELDS_MAX];
+    text notice_ids[BUNDLE_PURPOSES_MAX]; /* of each purpose; empty: none */
+} compiler;
+
+/* One key that a map may have. */
+typedef struct key_rule {
+    const char *name;
+    yaml_kind kind;
+    bool is_required;
+} key_rule;
+
+/* A word with its value, for closed sets; a table ends with NULL. */
+typedef struct word_value {
+    const char *word;
+    uint32_t value;
+} word_value;
+
+/* --- compile_finding.c: telling --- */
+void tell_error(compiler *self, uint32_t line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void tell_error_in(compiler *self, const char *file, uint32_t line, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void tell_warning(compiler *self, uint32_t line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void tell_warning_in(compiler *self, const char *file, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* A name from the policy, made fit for one line: at most 63 bytes, no control characters. */
+typedef struct quoted {
+    char text[64];
+} quoted;
+quoted quote(text name);
+
+/* --- compile_read.c: reading nodes. `who` names the thing in messages: "activity customer-care" --- */
+
+/* Tells every unknown, missing and ill-shaped key of a map; rules end with a NULL name. */
+void check_keys(compiler *self, const yaml_node *map, const key_rule *rules, const char *who);
+/* The member when it is there and of that kind, else NULL. */
+const yaml_node *member_of(const yaml_node *map, const char *name, yaml_kind kind);
+/* Its scalar's text, or the empty text. */
+text scalar_of(const yaml_node *map, const char *name);
+/* Whether `map` may be read as a map at all; tells when not. */
+bool is_map(compiler *self, const yaml_node *node, uint32_t line, const char *who);
+bool name_is_valid(text name);
+/* Tells when the name is not one. */
+bool check_name(compiler *self, text name, uint32_t line, const char *kind);
+/* Tells when a section is longer than `max`; gives what may be read of it. */
+size_t bounded_count(compiler *self, const yaml_node *section, size_t max, const char *what);
+
+bool read_boolean(compiler *self, const yaml_node *map, const char *name, const char *who);
+uint32_t read_number(compiler *self, const yaml_node *scalar, const uint32_t range[2],
+                     const char *what);
+/* 0 when it is none of the words, after telling. */
+uint32_t read_word(compiler *self, const yaml_node *scalar, const word_value *words,
+                   const char *what);
+uint32_t read_word_set(compiler *self, const yaml_node *list, const word_value *words,
+                       const char *what);
+void read_title(compiler *self, const yaml_node *map, text out_titles[2], const char *who);
+/* The field bits of a list of names, or `*all` for the scalar "all"; NULL: "all" is not allowed. */
+uint64_t read_fields(compiler *self, const yaml_node *node, const uint64_t *all, const char *who);
+
+/* --- the parts, in the order in which they run --- */
+void compile_header(compiler *self);
+void compile_masks(compiler *self);
+void compile_categories(compiler *self);
+void compile_purposes(compiler *self);
+void compile_activities(compiler *self);
+void compile_roles(compiler *self);
+void compile_uses(compiler *self); /* warnings over the whole */
+
+/* Copies and sorts the notices of the files; runs before the parts. */
+velum_status compile_notices(compiler *self, const bundle_file *files, size_t count);
+/* Index of the mask or profile of that name, adding a profile's own mask; BUNDLE_NONE after telling. */
+uint32_t mask_named(compiler *self, text name, uint32_t line, const char *who);
+
+#endif

@@ -1,0 +1,190 @@
+/* gateway/exchange.c: checks in the order in which they cost, then the gate. */
+#include "gateway/exchange.h"
+
+#include "base/clock.h"
+
+#include <assert.h>
+
+static int64_t now_ns(void)
+{
+    const velum_clock clock = clock_system();
+    return clock_monotonic_ns(&clock);
+}
+
+void exchange_init(exchange *self, velum_gate *gate)
+{
+    *self = (exchange){.gate = gate};
+    buffer_init(&self->body, BODY_BYTES_MAX);
+}
+
+static bool has_body(const headers *fields)
+{
+    return headers_body_bytes(fields) > 0;
+}
+
+/* The body of a request that may have one. */
+static problem judge_body(exchange *self, const headers *fields)
+{
+    const uint64_t bytes = headers_body_bytes(fields);
+
+    if (!headers_is_json(fields)) {
+        return PROBLEM_UNSUPPORTED_MEDIA_TYPE;
+    }
+    if (bytes == UINT64_MAX) {
+        return PROBLEM_NONE; /* chunks are counted as they come */
+    }
+    if (bytes > BODY_BYTES_MAX) {
+        return PROBLEM_PAYLOAD_TOO_LARGE;
+    }
+    return buffer_reserve(&self->body, (size_t)bytes) < 0 ? PROBLEM_UNAVAILABLE : PROBLEM_NONE;
+}
+
+static problem judge(exchange *self, const exchange_head *head)
+{
+    const headers *const fields = head->fields;
+
+    if (head->target_bytes > TARGET_BYTES_MAX) {
+        return PROBLEM_URI_TOO_LONG;
+    }
+    if (head->header_bytes > HEADER_BYTES_MAX) {
+        return PROBLEM_HEADER_TOO_LARGE;
+    }
+    if (!headers_framing_is_sound(fields) || !headers_request_id_is_sound(fields)) {
+        return PROBLEM_MALFORMED;
+    }
+    const problem lost = route_find(head->method, head->target, head->target_bytes, &self->match);
+    if (lost != PROBLEM_NONE) {
+        return lost;
+    }
+    const route *const way = self->match.route;
+    if (way->kind == ROUTE_CALL && !headers_bearer(fields, &self->token)) {
+        return PROBLEM_UNAUTHENTICATED;
+    }
+    if ((way->flags & ROUTE_BODY) != 0) {
+        return judge_body(self, fields);
+    }
+    return has_body(fields) ? PROBLEM_MALFORMED : PROBLEM_NONE;
+}
+
+exchange_course exchange_begin(exchange *self, const exchange_head *head)
+{
+    self->refusal = judge(self, head);
+    if (!headers_framing_is_sound(head->fields)) {
+        return EXCHANGE_RUN_NOW;
+    }
+    self->caller_id = head->fields->request_id;
+    const uint64_t bytes = headers_body_bytes(head->fields);
+    if (bytes > DISCARD_BYTES_MAX && bytes != UINT64_MAX) {
+        return EXCHANGE_RUN_NOW;
+    }
+    if (self->refusal != PROBLEM_NONE && head->fields->expect.data != NULL) {
+        return EXCHANGE_RUN_NOW; /* RFC 9110 §10.1.1: it asks before it sends */
+    }
+    if (bytes > 0) {
+        self->body_deadline_ns = now_ns() + BODY_TIMEOUT_MS * NS_PER_MS;
+    }
+    return EXCHANGE_READ_BODY;
+}
+
+bool exchange_append(exchange *self, const char *data, size_t size)
+{
+    if (now_ns() > self->body_deadline_ns) {
+        return false;
+    }
+    if (self->refusal == PROBLEM_NONE) {
+        buffer_append(&self->body, data, size);
+        const velum_status status = buffer_status(&self->body);
+        if (status == VELUM_OK) {
+            return true;
+        }
+        buffer_clear(&self->body);
+        self->refusal = status == VELUM_E_LIMIT ? PROBLEM_PAYLOAD_TOO_LARGE : PROBLEM_UNAVAILABLE;
+    }
+    self->discarded_bytes += size;
+    return self->discarded_bytes <= DISCARD_BYTES_MAX;
+}
+
+void exchange_refuse(exchange *self, problem why)
+{
+    if (self->pending == NULL && self->refusal == PROBLEM_NONE) {
+        self->refusal = why;
+    }
+}
+
+static velum_string string_of(text a)
+{
+    return (velum_string){a.data, a.size};
+}
+
+static velum_status submit(exchange *self, velum_ready wake, void *context)
+{
+    const velum_request request = {
+        .size = sizeof(request),
+        .verb = self->match.route->verb,
+        .auth = VELUM_AUTH_TOKEN,
+        .credential = string_of(self->token),
+        .activity = string_of(self->match.activity),
+        .ref = string_of(self->match.ref),
+        .fields = string_of(self->match.fields),
+        .body = {(const char *)self->body.data, self->body.size},
+        .caller_id = string_of(self->caller_id),
+    };
+
+    return velum_gate_submit(self->gate, &request, wake, context, &self->pending, NULL);
+}
+
+/* A call that fails outright: our caller's mistake, or no memory, which is answered like a full
+ * house (I-3). */
+static problem problem_of(velum_status status)
+{
+    return status == VELUM_E_INVALID || status == VELUM_E_LIMIT ? PROBLEM_MALFORMED
+                                                                : PROBLEM_UNAVAILABLE;
+}
+
+/* Asks the gate, or looks for its answer after a wait. */
+static exchange_step run_call(exchange *self, velum_ready wake, void *context)
+{
+    velum_answer *answer = NULL;
+    velum_status status = VELUM_OK;
+
+    if (self->pending == NULL) {
+        status = submit(self, wake, context);
+    }
+    if (status == VELUM_OK) {
+        status = velum_pending_take(self->pending, &answer);
+    }
+    if (status == VELUM_PENDING) {
+        return EXCHANGE_WAIT;
+    }
+    self->answer = status == VELUM_OK ? reply_of_answer(answer)
+                                      : reply_of_problem(self->gate, problem_of(status), NULL);
+    return EXCHANGE_REPLY;
+}
+
+exchange_step exchange_run(exchange *self, velum_ready wake, void *context)
+{
+    assert(self->answer.body == NULL);
+    if (self->refusal != PROBLEM_NONE) {
+        self->answer = reply_of_problem(self->gate, self->refusal, self->match.allow);
+        return EXCHANGE_REPLY;
+    }
+    switch (self->match.route->kind) {
+    case ROUTE_ALIVE:
+        self->answer = reply_of_life();
+        return EXCHANGE_REPLY;
+    case ROUTE_READY:
+        self->answer = reply_of_readiness(self->gate);
+        return EXCHANGE_REPLY;
+    case ROUTE_CALL:
+        break;
+    }
+    return run_call(self, wake, context); /* */
+}
+
+void exchange_clear(exchange *self)
+{
+    velum_pending_free(self->pending); /* */
+    self->pending = NULL;
+    reply_clear(&self->answer);
+    buffer_clear(&self->body);
+}

@@ -1,0 +1,222 @@
+/* gateway/route.c: the table of routes, and a parser of targets that never looks back. */
+#include "gateway/route.h"
+
+#include <assert.h>
+#include <velum/velum.h>
+
+/* The first pattern that fits a path decides for it, so a literal segment stands above "{}". */
+static const route routes[] = {
+    {"POST", "/v1/subjects/lookup", "POST", VELUM_VERB_LOOKUP, ROUTE_ACTIVITY | ROUTE_BODY,
+     ROUTE_CALL},
+    {"GET", "/v1/subjects/{}", "GET", VELUM_VERB_READ, ROUTE_ACTIVITY | ROUTE_FIELDS, ROUTE_CALL},
+    {"GET", "/v1/subjects/{}/consents", "GET, POST", VELUM_VERB_CONSENT_LIST, ROUTE_ACTIVITY,
+     ROUTE_CALL},
+    {"POST", "/v1/subjects/{}/consents", "GET, POST", VELUM_VERB_CONSENT_PUT,
+     ROUTE_ACTIVITY | ROUTE_BODY, ROUTE_CALL},
+    {"POST", "/v1/subjects", "POST", VELUM_VERB_UPSERT, ROUTE_ACTIVITY | ROUTE_BODY, ROUTE_CALL},
+    {"GET", "/v1/me", "GET", VELUM_VERB_ME_READ, 0, ROUTE_CALL},
+    {"GET", "/v1/me/consents", "GET, POST", VELUM_VERB_ME_CONSENT_LIST, 0, ROUTE_CALL},
+    {"POST", "/v1/me/consents", "GET, POST", VELUM_VERB_ME_CONSENT_PUT, ROUTE_BODY, ROUTE_CALL},
+    {"GET", "/healthz", "GET, HEAD", 0, 0, ROUTE_ALIVE},
+    {"HEAD", "/healthz", "GET, HEAD", 0, 0, ROUTE_ALIVE},
+    {"GET", "/readyz", "GET", 0, 0, ROUTE_READY},
+};
+
+#define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
+
+/* Query parameters: name, and the flag of the routes that take it. */
+typedef struct parameter {
+    const char *name;
+    uint32_t flag;
+} parameter;
+
+static const parameter parameters[] = {{"activity", ROUTE_ACTIVITY}, {"fields", ROUTE_FIELDS}};
+
+/* A piece of the target that is decoded in place. */
+typedef struct span {
+    char *data;
+    size_t size;
+} span;
+
+/* RFC 9112 §3.2.2: a server must accept the absolute form. The authority says nothing to us. */
+static span without_authority(span target)
+{
+    static const char scheme[] = "http://";
+    const size_t scheme_size = sizeof(scheme) - 1;
+
+    if (target.size < scheme_size || memcmp(target.data, scheme, scheme_size) != 0) {
+        return target;
+    }
+    size_t at = scheme_size;
+    while (at < target.size && target.data[at] != '/') {
+        at++;
+    }
+    return (span){target.data + at, target.size - at};
+}
+
+/* Printable ASCII without blanks and without '#', which no request target holds (RFC 3986 §2). */
+static bool is_plain(span target)
+{
+    for (size_t i = 0; i < target.size; i++) {
+        const char byte = target.data[i];
+        if (byte <= ' ' || byte >= 0x7f || byte == '#') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The value of a hex digit, or -1. */
+static int hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9') {
+        return digit - '0';
+    }
+    const char lower = (char)(digit | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+bool percent_decode(char *data, size_t *size)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < *size; i++) {
+        char byte = data[i];
+        if (byte == '%') {
+            const int high = i + 2 < *size ? hex_value(data[i + 1]) : -1;
+            const int low = i + 2 < *size ? hex_value(data[i + 2]) : -1;
+            if (high < 0 || low < 0) {
+                return false;
+            }
+            byte = (char)((high << 4) | low);
+            i += 2;
+        }
+        data[kept] = byte;
+        kept++;
+    }
+    *size = kept;
+    return utf8_is_printable((text){data, kept});
+}
+
+/* Whether the path has the pattern's shape; `out_ref` becomes what stands at "{}", still encoded. */
+static bool path_fits(const char *pattern, span path, span *out_ref)
+{
+    size_t at = 0;
+
+    *out_ref = (span){NULL, 0};
+    for (; *pattern != '\0'; pattern++) {
+        if (*pattern != '{') {
+            if (at == path.size || path.data[at] != *pattern) {
+                return false;
+            }
+            at++;
+            continue;
+        }
+        const size_t begin = at;
+        while (at < path.size && path.data[at] != '/') {
+            at++;
+        }
+        if (at == begin) {
+            return false;
+        }
+        *out_ref = (span){path.data + begin, at - begin};
+        pattern++; /* the closing brace */
+    }
+    return at == path.size;
+}
+
+/* The row of method and path, or what is wrong. Rows of one pattern stand together. */
+static problem find_row(const char *method, span path, route_match *out, span *out_ref)
+{
+    const char *pattern = NULL;
+
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        const route *const row = &routes[i];
+        if (pattern == NULL && path_fits(row->pattern, path, out_ref)) {
+            pattern = row->pattern;
+            out->allow = row->allow;
+        }
+        if (pattern == NULL || strcmp(pattern, row->pattern) != 0) {
+            continue;
+        }
+        if (strcmp(method, row->method) == 0) {
+            out->route = row;
+            out->allow = NULL;
+            return PROBLEM_NONE;
+        }
+    }
+    return pattern == NULL ? PROBLEM_UNKNOWN_PATH : PROBLEM_METHOD_NOT_ALLOWED;
+}
+
+/* Where the value of a parameter goes, or NULL when this route does not take it. */
+static text *slot_of(route_match *match, text name)
+{
+    for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
+        const parameter *const known = &parameters[i];
+        if ((match->route->flags & known->flag) != 0 && text_equal_literal(name, known->name)) {
+            return known->flag == ROUTE_FIELDS ? &match->fields : &match->activity;
+        }
+    }
+    return NULL;
+}
+
+/* One `name=value`. */
+static bool take_parameter(span pair, route_match *match)
+{
+    const size_t name_size = text_find_byte((text){pair.data, pair.size}, '=');
+    text *const slot = slot_of(match, (text){pair.data, name_size});
+
+    if (slot == NULL || slot->size > 0 || name_size + 1 >= pair.size) {
+        return false; /* unknown, twice, or empty */
+    }
+    span value = {pair.data + name_size + 1, pair.size - name_size - 1};
+    if (!percent_decode(value.data, &value.size)) {
+        return false;
+    }
+    *slot = (text){value.data, value.size};
+    return true;
+}
+
+static bool take_query(span query, route_match *match)
+{
+    size_t begin = 0;
+
+    while (begin < query.size) {
+        const text rest = {query.data + begin, query.size - begin};
+        const size_t size = text_find_byte(rest, '&');
+        if (!take_parameter((span){query.data + begin, size}, match)) {
+            return false;
+        }
+        if (size + 1 == rest.size) {
+            return false; /* nothing follows the last '&' */
+        }
+        begin += size + 1;
+    }
+    return true;
+}
+
+problem route_find(const char *method, char *target, size_t size, route_match *out)
+{
+    const span whole = without_authority((span){target, size});
+    span ref = {NULL, 0};
+
+    assert(size <= TARGET_BYTES_MAX);
+    *out = (route_match){.ref = TEXT_EMPTY, .activity = TEXT_EMPTY, .fields = TEXT_EMPTY};
+    if (whole.size == 0 || whole.data[0] != '/' || !is_plain(whole)) {
+        return PROBLEM_MALFORMED;
+    }
+    const size_t path_size = text_find_byte((text){whole.data, whole.size}, '?');
+    const problem found = find_row(method, (span){whole.data, path_size}, out, &ref);
+    if (found != PROBLEM_NONE) {
+        return found;
+    }
+    if (ref.size > 0 && !percent_decode(ref.data, &ref.size)) {
+        return PROBLEM_MALFORMED;
+    }
+    out->ref = ref.size > 0 ? (text){ref.data, ref.size} : TEXT_EMPTY;
+    const size_t query_at = path_size < whole.size ? path_size + 1 : whole.size;
+    if (!take_query((span){whole.data + query_at, whole.size - query_at}, out)) {
+        return PROBLEM_MALFORMED;
+    }
+    return PROBLEM_NONE;
+}

@@ -1,0 +1,110 @@
+/* gateway/velumd.c: the daemon, from start to end.
+ *
+ * Threads: this one waits for a signal; the HTTP pool; one that accepts; the gate has its own. The
+ * end goes outside in: nobody new is let in, what is inside gets its answer, then the gate signs a
+ * last checkpoint. Exit codes: 0 ended in order, 1 failed, 2 called wrongly.
+ */
+#include "base/log.h"
+#include "gateway/http.h"
+#include "gateway/listener.h"
+#include "gateway/options.h"
+#include "gateway/process.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define GATE_TIMEOUT_MS 5000
+/* The gate answers everything within its limit; the margin is for a busy machine. */
+#define DRAIN_MS (GATE_TIMEOUT_MS + 3000)
+
+#define EXIT_DONE 0
+#define EXIT_FAILED 1
+#define EXIT_USAGE 2
+
+typedef struct house {
+    velum_gate *gate;
+    listener *listener;
+    http_server *server;
+} house;
+
+static velum_status open_gate(const options *chosen, velum_gate **out, velum_error *err)
+{
+    const velum_gate_options gate_options = {
+        .size = sizeof(gate_options),
+        .folder = {chosen->folder, strlen(chosen->folder)},
+        .timeout_ms = GATE_TIMEOUT_MS,
+    };
+
+    return velum_gate_open(&gate_options, out, err);
+}
+
+/* The address is taken first, so that a wrong one costs no recovery; it is listened on last. */
+static velum_status house_open(const options *chosen, house *self, velum_error *err)
+{
+    VELUM_TRY(process_harden(err));
+    VELUM_TRY(process_hold_signals(err));
+    VELUM_TRY(listener_bind(&chosen->address, &self->listener, err));
+    VELUM_TRY(open_gate(chosen, &self->gate, err));
+    VELUM_TRY(velum_gate_serve_socket(self->gate, err));
+    VELUM_TRY(http_server_start(self->gate, process_cpu_count(), &self->server, err));
+    return listener_start(self->listener, self->server, err);
+}
+
+/* False when the gate owes answers still: then only the end of the process helps. */
+static bool house_close(house *self)
+{
+    listener_free(self->listener);
+    if (self->gate != NULL) {
+        velum_gate_quiesce(self->gate);
+    }
+    if (self->server != NULL && http_server_stop(self->server, DRAIN_MS) < 0) {
+        return false;
+    }
+    velum_gate_free(self->gate);
+    return true;
+}
+
+static void tell_ready(const options *chosen, const house *self)
+{
+    const uint16_t port = listener_port(self->listener);
+
+    log_number(LOG_LEVEL_NOTICE, "velumd is ready", "port", port);
+    (void)printf("listening on http://%s:%u\n", chosen->address.host, (unsigned)port);
+    (void)fflush(stdout);
+}
+
+static int serve(const options *chosen)
+{
+    house self = {0};
+    velum_error err = {0};
+    const velum_status opened = house_open(chosen, &self, &err);
+
+    if (opened < 0) {
+        log_status(LOG_LEVEL_ERROR, err.text, opened);
+    } else {
+        tell_ready(chosen, &self);
+        process_wait_for_end();
+        log_line(LOG_LEVEL_NOTICE, "velumd is stopping");
+    }
+    if (!house_close(&self)) {
+        log_line(LOG_LEVEL_ERROR, "velumd ends with requests unanswered");
+        _exit(EXIT_FAILED); /* threads still use what exit would tear down */
+    }
+    return opened < 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+    options chosen;
+
+    switch (options_parse(argc, argv, &chosen)) {
+    case OPTIONS_DONE:
+        return EXIT_DONE;
+    case OPTIONS_WRONG:
+        return EXIT_USAGE;
+    case OPTIONS_RUN:
+        break;
+    }
+    return serve(&chosen);
+}

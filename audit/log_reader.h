@@ -30,7 +30,8 @@ typedef struct log_leaf {
 velum_status log_reader_next(log_reader *self, log_leaf *out) VELUM_WARN_UNUSED;
 /* The next call to log_reader_next returns the leaf `index`. VELUM_E_NOTFOUND when there is none. */
 velum_status log_reader_seek(log_reader *self, uint64_t index) VELUM_WARN_UNUSED;
-/* Index of the leaf with that event id (a scan). */
+/* Index of the leaf with that event id: a scan from index 0, after which the reader stands behind
+ * that leaf. VELUM_E_NOTFOUND when there is none. */
 velum_status log_reader_find(log_reader *self, const uint8_t event_id[ENTRY_TOKEN_BYTES],
                              uint64_t *out_index) VELUM_WARN_UNUSED;
 

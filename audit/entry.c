@@ -1,0 +1,544 @@
+/* audit/entry.c: entries to CBOR and back, both driven by one table.
+ *
+ * The decoder accepts exactly what the encoder writes: keys ascending, shortest forms (cbor_next),
+ * nothing absent spelt out, maps sorted. So reading and writing again gives the same bytes without
+ * doing it (spec/audit "A leaf"); tests and the fuzz target do it.
+ */
+#include "audit/entry.h"
+
+#include <assert.h>
+
+#include "base/cbor.h"
+
+typedef enum member_kind {
+    MEMBER_U32,
+    MEMBER_U64,
+    MEMBER_TIME,     /* int64 */
+    MEMBER_BYTES,    /* fixed size, all-zero is absent */
+    MEMBER_LIST,     /* u32 in an array */
+    MEMBER_MASKS,    /* map u32 → u32 */
+    MEMBER_INPUTS,   /* map u32 → u64 */
+    MEMBER_NAME,     /* printable ASCII */
+    MEMBER_SUBJECTS, /* tokens in one byte string, borrowed */
+} member_kind;
+
+typedef struct member {
+    uint8_t key;
+    uint8_t kind;
+    uint16_t limit;        /* bytes of BYTES, items of the others */
+    uint16_t offset;       /* in audit_entry */
+    uint16_t count_offset; /* of lists and maps */
+} member;
+
+#define NUMBER(key, kind, name) {key, kind, 0, offsetof(audit_entry, name), 0}
+#define BYTES(key, size, name) {key, MEMBER_BYTES, size, offsetof(audit_entry, name), 0}
+#define ITEMS(key, kind, limit, name, count)                                                       \
+    {key, kind, limit, offsetof(audit_entry, name), offsetof(audit_entry, count)}
+
+/* docs/formats/leaf.md, "Body". Ascending keys (RFC 8949 §4.2.1). */
+static const member members[] = {
+    BYTES(1, ENTRY_TOKEN_BYTES, event_id),
+    NUMBER(2, MEMBER_U32, type),
+    NUMBER(3, MEMBER_U32, stage),
+    NUMBER(4, MEMBER_U64, outbox_seq),
+    NUMBER(5, MEMBER_TIME, at_ns),
+    NUMBER(6, MEMBER_U64, node),
+    BYTES(7, ENTRY_TOKEN_BYTES, boot_id),
+    NUMBER(8, MEMBER_U32, tenant),
+    BYTES(9, ENTRY_TOKEN_BYTES, actor_token),
+    NUMBER(10, MEMBER_U32, client),
+    BYTES(11, ENTRY_TOKEN_BYTES, user_token),
+    ITEMS(12, MEMBER_LIST, ENTRY_ROLES_MAX, roles, role_count),
+    NUMBER(13, MEMBER_U32, auth_method),
+    BYTES(14, ENTRY_TOKEN_BYTES, subject_token),
+    NUMBER(15, MEMBER_U32, token_epoch),
+    NUMBER(16, MEMBER_U32, domain),
+    NUMBER(17, MEMBER_U32, activity),
+    NUMBER(18, MEMBER_U32, purpose),
+    NUMBER(19, MEMBER_U32, legal_basis),
+    NUMBER(20, MEMBER_U32, reason_code),
+    BYTES(21, ENTRY_TOKEN_BYTES, consent_id),
+    NUMBER(22, MEMBER_U32, consent_version),
+    BYTES(23, 32, notice_hash),
+    NUMBER(24, MEMBER_U32, consent_state),
+    NUMBER(25, MEMBER_U32, jurisdiction),
+    NUMBER(26, MEMBER_U32, action),
+    NUMBER(27, MEMBER_U32, resource),
+    ITEMS(28, MEMBER_LIST, ENTRY_FIELDS_MAX, asked, asked_count),
+    ITEMS(29, MEMBER_LIST, ENTRY_FIELDS_MAX, released, released_count),
+    ITEMS(30, MEMBER_MASKS, ENTRY_FIELDS_MAX, masks, mask_count),
+    NUMBER(31, MEMBER_U32, unknown_field_count),
+    NUMBER(32, MEMBER_U64, record_count),
+    NUMBER(33, MEMBER_U32, recipient),
+    NUMBER(34, MEMBER_U32, decision),
+    BYTES(35, 32, policy_hash),
+    NUMBER(36, MEMBER_U32, rule),
+    NUMBER(37, MEMBER_U32, refusal),
+    NUMBER(38, MEMBER_U32, obligations),
+    ITEMS(39, MEMBER_INPUTS, ENTRY_INPUTS_MAX, inputs, input_count),
+    BYTES(40, ENTRY_TOKEN_BYTES, request_id),
+    BYTES(41, ENTRY_TOKEN_BYTES, caller_id_mac),
+    NUMBER(42, MEMBER_U32, intended_status),
+    NUMBER(43, MEMBER_U64, repeated),
+    BYTES(44, 32, detail_hash),
+    BYTES(45, ENTRY_TOKEN_BYTES, related),
+    NUMBER(46, MEMBER_U32, retention_class),
+    NUMBER(47, MEMBER_U32, registry_kind),
+    NUMBER(48, MEMBER_U32, registry_number),
+    ITEMS(49, MEMBER_NAME, ENTRY_NAME_BYTES_MAX, registry_name, registry_name),
+    ITEMS(50, MEMBER_SUBJECTS, ENTRY_SUBJECTS_MAX, subjects, subject_count),
+};
+
+#define MEMBER_COUNT (sizeof members / sizeof members[0])
+#define PAIRS_MAX ENTRY_FIELDS_MAX
+static_assert(ENTRY_INPUTS_MAX <= PAIRS_MAX, "both maps fit the sorted copy");
+
+static const void *at(const audit_entry *entry, uint16_t offset)
+{
+    return (const uint8_t *)entry + offset;
+}
+
+static void *at_mutable(audit_entry *entry, uint16_t offset)
+{
+    return (uint8_t *)entry + offset;
+}
+
+static uint32_t count_of(const audit_entry *entry, const member *m)
+{
+    uint32_t count;
+
+    memcpy(&count, at(entry, m->count_offset), sizeof count);
+    return count;
+}
+
+static void set_count(audit_entry *entry, const member *m, uint64_t count)
+{
+    const uint32_t narrow = (uint32_t)count;
+
+    memcpy(at_mutable(entry, m->count_offset), &narrow, sizeof narrow);
+}
+
+static bool all_zero(const uint8_t *bytes, size_t size)
+{
+    uint8_t any = 0;
+
+    for (size_t i = 0; i < size; i++) {
+        any |= bytes[i];
+    }
+    return any == 0;
+}
+
+/* ---- Writing ---------------------------------------------------------------------------------- */
+
+static uint64_t number_of(const audit_entry *entry, const member *m)
+{
+    uint64_t wide = 0;
+    uint32_t narrow = 0;
+
+    if (m->kind == MEMBER_U32) {
+        memcpy(&narrow, at(entry, m->offset), sizeof narrow);
+        return narrow;
+    }
+    memcpy(&wide, at(entry, m->offset), sizeof wide);
+    return wide;
+}
+
+static bool is_present(const audit_entry *entry, const member *m)
+{
+    switch ((member_kind)m->kind) {
+    case MEMBER_U32:
+    case MEMBER_U64:
+    case MEMBER_TIME:
+        return number_of(entry, m) != 0;
+    case MEMBER_BYTES:
+        return !all_zero(at(entry, m->offset), m->limit);
+    case MEMBER_NAME:
+        return entry->registry_name[0] != '\0';
+    default:
+        return count_of(entry, m) != 0;
+    }
+}
+
+static velum_status write_list(const audit_entry *entry, const member *m, buffer *out)
+{
+    const uint32_t *const items = at(entry, m->offset);
+    const uint32_t count = count_of(entry, m);
+
+    cbor_write_array(out, count);
+    for (uint32_t i = 0; i < count; i++) {
+        cbor_write_unsigned(out, items[i]);
+    }
+    return VELUM_OK;
+}
+
+/* Insertion sort: a handful of items, nearly always in order. */
+static velum_status sort_pairs(entry_input *pairs, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++) {
+        const entry_input held = pairs[i];
+        uint32_t j = i;
+        for (; j > 0 && pairs[j - 1].key > held.key; j--) {
+            pairs[j] = pairs[j - 1];
+        }
+        pairs[j] = held;
+    }
+    for (uint32_t i = 1; i < count; i++) {
+        if (pairs[i].key == pairs[i - 1].key) {
+            return VELUM_E_INVALID;
+        }
+    }
+    return VELUM_OK;
+}
+
+static velum_status write_pairs(const audit_entry *entry, const member *m, buffer *out)
+{
+    entry_input pairs[PAIRS_MAX];
+    const uint32_t count = count_of(entry, m);
+
+    for (uint32_t i = 0; i < count; i++) {
+        pairs[i] = m->kind == MEMBER_INPUTS
+                       ? entry->inputs[i]
+                       : (entry_input){entry->masks[i].field, entry->masks[i].mask};
+    }
+    VELUM_TRY(sort_pairs(pairs, count));
+    cbor_write_map(out, count);
+    for (uint32_t i = 0; i < count; i++) {
+        cbor_write_unsigned(out, pairs[i].key);
+        cbor_write_unsigned(out, pairs[i].value);
+    }
+    return VELUM_OK;
+}
+
+/* A name may hold what a policy author may type: printable ASCII. */
+static bool name_is_valid(text name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        if (name.data[i] < 0x20 || name.data[i] > 0x7e) {
+            return false;
+        }
+    }
+    return name.size > 0 && name.size <= ENTRY_NAME_BYTES_MAX;
+}
+
+static velum_status write_name(const audit_entry *entry, buffer *out)
+{
+    const text name = {entry->registry_name,
+                       strnlen(entry->registry_name, sizeof entry->registry_name)};
+
+    if (!name_is_valid(name)) {
+        return VELUM_E_INVALID;
+    }
+    cbor_write_text(out, name);
+    return VELUM_OK;
+}
+
+static velum_status write_number(const audit_entry *entry, const member *m, buffer *out)
+{
+    if (m->kind == MEMBER_TIME) {
+        cbor_write_integer(out, (int64_t)number_of(entry, m));
+    } else {
+        cbor_write_unsigned(out, number_of(entry, m));
+    }
+    return VELUM_OK;
+}
+
+static velum_status write_member(const audit_entry *entry, const member *m, buffer *out)
+{
+    cbor_write_unsigned(out, m->key);
+    switch ((member_kind)m->kind) {
+    case MEMBER_BYTES:
+        cbor_write_bytes(out, at(entry, m->offset), m->limit);
+        return VELUM_OK;
+    case MEMBER_LIST:
+        return write_list(entry, m, out);
+    case MEMBER_MASKS:
+    case MEMBER_INPUTS:
+        return write_pairs(entry, m, out);
+    case MEMBER_NAME:
+        return write_name(entry, out);
+    case MEMBER_SUBJECTS:
+        cbor_write_bytes(out, entry->subjects, (size_t)entry->subject_count * ENTRY_TOKEN_BYTES);
+        return VELUM_OK;
+    default:
+        return write_number(entry, m, out);
+    }
+}
+
+static bool counts_are_valid(const audit_entry *entry)
+{
+    for (size_t i = 0; i < MEMBER_COUNT; i++) {
+        const bool counted = members[i].kind == MEMBER_LIST || members[i].kind == MEMBER_MASKS ||
+                             members[i].kind == MEMBER_INPUTS || members[i].kind == MEMBER_SUBJECTS;
+        if (counted && count_of(entry, &members[i]) > members[i].limit) {
+            return false;
+        }
+    }
+    return entry->subject_count == 0 || entry->subjects != NULL;
+}
+
+velum_status entry_encode(const audit_entry *entry, buffer *out)
+{
+    const size_t start = out->size;
+    uint64_t present = 0;
+
+    if (!counts_are_valid(entry)) {
+        return VELUM_E_INVALID;
+    }
+    for (size_t i = 0; i < MEMBER_COUNT; i++) {
+        present += is_present(entry, &members[i]) ? 1 : 0;
+    }
+    cbor_write_map(out, present);
+    for (size_t i = 0; i < MEMBER_COUNT; i++) {
+        if (is_present(entry, &members[i])) {
+            VELUM_TRY(write_member(entry, &members[i], out));
+        }
+    }
+    VELUM_TRY(buffer_status(out));
+    return out->size - start > ENTRY_BODY_BYTES_MAX ? VELUM_E_LIMIT : VELUM_OK;
+}
+
+/* ---- Reading ---------------------------------------------------------------------------------- */
+
+static velum_status next_of(cbor_reader *reader, cbor_kind kind, cbor_item *out)
+{
+    const velum_status status = cbor_next(reader, out);
+
+    if (status != VELUM_OK || out->kind != kind) {
+        return VELUM_E_INVALID;
+    }
+    return VELUM_OK;
+}
+
+static velum_status next_number(cbor_reader *reader, uint64_t limit, uint64_t *out)
+{
+    cbor_item item;
+
+    VELUM_TRY(next_of(reader, CBOR_UNSIGNED, &item));
+    if (item.number > limit) {
+        return VELUM_E_INVALID;
+    }
+    *out = item.number;
+    return VELUM_OK;
+}
+
+static velum_status read_time(cbor_reader *reader, const member *m, audit_entry *out)
+{
+    cbor_item item;
+    const velum_status status = cbor_next(reader, &item);
+
+    if (status != VELUM_OK || (item.kind != CBOR_UNSIGNED && item.kind != CBOR_NEGATIVE) ||
+        item.number > INT64_MAX || (item.kind == CBOR_UNSIGNED && item.number == 0)) {
+        return VELUM_E_INVALID;
+    }
+    const int64_t value =
+        item.kind == CBOR_NEGATIVE ? -1 - (int64_t)item.number : (int64_t)item.number;
+    memcpy(at_mutable(out, m->offset), &value, sizeof value);
+    return VELUM_OK;
+}
+
+static velum_status read_number(cbor_reader *reader, const member *m, audit_entry *out)
+{
+    uint64_t value = 0;
+
+    VELUM_TRY(next_number(reader, m->kind == MEMBER_U32 ? UINT32_MAX : UINT64_MAX, &value));
+    if (value == 0) {
+        return VELUM_E_INVALID;
+    }
+    if (m->kind == MEMBER_U32) {
+        const uint32_t narrow = (uint32_t)value;
+        memcpy(at_mutable(out, m->offset), &narrow, sizeof narrow);
+    } else {
+        memcpy(at_mutable(out, m->offset), &value, sizeof value);
+    }
+    return VELUM_OK;
+}
+
+static velum_status read_bytes(cbor_reader *reader, const member *m, audit_entry *out)
+{
+    cbor_item item;
+
+    VELUM_TRY(next_of(reader, CBOR_BYTES, &item));
+    if (item.size != m->limit || all_zero(item.data, item.size)) {
+        return VELUM_E_INVALID;
+    }
+    memcpy(at_mutable(out, m->offset), item.data, item.size);
+    return VELUM_OK;
+}
+
+static velum_status read_list(cbor_reader *reader, const member *m, audit_entry *out)
+{
+    uint32_t *const items = at_mutable(out, m->offset);
+    cbor_item head;
+
+    VELUM_TRY(next_of(reader, CBOR_ARRAY, &head));
+    if (head.number == 0 || head.number > m->limit) {
+        return VELUM_E_INVALID;
+    }
+    for (uint64_t i = 0; i < head.number; i++) {
+        uint64_t value = 0;
+        VELUM_TRY(next_number(reader, UINT32_MAX, &value));
+        items[i] = (uint32_t)value;
+    }
+    set_count(out, m, head.number);
+    return VELUM_OK;
+}
+
+static velum_status read_pairs(cbor_reader *reader, const member *m, audit_entry *out)
+{
+    const bool inputs = m->kind == MEMBER_INPUTS;
+    uint64_t last = 0;
+    cbor_item head;
+
+    VELUM_TRY(next_of(reader, CBOR_MAP, &head));
+    if (head.number == 0 || head.number > m->limit) {
+        return VELUM_E_INVALID;
+    }
+    for (uint64_t i = 0; i < head.number; i++) {
+        uint64_t key = 0;
+        uint64_t value = 0;
+        VELUM_TRY(next_number(reader, UINT32_MAX, &key));
+        VELUM_TRY(next_number(reader, inputs ? UINT64_MAX : UINT32_MAX, &value));
+        if (i > 0 && key <= last) {
+            return VELUM_E_INVALID;
+        }
+        last = key;
+        if (inputs) {
+            out->inputs[i] = (entry_input){(uint32_t)key, value};
+        } else {
+            out->masks[i] = (entry_mask){(uint32_t)key, (uint32_t)value};
+        }
+    }
+    set_count(out, m, head.number);
+    return VELUM_OK;
+}
+
+static velum_status read_name(cbor_reader *reader, audit_entry *out)
+{
+    cbor_item item;
+
+    VELUM_TRY(next_of(reader, CBOR_TEXT, &item));
+    if (!name_is_valid((text){(const char *)item.data, item.size})) {
+        return VELUM_E_INVALID;
+    }
+    memcpy(out->registry_name, item.data, item.size);
+    return VELUM_OK;
+}
+
+static velum_status read_subjects(cbor_reader *reader, const member *m, audit_entry *out)
+{
+    cbor_item item;
+
+    VELUM_TRY(next_of(reader, CBOR_BYTES, &item));
+    if (item.size == 0 || item.size % ENTRY_TOKEN_BYTES != 0 ||
+        item.size / ENTRY_TOKEN_BYTES > m->limit) {
+        return VELUM_E_INVALID;
+    }
+    out->subjects = (const uint8_t(*)[ENTRY_TOKEN_BYTES])item.data;
+    set_count(out, m, item.size / ENTRY_TOKEN_BYTES);
+    return VELUM_OK;
+}
+
+static velum_status read_member(cbor_reader *reader, const member *m, audit_entry *out)
+{
+    switch ((member_kind)m->kind) {
+    case MEMBER_TIME:
+        return read_time(reader, m, out);
+    case MEMBER_BYTES:
+        return read_bytes(reader, m, out);
+    case MEMBER_LIST:
+        return read_list(reader, m, out);
+    case MEMBER_MASKS:
+    case MEMBER_INPUTS:
+        return read_pairs(reader, m, out);
+    case MEMBER_NAME:
+        return read_name(reader, out);
+    case MEMBER_SUBJECTS:
+        return read_subjects(reader, m, out);
+    default:
+        return read_number(reader, m, out);
+    }
+}
+
+velum_status entry_decode(const uint8_t *body, size_t size, audit_entry *out)
+{
+    cbor_reader reader = {body, size, 0};
+    cbor_item head;
+    size_t next = 0; /* members are in ascending order, so are the keys read */
+
+    if (size > ENTRY_BODY_BYTES_MAX) {
+        return VELUM_E_INVALID;
+    }
+    memset(out, 0, sizeof *out);
+    VELUM_TRY(next_of(&reader, CBOR_MAP, &head));
+    for (uint64_t i = 0; i < head.number; i++) {
+        uint64_t key = 0;
+        VELUM_TRY(next_number(&reader, UINT8_MAX, &key));
+        while (next < MEMBER_COUNT && members[next].key < key) {
+            next++;
+        }
+        if (next == MEMBER_COUNT || members[next].key != key) {
+            return VELUM_E_INVALID;
+        }
+        VELUM_TRY(read_member(&reader, &members[next], out));
+        next++;
+    }
+    return reader.offset == size ? VELUM_OK : VELUM_E_INVALID;
+}
+
+/* ---- Names ------------------------------------------------------------------------------------ */
+
+typedef struct numbered_name {
+    uint32_t number;
+    const char *name;
+} numbered_name;
+
+static const char *name_in(const numbered_name *names, size_t count, uint32_t number)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (names[i].number == number) {
+            return names[i].name;
+        }
+    }
+    return NULL;
+}
+
+const char *entry_type_name(uint32_t type)
+{
+    static const numbered_name names[] = {
+        {ENTRY_GENESIS, "genesis"},
+        {ENTRY_RECOVERY, "recovery"},
+        {ENTRY_REGISTRY, "registry"},
+        {ENTRY_VERIFICATION, "verification"},
+        {ENTRY_CLOCK, "clock"},
+        {ENTRY_POLICY, "policy"},
+        {ENTRY_CREDENTIAL, "credential"},
+        {ENTRY_PERSON, "person"},
+        {ENTRY_SCHEMA, "schema"},
+        {ENTRY_CONFIGURATION, "configuration"},
+        {ENTRY_READ, "read"},
+        {ENTRY_LOOKUP, "lookup"},
+        {ENTRY_UPSERT, "upsert"},
+        {ENTRY_CONSENT_READ, "consent-read"},
+        {ENTRY_CONSENT, "consent"},
+        {ENTRY_IMPORT, "import"},
+        {ENTRY_LOG_READ, "log-read"},
+    };
+
+    return name_in(names, sizeof names / sizeof names[0], type);
+}
+
+const char *entry_decision_name(uint32_t decision)
+{
+    static const numbered_name names[] = {
+        {ENTRY_ALLOW, "allow"}, {ENTRY_PARTIAL, "partial"}, {ENTRY_DENY, "deny"}};
+
+    return name_in(names, sizeof names / sizeof names[0], decision);
+}
+
+const char *entry_stage_name(uint32_t stage)
+{
+    static const numbered_name names[] = {
+        {ENTRY_SINGLE, "single"}, {ENTRY_INTENT, "intent"}, {ENTRY_OUTCOME, "outcome"}};
+
+    return name_in(names, sizeof names / sizeof names[0], stage);
+}

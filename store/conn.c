@@ -5,18 +5,20 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/fault.h"
-
 #define VALUE_BYTES_MAX (64 * 1024 * 1024)
 #define PLAIN_HEADER "SQLite format 3"
 
 /* A core thread moves the WAL into the file (store_checkpoint_passive), so that no commit waits for
- * it. SQLite's own checkpoint stays as a backstop at 16,384 pages, 64 MiB: should that thread stall,
- * the WAL does not fill the disk. A WAL that once grew is cut when it is begun anew. */
+ * it. SQLite's own checkpoint stays as a backstop at 16,384 pages, 64 MiB: should that thread
+ * stall, the WAL does not fill the disk. A WAL that once grew is cut when it is begun anew. */
 static const char *const pragmas_all[] = {
-    "PRAGMA synchronous = FULL",    "PRAGMA secure_delete = ON", "PRAGMA temp_store = MEMORY",
-    "PRAGMA mmap_size = 0",         "PRAGMA cell_size_check = ON",
-    "PRAGMA wal_autocheckpoint = 16384", "PRAGMA journal_size_limit = 67108864",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA mmap_size = 0",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA wal_autocheckpoint = 16384",
+    "PRAGMA journal_size_limit = 67108864",
     "PRAGMA cache_size = -4096", /* KiB */
     NULL,
 };
@@ -25,9 +27,12 @@ static const struct {
     int option;
     int value;
 } switches[] = {
-    {SQLITE_DBCONFIG_ENABLE_FKEY, 1},    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-    {SQLITE_DBCONFIG_DEFENSIVE, 1},      {SQLITE_DBCONFIG_DQS_DML, 0},
-    {SQLITE_DBCONFIG_DQS_DDL, 0},        {SQLITE_DBCONFIG_ENABLE_ATTACH_CREATE, 0},
+    {SQLITE_DBCONFIG_ENABLE_FKEY, 1},
+    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+    {SQLITE_DBCONFIG_DEFENSIVE, 1},
+    {SQLITE_DBCONFIG_DQS_DML, 0},
+    {SQLITE_DBCONFIG_DQS_DDL, 0},
+    {SQLITE_DBCONFIG_ENABLE_ATTACH_CREATE, 0},
     {SQLITE_DBCONFIG_ENABLE_ATTACH_WRITE, 0},
 };
 
@@ -56,7 +61,8 @@ static velum_status check_header(sqlite3 *db)
     char header[sizeof PLAIN_HEADER - 1] = {0};
     sqlite3_file *file = NULL;
 
-    VELUM_TRY(driver_status(sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file), db));
+    VELUM_TRY(
+        driver_status(sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file), db));
     if (file == NULL || file->pMethods == NULL) {
         return VELUM_E_UNSUPPORTED;
     }
@@ -119,13 +125,13 @@ static velum_status enter_role(sqlite3 *db, conn_role role)
 }
 
 /* The key goes in by sqlite3_key_v2, which is what `PRAGMA key` calls, but leaves no copy in the
- * text of a statement; and a library in our place that is plain SQLite has no such function (S-1). */
+ * text of a statement; and a plain SQLite in our place has no such function (S-1). */
 static velum_status prepare_connection(sqlite3 *db, const conn_options *options)
 {
     VELUM_TRY(driver_status(sqlite3_busy_timeout(db, (int)options->busy_timeout_ms), db));
     VELUM_TRY(check_header(db));
-    const int code = sqlite3_key_v2(db, "main", options->key_literal.data,
-                                    (int)options->key_literal.size);
+    const int code =
+        sqlite3_key_v2(db, "main", options->key_literal.data, (int)options->key_literal.size);
     VELUM_TRY(driver_status(code, db));
     VELUM_TRY(check_cipher(db));
     VELUM_TRY(check_key(db));
@@ -137,7 +143,8 @@ static velum_status prepare_connection(sqlite3 *db, const conn_options *options)
 velum_status conn_open(const conn_options *options, store_conn **out)
 {
     const int access = options->role == CONN_READER ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-    const int flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
+    const int flags =
+        access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
     store_conn *conn = mem_alloc(sizeof *conn);
 
     *out = NULL;
@@ -271,8 +278,7 @@ void conn_savepoint_rollback(store_conn *conn)
     if (conn_check(conn) < 0) {
         return; /* the whole transaction is gone already (S-4) */
     }
-    const int code =
-        sqlite3_exec(conn->db, "ROLLBACK TO velum; RELEASE velum", NULL, NULL, NULL);
+    const int code = sqlite3_exec(conn->db, "ROLLBACK TO velum; RELEASE velum", NULL, NULL, NULL);
     if (code != SQLITE_OK) {
         conn->broken = VELUM_E_IO; /* what was to be undone may stand: nothing may be committed */
     }

@@ -73,8 +73,8 @@ static velum_status run_step(store_conn *conn, const store_step *step, int64_t v
     return conn_commit(conn);
 }
 
-velum_status store_migrate(store *self, const store_step *steps, uint32_t count,
-                           uint32_t *out_from, velum_error *err)
+velum_status store_migrate(store *self, const store_step *steps, uint32_t count, uint32_t *out_from,
+                           velum_error *err)
 {
     store_conn *const conn = store_writer(self);
     int64_t version = 0;
@@ -86,7 +86,8 @@ velum_status store_migrate(store *self, const store_step *steps, uint32_t count,
     }
     if (version > (int64_t)count) {
         return error_set(err, VELUM_E_NEWER,
-                         "schema: version %" PRId64 " was made by a newer Velum, this one knows %" PRIu32,
+                         "schema: version %" PRId64
+                         " was made by a newer Velum, this one knows %" PRIu32,
                          version, count);
     }
     for (uint32_t next = (uint32_t)version; next < count; next++) {

@@ -2,13 +2,10 @@
 #include "store/pool.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <pthread.h>
 #include <time.h>
 
 #include "base/clock.h"
-
-#define READERS_MAX 64u
 
 struct pool {
     const conn_options *options;
@@ -17,8 +14,8 @@ struct pool {
     pthread_cond_t returned;
     uint32_t opened; /* idle, lent, or being opened */
     uint32_t idle_count;
-    store_conn *idle[READERS_MAX]; /* used as a stack: the warmest first */
-    pthread_mutex_t opening; /* two first opens at once answer "database is locked" */
+    store_conn *idle[POOL_READERS_MAX]; /* used as a stack: the warmest first */
+    pthread_mutex_t opening;            /* two first opens at once answer "database is locked" */
 };
 
 static velum_status init_locks(pool *self)
@@ -42,7 +39,7 @@ static velum_status init_locks(pool *self)
 velum_status pool_create(const conn_options *options, uint32_t readers_max, pool **out)
 {
     *out = NULL;
-    if (readers_max < 1 || readers_max > READERS_MAX) {
+    if (readers_max < 1 || readers_max > POOL_READERS_MAX) {
         return VELUM_E_INVALID;
     }
     pool *self = mem_alloc(sizeof *self);

@@ -4,6 +4,8 @@
 
 #include "store/conn.h"
 
+#define POOL_READERS_MAX 64u
+
 typedef struct pool pool;
 
 /* `options` is borrowed and must outlive the pool. */

@@ -18,12 +18,12 @@ static velum_status configure(void)
         return VELUM_E_UNSUPPORTED;
     }
     VELUM_TRY(driver_memory_install());
-    const bool configured = sqlite3_config(SQLITE_CONFIG_MULTITHREAD) == SQLITE_OK &&
-                            sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK &&
-                            /* A folder may be called "file:…". */
-                            sqlite3_config(SQLITE_CONFIG_URI, 0) == SQLITE_OK &&
-                            sqlite3_config(SQLITE_CONFIG_MMAP_SIZE, (sqlite3_int64)0,
-                                           (sqlite3_int64)0) == SQLITE_OK;
+    const bool configured =
+        sqlite3_config(SQLITE_CONFIG_MULTITHREAD) == SQLITE_OK &&
+        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK &&
+        /* A folder may be called "file:…". */
+        sqlite3_config(SQLITE_CONFIG_URI, 0) == SQLITE_OK &&
+        sqlite3_config(SQLITE_CONFIG_MMAP_SIZE, (sqlite3_int64)0, (sqlite3_int64)0) == SQLITE_OK;
     if (!configured) {
         return VELUM_E_UNSUPPORTED;
     }

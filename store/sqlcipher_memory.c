@@ -2,8 +2,8 @@
  *
  * Its page cache and its copies of parameters hold opened pages. SQLCipher's own answer
  * (cipher_memory_security) also locks every block, one system call each way; the numbers are in
- * docs/adr/0005-sqlite-memory.md. A block of base/mem.h does not tell its size, so that it stands in
- * front of what SQLite sees.
+ * docs/adr/0004-sqlite-memory.md. A block of base/mem.h does not tell its size, so that it stands
+ * in front of what SQLite sees.
  */
 #include "store/sqlcipher.h"
 

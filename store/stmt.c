@@ -42,8 +42,9 @@ velum_status stmt_prepare(store_conn *conn, const char *sql, store_stmt **out)
     }
     stmt->conn = conn;
     stmt->sql = sql;
-    velum_status status = conn_result(
-        conn, sqlite3_prepare_v3(conn->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt->handle, NULL));
+    velum_status status =
+        conn_result(conn, sqlite3_prepare_v3(conn->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                             &stmt->handle, NULL));
     if (status == VELUM_OK) {
         status = stmt->handle == NULL ? VELUM_E_INTERNAL : map_parameters(stmt);
     }
@@ -83,9 +84,9 @@ velum_status stmt_bind_text(store_stmt *stmt, int number, text value)
 {
     const char *const data = value.size == 0 ? "" : value.data; /* NULL would bind a NULL */
 
-    return conn_result(stmt->conn, sqlite3_bind_text64(stmt->handle, parameter_index(stmt, number),
-                                                       data, value.size, SQLITE_TRANSIENT,
-                                                       SQLITE_UTF8));
+    return conn_result(stmt->conn,
+                       sqlite3_bind_text64(stmt->handle, parameter_index(stmt, number), data,
+                                           value.size, SQLITE_TRANSIENT, SQLITE_UTF8));
 }
 
 velum_status stmt_bind_blob(store_stmt *stmt, int number, const void *data, size_t size)

@@ -15,7 +15,7 @@
 #include "store/conn.h"
 #include "store/pool.h"
 
-#define PATH_BYTES_MAX 512                     /* SQLite's own limit, "-journal" included */
+#define PATH_BYTES_MAX 512                    /* SQLite's own limit, "-journal" included */
 #define KEY_LITERAL_BYTES (2 * KEY_BYTES + 3) /* x'…' */
 
 struct store {
@@ -110,21 +110,30 @@ static velum_status open_connections(store *self, const store_options *options)
     return pool_create(&self->reader_options, options->readers_max, &self->readers);
 }
 
+static const struct {
+    velum_status status;
+    const char *text;
+} reasons[] = {
+    {VELUM_E_CRYPTO, "the key does not fit, or this is no database of ours"},
+    {VELUM_E_UNSUPPORTED, "the file or the database library does not encrypt"},
+    {VELUM_E_NOTFOUND, "there is no such database"},
+    {VELUM_E_LIMIT, "the path of the data folder is too long"},
+};
+
 static const char *explain(velum_status status)
 {
-    switch (status) {
-    case VELUM_E_CRYPTO: return "the key does not fit, or this is no database of ours";
-    case VELUM_E_UNSUPPORTED: return "the file or the database library does not encrypt";
-    case VELUM_E_NOTFOUND: return "there is no such database";
-    case VELUM_E_LIMIT: return "the path of the data folder is too long";
-    default: return status_text(status);
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        if (reasons[i].status == status) {
+            return reasons[i].text;
+        }
     }
+    return status_text(status);
 }
 
 velum_status store_open(const store_options *options, store **out, velum_error *err)
 {
     *out = NULL;
-    if (options->readers_max < 1 || options->readers_max > 64 ||
+    if (options->readers_max < 1 || options->readers_max > POOL_READERS_MAX ||
         options->busy_timeout_ms > INT32_MAX) {
         return error_set(err, VELUM_E_INVALID, "database: readers are 1 to 64");
     }

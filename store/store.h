@@ -1,9 +1,9 @@
 /* store/store.h: one encrypted database file behind a seam.
  *
  * SQLCipher 4 is the first driver: raw 256-bit key, WAL, synchronous=FULL, one writer connection,
- * readers from a bounded pool. A second driver (PostgreSQL) fits behind the same functions, so DML is
- * constant text that both engines accept, with parameters $1, $2 … used in the order of their first
- * appearance, and DDL lives in a driver's migration files.
+ * readers from a bounded pool. A second driver (PostgreSQL) fits behind the same functions, so DML
+ * is constant text that both engines accept, with parameters $1, $2 … in any order, and DDL lives in
+ * a driver's migration files.
  *
  * S-1  At open the library must show a non-empty cipher_version and the file must not begin with
  *      "SQLite format 3": another library in our place is refused, not trusted.
@@ -27,9 +27,9 @@ typedef struct store_conn store_conn; /* one connection; one thread at a time (S
 typedef struct store_stmt store_stmt; /* a prepared statement, borrowed from its connection */
 
 typedef struct store_options {
-    const char *folder; /* path of the data folder, at most about 490 bytes once resolved */
-    const char *name;   /* "vault.db" */
-    const uint8_t *key; /* KEY_BYTES */
+    const char *folder;   /* path of the data folder, at most about 490 bytes once resolved */
+    const char *name;     /* "vault.db" */
+    const uint8_t *key;   /* KEY_BYTES */
     uint32_t readers_max; /* 1–64 */
     uint32_t busy_timeout_ms;
     bool create; /* make it when it is not there; without, VELUM_E_NOTFOUND */
@@ -56,7 +56,7 @@ void store_reader_release(store *self, store_conn *conn);
 /* Transactions. A writer begins IMMEDIATE; a reader's begin pins one snapshot at its first read.
  * Half-read statements end with the transaction. A commit that fails has rolled back; when its sync
  * failed, the change may still come back after a crash, whole (I-1: "unknown"). After a failure for
- * which the engine rolled back by itself, all calls repeat that failure until conn_rollback (S-4). */
+ * which the engine rolled back by itself, calls repeat that failure until conn_rollback (S-4). */
 velum_status conn_begin(store_conn *conn) VELUM_WARN_UNUSED;
 velum_status conn_commit(store_conn *conn) VELUM_WARN_UNUSED;
 void conn_rollback(store_conn *conn);
@@ -70,8 +70,7 @@ velum_status conn_run(store_conn *conn, const char *sql) VELUM_WARN_UNUSED;
 
 /* The prepared statement for a constant SQL text, reset and without bindings. Statements are cached
  * per connection by the address of `sql`, which must be a literal. */
-velum_status conn_statement(store_conn *conn, const char *sql,
-                            store_stmt **out) VELUM_WARN_UNUSED;
+velum_status conn_statement(store_conn *conn, const char *sql, store_stmt **out) VELUM_WARN_UNUSED;
 /* Parameters by number: 1 is $1, at most $64. Values are copied. */
 velum_status stmt_bind_integer(store_stmt *stmt, int number, int64_t value) VELUM_WARN_UNUSED;
 velum_status stmt_bind_text(store_stmt *stmt, int number, text value) VELUM_WARN_UNUSED;
@@ -80,7 +79,8 @@ velum_status stmt_bind_blob(store_stmt *stmt, int number, const void *data,
 velum_status stmt_bind_null(store_stmt *stmt, int number) VELUM_WARN_UNUSED;
 /* VELUM_OK: a row stands; VELUM_END: done (and reset). VELUM_E_EXISTS for a uniqueness conflict,
  * VELUM_E_INVALID for any other constraint, VELUM_E_NOSPACE, VELUM_E_IO, VELUM_E_CORRUPT,
- * VELUM_E_BUSY, VELUM_E_NOMEM. What changes rows and returns some (RETURNING) needs a transaction. */
+ * VELUM_E_BUSY, VELUM_E_NOMEM. What changes rows and returns some (RETURNING) needs a
+ * transaction. */
 velum_status stmt_step(store_stmt *stmt) VELUM_WARN_UNUSED;
 /* Steps a statement that returns no row; VELUM_OK when done. */
 velum_status stmt_execute(store_stmt *stmt) VELUM_WARN_UNUSED;
@@ -106,13 +106,13 @@ velum_status store_checkpoint_passive(store *self) VELUM_WARN_UNUSED;
 
 /* Schema: steps 1…count, each a list of statements ended by NULL, run in one transaction each. The
  * version stands in table `schema_version`. A newer schema than `count` is VELUM_E_NEWER with the
- * version in `err`. On success `*out_from` is the version that was found (0 for a new file), so that
- * steps *out_from + 1 … count were done (for a leaf each). Writer thread only. */
+ * version in `err`. On success `*out_from` is the version that was found (0 for a new file), so
+ * that steps *out_from + 1 … count were done (for a leaf each). Writer thread only. */
 typedef struct store_step {
     const char *const *statements;
 } store_step;
-velum_status store_migrate(store *self, const store_step *steps, uint32_t count,
-                           uint32_t *out_from, velum_error *err) VELUM_WARN_UNUSED;
+velum_status store_migrate(store *self, const store_step *steps, uint32_t count, uint32_t *out_from,
+                           velum_error *err) VELUM_WARN_UNUSED;
 
 /* "4.14.0 community" – what S-1 saw, for `velum --version`. */
 const char *store_cipher_version(void);

@@ -143,8 +143,8 @@ static void a_stream_of_readers_does_not_starve_it(void **state)
 static void faults_in_a_checkpoint_lose_nothing(void **state)
 {
     const fixture *const self = *state;
-    static const char *const plans[] = {"write:1:eio", "write:2:enospc", "sync:1:eio",
-                                        "sync:2:eio", "write:1+:enospc", "sync:1+:eio"};
+    static const char *const plans[] = {"write:1:eio", "write:2:enospc",  "sync:1:eio",
+                                        "sync:2:eio",  "write:1+:enospc", "sync:1+:eio"};
     VELUM_AUTO(store) *db = open_with_deleted_row(self);
 
     for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {

@@ -1,4 +1,4 @@
-/* The Nth statement, write, sync or allocation fails; the process is killed at a write or sync (I-9). */
+/* The Nth statement, write, sync or allocation fails; a kill strikes at a write or sync (I-9). */
 #include "tests/store/fixture.h"
 
 #include <signal.h>

@@ -24,7 +24,8 @@ static const char *const broken[] = {
 };
 static const store_step steps[] = {{first}, {second}, {broken}};
 
-#define TABLES "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_version'"
+#define TABLES \
+    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_version'"
 
 static void steps_are_taken_once(void **state)
 {
@@ -87,7 +88,8 @@ static int64_t where_it_stands(store *db)
     store_conn *const conn = store_writer(db);
     const int64_t tables = fixture_number(conn, TABLES);
 
-    if (fixture_number(conn, "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_version'") == 0) {
+    if (fixture_number(conn, "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_version'") ==
+        0) {
         assert_int_equal(tables, 0);
         return 0;
     }

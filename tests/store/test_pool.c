@@ -194,7 +194,7 @@ static void *join_in(void *context)
     return NULL;
 }
 
-/* All first opens come at once ("database is locked", tried), beside a writer and a checkpointer. */
+/* All first opens come at once ("database is locked", tried), beside writer and checkpointer. */
 static void many_threads_read_while_one_writes(void **state)
 {
     VELUM_AUTO(store) *db = open_with_readers(*state, 5);

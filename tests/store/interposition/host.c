@@ -34,9 +34,10 @@ static int keep_plain(const char *folder, const char *name)
     sqlite3 *db = NULL;
 
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    const int failed = sqlite3_open(path, &db) != SQLITE_OK ||
-                       sqlite3_exec(db, "CREATE TABLE t (a TEXT); INSERT INTO t VALUES ('" CANARY "')",
-                                    NULL, NULL, NULL) != SQLITE_OK;
+    const int failed =
+        sqlite3_open(path, &db) != SQLITE_OK ||
+        sqlite3_exec(db, "CREATE TABLE t (a TEXT); INSERT INTO t VALUES ('" CANARY "')", NULL, NULL,
+                     NULL) != SQLITE_OK;
     sqlite3_close(db);
     return failed;
 }

@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define TRAP(name)                                              \
-    void name(void);                                            \
-    void name(void)                                             \
-    {                                                           \
-        static const char line[] = "interposed: " #name "\n";   \
-        (void)!write(2, line, sizeof line - 1);                 \
-        _exit(99);                                              \
+#define TRAP(name)                                            \
+    void name(void);                                          \
+    void name(void)                                           \
+    {                                                         \
+        static const char line[] = "interposed: " #name "\n"; \
+        (void)!write(2, line, sizeof line - 1);               \
+        _exit(99);                                            \
     }
 
 TRAP(sqlite3_key_v2)

@@ -2,8 +2,8 @@
  *
  * SQLCipher 4 is the first driver: raw 256-bit key, WAL, synchronous=FULL, one writer connection,
  * readers from a bounded pool. A second driver (PostgreSQL) fits behind the same functions, so DML
- * is constant text that both engines accept, with parameters $1, $2 … in any order, and DDL lives in
- * a driver's migration files.
+ * is constant text that both engines accept, with parameters $1, $2 … in any order, and DDL lives
+ * in a driver's migration files.
  *
  * S-1  At open the library must show a non-empty cipher_version and the file must not begin with
  *      "SQLite format 3": another library in our place is refused, not trusted.

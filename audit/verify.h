@@ -13,6 +13,8 @@
 #define VERIFY_UNREADABLE 5
 #define VERIFY_UNPROVEN 6 /* consistent in itself, but nothing outside proves that nothing was cut */
 
+#define VERIFY_NO_INDEX UINT64_MAX /* the damage lies in no leaf (origin, checkpoint, root) */
+
 typedef struct verify_options {
     int dir_fd;           /* the folder with origin, checkpoint, tail-* */
     text verifier_key;    /* trusted; empty: the folder's own is used, and 6 is the best answer */
@@ -26,7 +28,7 @@ typedef struct verify_options {
 typedef struct verify_report {
     int exit_code;
     uint64_t size;        /* leaves judged sound */
-    uint64_t bad_index;   /* exit 3: the first bad one; exit 4: the first missing one */
+    uint64_t bad_index;   /* exit 3: the first bad one, or VERIFY_NO_INDEX; exit 4: the first missing */
     uint64_t unanchored;  /* entries newer than any anchor */
     bool unclean_tail;    /* leaves follow that no checkpoint covers, or a torn batch does */
     bool key_was_given;

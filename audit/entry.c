@@ -1,34 +1,12 @@
-/* audit/entry.c: entries to CBOR and back, both driven by one table.
- *
- * The decoder accepts exactly what the encoder writes: keys ascending, shortest forms (cbor_next),
- * nothing absent spelt out, maps sorted. So reading and writing again gives the same bytes without
- * doing it (spec/audit "A leaf"); tests and the fuzz target do it.
- */
-#include "audit/entry.h"
+/* audit/entry.c: the table of an entry's members, and entries to CBOR. */
+#include "audit/entry_members.h"
 
 #include <assert.h>
 
 #include "base/cbor.h"
 
-typedef enum member_kind {
-    MEMBER_U32,
-    MEMBER_U64,
-    MEMBER_TIME,     /* int64 */
-    MEMBER_BYTES,    /* fixed size, all-zero is absent */
-    MEMBER_LIST,     /* u32 in an array */
-    MEMBER_MASKS,    /* map u32 → u32 */
-    MEMBER_INPUTS,   /* map u32 → u64 */
-    MEMBER_NAME,     /* printable ASCII */
-    MEMBER_SUBJECTS, /* tokens in one byte string, borrowed */
-} member_kind;
-
-typedef struct member {
-    uint8_t key;
-    uint8_t kind;
-    uint16_t limit;        /* bytes of BYTES, items of the others */
-    uint16_t offset;       /* in audit_entry */
-    uint16_t count_offset; /* of lists and maps */
-} member;
+#define PAIRS_MAX ENTRY_FIELDS_MAX
+static_assert(ENTRY_INPUTS_MAX <= PAIRS_MAX, "both maps fit the sorted copy");
 
 #define NUMBER(key, kind, name) {key, kind, 0, offsetof(audit_entry, name), 0}
 #define BYTES(key, size, name) {key, MEMBER_BYTES, size, offsetof(audit_entry, name), 0}
@@ -36,7 +14,7 @@ typedef struct member {
     {key, kind, limit, offsetof(audit_entry, name), offsetof(audit_entry, count)}
 
 /* docs/formats/leaf.md, "Body". Ascending keys (RFC 8949 §4.2.1). */
-static const member members[] = {
+const entry_member entry_members[ENTRY_MEMBER_COUNT] = {
     BYTES(1, ENTRY_TOKEN_BYTES, event_id),
     NUMBER(2, MEMBER_U32, type),
     NUMBER(3, MEMBER_U32, stage),
@@ -89,21 +67,12 @@ static const member members[] = {
     ITEMS(50, MEMBER_SUBJECTS, ENTRY_SUBJECTS_MAX, subjects, subject_count),
 };
 
-#define MEMBER_COUNT (sizeof members / sizeof members[0])
-#define PAIRS_MAX ENTRY_FIELDS_MAX
-static_assert(ENTRY_INPUTS_MAX <= PAIRS_MAX, "both maps fit the sorted copy");
-
 static const void *at(const audit_entry *entry, uint16_t offset)
 {
     return (const uint8_t *)entry + offset;
 }
 
-static void *at_mutable(audit_entry *entry, uint16_t offset)
-{
-    return (uint8_t *)entry + offset;
-}
-
-static uint32_t count_of(const audit_entry *entry, const member *m)
+static uint32_t count_of(const audit_entry *entry, const entry_member *m)
 {
     uint32_t count;
 
@@ -111,14 +80,7 @@ static uint32_t count_of(const audit_entry *entry, const member *m)
     return count;
 }
 
-static void set_count(audit_entry *entry, const member *m, uint64_t count)
-{
-    const uint32_t narrow = (uint32_t)count;
-
-    memcpy(at_mutable(entry, m->count_offset), &narrow, sizeof narrow);
-}
-
-static bool all_zero(const uint8_t *bytes, size_t size)
+bool entry_bytes_are_zero(const uint8_t *bytes, size_t size)
 {
     uint8_t any = 0;
 
@@ -128,9 +90,7 @@ static bool all_zero(const uint8_t *bytes, size_t size)
     return any == 0;
 }
 
-/* ---- Writing ---------------------------------------------------------------------------------- */
-
-static uint64_t number_of(const audit_entry *entry, const member *m)
+static uint64_t number_of(const audit_entry *entry, const entry_member *m)
 {
     uint64_t wide = 0;
     uint32_t narrow = 0;
@@ -143,7 +103,7 @@ static uint64_t number_of(const audit_entry *entry, const member *m)
     return wide;
 }
 
-static bool is_present(const audit_entry *entry, const member *m)
+static bool is_present(const audit_entry *entry, const entry_member *m)
 {
     switch ((member_kind)m->kind) {
     case MEMBER_U32:
@@ -151,7 +111,7 @@ static bool is_present(const audit_entry *entry, const member *m)
     case MEMBER_TIME:
         return number_of(entry, m) != 0;
     case MEMBER_BYTES:
-        return !all_zero(at(entry, m->offset), m->limit);
+        return !entry_bytes_are_zero(at(entry, m->offset), m->limit);
     case MEMBER_NAME:
         return entry->registry_name[0] != '\0';
     default:
@@ -159,7 +119,7 @@ static bool is_present(const audit_entry *entry, const member *m)
     }
 }
 
-static velum_status write_list(const audit_entry *entry, const member *m, buffer *out)
+static velum_status write_list(const audit_entry *entry, const entry_member *m, buffer *out)
 {
     const uint32_t *const items = at(entry, m->offset);
     const uint32_t count = count_of(entry, m);
@@ -190,7 +150,7 @@ static velum_status sort_pairs(entry_input *pairs, uint32_t count)
     return VELUM_OK;
 }
 
-static velum_status write_pairs(const audit_entry *entry, const member *m, buffer *out)
+static velum_status write_pairs(const audit_entry *entry, const entry_member *m, buffer *out)
 {
     entry_input pairs[PAIRS_MAX];
     const uint32_t count = count_of(entry, m);
@@ -209,8 +169,7 @@ static velum_status write_pairs(const audit_entry *entry, const member *m, buffe
     return VELUM_OK;
 }
 
-/* A name may hold what a policy author may type: printable ASCII. */
-static bool name_is_valid(text name)
+bool entry_name_is_valid(text name)
 {
     for (size_t i = 0; i < name.size; i++) {
         if (name.data[i] < 0x20 || name.data[i] > 0x7e) {
@@ -225,14 +184,14 @@ static velum_status write_name(const audit_entry *entry, buffer *out)
     const text name = {entry->registry_name,
                        strnlen(entry->registry_name, sizeof entry->registry_name)};
 
-    if (!name_is_valid(name)) {
+    if (!entry_name_is_valid(name)) {
         return VELUM_E_INVALID;
     }
     cbor_write_text(out, name);
     return VELUM_OK;
 }
 
-static velum_status write_number(const audit_entry *entry, const member *m, buffer *out)
+static velum_status write_number(const audit_entry *entry, const entry_member *m, buffer *out)
 {
     if (m->kind == MEMBER_TIME) {
         cbor_write_integer(out, (int64_t)number_of(entry, m));
@@ -242,7 +201,7 @@ static velum_status write_number(const audit_entry *entry, const member *m, buff
     return VELUM_OK;
 }
 
-static velum_status write_member(const audit_entry *entry, const member *m, buffer *out)
+static velum_status write_member(const audit_entry *entry, const entry_member *m, buffer *out)
 {
     cbor_write_unsigned(out, m->key);
     switch ((member_kind)m->kind) {
@@ -266,10 +225,10 @@ static velum_status write_member(const audit_entry *entry, const member *m, buff
 
 static bool counts_are_valid(const audit_entry *entry)
 {
-    for (size_t i = 0; i < MEMBER_COUNT; i++) {
-        const bool counted = members[i].kind == MEMBER_LIST || members[i].kind == MEMBER_MASKS ||
-                             members[i].kind == MEMBER_INPUTS || members[i].kind == MEMBER_SUBJECTS;
-        if (counted && count_of(entry, &members[i]) > members[i].limit) {
+    for (size_t i = 0; i < ENTRY_MEMBER_COUNT; i++) {
+        const bool counted = entry_members[i].kind == MEMBER_LIST || entry_members[i].kind == MEMBER_MASKS ||
+                             entry_members[i].kind == MEMBER_INPUTS || entry_members[i].kind == MEMBER_SUBJECTS;
+        if (counted && count_of(entry, &entry_members[i]) > entry_members[i].limit) {
             return false;
         }
     }
@@ -284,261 +243,15 @@ velum_status entry_encode(const audit_entry *entry, buffer *out)
     if (!counts_are_valid(entry)) {
         return VELUM_E_INVALID;
     }
-    for (size_t i = 0; i < MEMBER_COUNT; i++) {
-        present += is_present(entry, &members[i]) ? 1 : 0;
+    for (size_t i = 0; i < ENTRY_MEMBER_COUNT; i++) {
+        present += is_present(entry, &entry_members[i]) ? 1 : 0;
     }
     cbor_write_map(out, present);
-    for (size_t i = 0; i < MEMBER_COUNT; i++) {
-        if (is_present(entry, &members[i])) {
-            VELUM_TRY(write_member(entry, &members[i], out));
+    for (size_t i = 0; i < ENTRY_MEMBER_COUNT; i++) {
+        if (is_present(entry, &entry_members[i])) {
+            VELUM_TRY(write_member(entry, &entry_members[i], out));
         }
     }
     VELUM_TRY(buffer_status(out));
     return out->size - start > ENTRY_BODY_BYTES_MAX ? VELUM_E_LIMIT : VELUM_OK;
-}
-
-/* ---- Reading ---------------------------------------------------------------------------------- */
-
-static velum_status next_of(cbor_reader *reader, cbor_kind kind, cbor_item *out)
-{
-    const velum_status status = cbor_next(reader, out);
-
-    if (status != VELUM_OK || out->kind != kind) {
-        return VELUM_E_INVALID;
-    }
-    return VELUM_OK;
-}
-
-static velum_status next_number(cbor_reader *reader, uint64_t limit, uint64_t *out)
-{
-    cbor_item item;
-
-    VELUM_TRY(next_of(reader, CBOR_UNSIGNED, &item));
-    if (item.number > limit) {
-        return VELUM_E_INVALID;
-    }
-    *out = item.number;
-    return VELUM_OK;
-}
-
-static velum_status read_time(cbor_reader *reader, const member *m, audit_entry *out)
-{
-    cbor_item item;
-    const velum_status status = cbor_next(reader, &item);
-
-    if (status != VELUM_OK || (item.kind != CBOR_UNSIGNED && item.kind != CBOR_NEGATIVE) ||
-        item.number > INT64_MAX || (item.kind == CBOR_UNSIGNED && item.number == 0)) {
-        return VELUM_E_INVALID;
-    }
-    const int64_t value =
-        item.kind == CBOR_NEGATIVE ? -1 - (int64_t)item.number : (int64_t)item.number;
-    memcpy(at_mutable(out, m->offset), &value, sizeof value);
-    return VELUM_OK;
-}
-
-static velum_status read_number(cbor_reader *reader, const member *m, audit_entry *out)
-{
-    uint64_t value = 0;
-
-    VELUM_TRY(next_number(reader, m->kind == MEMBER_U32 ? UINT32_MAX : UINT64_MAX, &value));
-    if (value == 0) {
-        return VELUM_E_INVALID;
-    }
-    if (m->kind == MEMBER_U32) {
-        const uint32_t narrow = (uint32_t)value;
-        memcpy(at_mutable(out, m->offset), &narrow, sizeof narrow);
-    } else {
-        memcpy(at_mutable(out, m->offset), &value, sizeof value);
-    }
-    return VELUM_OK;
-}
-
-static velum_status read_bytes(cbor_reader *reader, const member *m, audit_entry *out)
-{
-    cbor_item item;
-
-    VELUM_TRY(next_of(reader, CBOR_BYTES, &item));
-    if (item.size != m->limit || all_zero(item.data, item.size)) {
-        return VELUM_E_INVALID;
-    }
-    memcpy(at_mutable(out, m->offset), item.data, item.size);
-    return VELUM_OK;
-}
-
-static velum_status read_list(cbor_reader *reader, const member *m, audit_entry *out)
-{
-    uint32_t *const items = at_mutable(out, m->offset);
-    cbor_item head;
-
-    VELUM_TRY(next_of(reader, CBOR_ARRAY, &head));
-    if (head.number == 0 || head.number > m->limit) {
-        return VELUM_E_INVALID;
-    }
-    for (uint64_t i = 0; i < head.number; i++) {
-        uint64_t value = 0;
-        VELUM_TRY(next_number(reader, UINT32_MAX, &value));
-        items[i] = (uint32_t)value;
-    }
-    set_count(out, m, head.number);
-    return VELUM_OK;
-}
-
-static velum_status read_pairs(cbor_reader *reader, const member *m, audit_entry *out)
-{
-    const bool inputs = m->kind == MEMBER_INPUTS;
-    uint64_t last = 0;
-    cbor_item head;
-
-    VELUM_TRY(next_of(reader, CBOR_MAP, &head));
-    if (head.number == 0 || head.number > m->limit) {
-        return VELUM_E_INVALID;
-    }
-    for (uint64_t i = 0; i < head.number; i++) {
-        uint64_t key = 0;
-        uint64_t value = 0;
-        VELUM_TRY(next_number(reader, UINT32_MAX, &key));
-        VELUM_TRY(next_number(reader, inputs ? UINT64_MAX : UINT32_MAX, &value));
-        if (i > 0 && key <= last) {
-            return VELUM_E_INVALID;
-        }
-        last = key;
-        if (inputs) {
-            out->inputs[i] = (entry_input){(uint32_t)key, value};
-        } else {
-            out->masks[i] = (entry_mask){(uint32_t)key, (uint32_t)value};
-        }
-    }
-    set_count(out, m, head.number);
-    return VELUM_OK;
-}
-
-static velum_status read_name(cbor_reader *reader, audit_entry *out)
-{
-    cbor_item item;
-
-    VELUM_TRY(next_of(reader, CBOR_TEXT, &item));
-    if (!name_is_valid((text){(const char *)item.data, item.size})) {
-        return VELUM_E_INVALID;
-    }
-    memcpy(out->registry_name, item.data, item.size);
-    return VELUM_OK;
-}
-
-static velum_status read_subjects(cbor_reader *reader, const member *m, audit_entry *out)
-{
-    cbor_item item;
-
-    VELUM_TRY(next_of(reader, CBOR_BYTES, &item));
-    if (item.size == 0 || item.size % ENTRY_TOKEN_BYTES != 0 ||
-        item.size / ENTRY_TOKEN_BYTES > m->limit) {
-        return VELUM_E_INVALID;
-    }
-    out->subjects = (const uint8_t(*)[ENTRY_TOKEN_BYTES])item.data;
-    set_count(out, m, item.size / ENTRY_TOKEN_BYTES);
-    return VELUM_OK;
-}
-
-static velum_status read_member(cbor_reader *reader, const member *m, audit_entry *out)
-{
-    switch ((member_kind)m->kind) {
-    case MEMBER_TIME:
-        return read_time(reader, m, out);
-    case MEMBER_BYTES:
-        return read_bytes(reader, m, out);
-    case MEMBER_LIST:
-        return read_list(reader, m, out);
-    case MEMBER_MASKS:
-    case MEMBER_INPUTS:
-        return read_pairs(reader, m, out);
-    case MEMBER_NAME:
-        return read_name(reader, out);
-    case MEMBER_SUBJECTS:
-        return read_subjects(reader, m, out);
-    default:
-        return read_number(reader, m, out);
-    }
-}
-
-velum_status entry_decode(const uint8_t *body, size_t size, audit_entry *out)
-{
-    cbor_reader reader = {body, size, 0};
-    cbor_item head;
-    size_t next = 0; /* members are in ascending order, so are the keys read */
-
-    if (size > ENTRY_BODY_BYTES_MAX) {
-        return VELUM_E_INVALID;
-    }
-    memset(out, 0, sizeof *out);
-    VELUM_TRY(next_of(&reader, CBOR_MAP, &head));
-    for (uint64_t i = 0; i < head.number; i++) {
-        uint64_t key = 0;
-        VELUM_TRY(next_number(&reader, UINT8_MAX, &key));
-        while (next < MEMBER_COUNT && members[next].key < key) {
-            next++;
-        }
-        if (next == MEMBER_COUNT || members[next].key != key) {
-            return VELUM_E_INVALID;
-        }
-        VELUM_TRY(read_member(&reader, &members[next], out));
-        next++;
-    }
-    return reader.offset == size ? VELUM_OK : VELUM_E_INVALID;
-}
-
-/* ---- Names ------------------------------------------------------------------------------------ */
-
-typedef struct numbered_name {
-    uint32_t number;
-    const char *name;
-} numbered_name;
-
-static const char *name_in(const numbered_name *names, size_t count, uint32_t number)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (names[i].number == number) {
-            return names[i].name;
-        }
-    }
-    return NULL;
-}
-
-const char *entry_type_name(uint32_t type)
-{
-    static const numbered_name names[] = {
-        {ENTRY_GENESIS, "genesis"},
-        {ENTRY_RECOVERY, "recovery"},
-        {ENTRY_REGISTRY, "registry"},
-        {ENTRY_VERIFICATION, "verification"},
-        {ENTRY_CLOCK, "clock"},
-        {ENTRY_POLICY, "policy"},
-        {ENTRY_CREDENTIAL, "credential"},
-        {ENTRY_PERSON, "person"},
-        {ENTRY_SCHEMA, "schema"},
-        {ENTRY_CONFIGURATION, "configuration"},
-        {ENTRY_READ, "read"},
-        {ENTRY_LOOKUP, "lookup"},
-        {ENTRY_UPSERT, "upsert"},
-        {ENTRY_CONSENT_READ, "consent-read"},
-        {ENTRY_CONSENT, "consent"},
-        {ENTRY_IMPORT, "import"},
-        {ENTRY_LOG_READ, "log-read"},
-    };
-
-    return name_in(names, sizeof names / sizeof names[0], type);
-}
-
-const char *entry_decision_name(uint32_t decision)
-{
-    static const numbered_name names[] = {
-        {ENTRY_ALLOW, "allow"}, {ENTRY_PARTIAL, "partial"}, {ENTRY_DENY, "deny"}};
-
-    return name_in(names, sizeof names / sizeof names[0], decision);
-}
-
-const char *entry_stage_name(uint32_t stage)
-{
-    static const numbered_name names[] = {
-        {ENTRY_SINGLE, "single"}, {ENTRY_INTENT, "intent"}, {ENTRY_OUTCOME, "outcome"}};
-
-    return name_in(names, sizeof names / sizeof names[0], stage);
 }

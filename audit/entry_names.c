@@ -1,0 +1,58 @@
+/* audit/entry_names.c: words for the numbers of an entry. */
+#include "audit/entry.h"
+
+typedef struct numbered_name {
+    uint32_t number;
+    const char *name;
+} numbered_name;
+
+static const char *name_in(const numbered_name *names, size_t count, uint32_t number)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (names[i].number == number) {
+            return names[i].name;
+        }
+    }
+    return NULL;
+}
+
+const char *entry_type_name(uint32_t type)
+{
+    static const numbered_name names[] = {
+        {ENTRY_GENESIS, "genesis"},
+        {ENTRY_RECOVERY, "recovery"},
+        {ENTRY_REGISTRY, "registry"},
+        {ENTRY_VERIFICATION, "verification"},
+        {ENTRY_CLOCK, "clock"},
+        {ENTRY_POLICY, "policy"},
+        {ENTRY_CREDENTIAL, "credential"},
+        {ENTRY_PERSON, "person"},
+        {ENTRY_SCHEMA, "schema"},
+        {ENTRY_CONFIGURATION, "configuration"},
+        {ENTRY_READ, "read"},
+        {ENTRY_LOOKUP, "lookup"},
+        {ENTRY_UPSERT, "upsert"},
+        {ENTRY_CONSENT_READ, "consent-read"},
+        {ENTRY_CONSENT, "consent"},
+        {ENTRY_IMPORT, "import"},
+        {ENTRY_LOG_READ, "log-read"},
+    };
+
+    return name_in(names, sizeof names / sizeof names[0], type);
+}
+
+const char *entry_decision_name(uint32_t decision)
+{
+    static const numbered_name names[] = {
+        {ENTRY_ALLOW, "allow"}, {ENTRY_PARTIAL, "partial"}, {ENTRY_DENY, "deny"}};
+
+    return name_in(names, sizeof names / sizeof names[0], decision);
+}
+
+const char *entry_stage_name(uint32_t stage)
+{
+    static const numbered_name names[] = {
+        {ENTRY_SINGLE, "single"}, {ENTRY_INTENT, "intent"}, {ENTRY_OUTCOME, "outcome"}};
+
+    return name_in(names, sizeof names / sizeof names[0], stage);
+}

@@ -64,17 +64,13 @@ reply reply_of_life(void)
     return reply_of_static(200, alive, sizeof(alive) - 1);
 }
 
-reply reply_of_readiness(velum_gate *gate)
+static reply reply_of_unreadiness(const char *reason)
 {
-    const char *reason = "";
     VELUM_AUTO_BUFFER body;
     json_writer writer;
     uint8_t *bytes = NULL;
     reply self = {.status = STATUS_UNAVAILABLE, .is_problem = true, .retry_after_s = RETRY_AFTER_S};
 
-    if (velum_gate_health(gate, &reason) == VELUM_OK) {
-        return reply_of_static(200, ready, sizeof(ready) - 1);
-    }
     buffer_init(&body, READINESS_BYTES_MAX);
     json_writer_init(&writer, &body);
     json_begin_object(&writer);
@@ -87,6 +83,16 @@ reply reply_of_readiness(velum_gate *gate)
     }
     self.body = (char *)bytes;
     return self;
+}
+
+reply reply_of_readiness(velum_gate *gate)
+{
+    const char *reason = "";
+
+    if (velum_gate_health(gate, &reason) == VELUM_OK) {
+        return reply_of_static(200, ready, sizeof(ready) - 1);
+    }
+    return reply_of_unreadiness(reason);
 }
 
 void reply_clear(reply *self)

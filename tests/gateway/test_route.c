@@ -1,0 +1,210 @@
+/* Targets: what is meant is found, and what could be meant in two ways is refused. */
+#include "gateway/route.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <velum/velum.h>
+
+#include <cmocka.h>
+
+static char target[TARGET_BYTES_MAX + 1];
+static route_match match;
+
+static problem find(const char *method, const char *wanted)
+{
+    (void)snprintf(target, sizeof(target), "%s", wanted);
+    return route_find(method, target, strlen(target), &match);
+}
+
+static void assert_text(text given, const char *wanted)
+{
+    assert_int_equal(given.size, strlen(wanted));
+    assert_memory_equal(given.data, wanted, given.size);
+}
+
+static void every_route_is_found(void **state)
+{
+    static const struct {
+        const char *method;
+        const char *target;
+        uint32_t verb;
+        uint32_t kind;
+    } cases[] = {
+        {"GET", "/healthz", 0, ROUTE_ALIVE},
+        {"HEAD", "/healthz", 0, ROUTE_ALIVE},
+        {"GET", "/readyz", 0, ROUTE_READY},
+        {"POST", "/v1/subjects?activity=a", VELUM_VERB_UPSERT, ROUTE_CALL},
+        {"POST", "/v1/subjects", VELUM_VERB_UPSERT, ROUTE_CALL},
+        {"POST", "/v1/subjects/lookup?activity=a", VELUM_VERB_LOOKUP, ROUTE_CALL},
+        {"GET", "/v1/subjects/r?activity=a&fields=f", VELUM_VERB_READ, ROUTE_CALL},
+        {"GET", "/v1/subjects/lookups", VELUM_VERB_READ, ROUTE_CALL},
+        {"GET", "/v1/subjects/r/consents", VELUM_VERB_CONSENT_LIST, ROUTE_CALL},
+        {"POST", "/v1/subjects/r/consents", VELUM_VERB_CONSENT_PUT, ROUTE_CALL},
+        {"GET", "/v1/me", VELUM_VERB_ME_READ, ROUTE_CALL},
+        {"GET", "/v1/me?", VELUM_VERB_ME_READ, ROUTE_CALL},
+        {"GET", "/v1/me/consents", VELUM_VERB_ME_CONSENT_LIST, ROUTE_CALL},
+        {"POST", "/v1/me/consents", VELUM_VERB_ME_CONSENT_PUT, ROUTE_CALL},
+        {"GET", "http://velum.example:8080/v1/me", VELUM_VERB_ME_READ, ROUTE_CALL},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(find(cases[i].method, cases[i].target), PROBLEM_NONE);
+        assert_int_equal(match.route->verb, cases[i].verb);
+        assert_int_equal(match.route->kind, cases[i].kind);
+        assert_null(match.allow);
+    }
+}
+
+static void parts_are_decoded(void **state)
+{
+    assert_int_equal(find("GET", "/v1/subjects/a%2Fb%C3%A9?fields=email%2cphone&activity=care+1"),
+                     PROBLEM_NONE);
+    assert_text(match.ref, "a/b\xc3\xa9");
+    assert_text(match.fields, "email,phone");
+    assert_text(match.activity, "care+1"); /* a plus is a plus */
+    assert_int_equal(find("GET", "/v1/subjects/r?activity=a=b"), PROBLEM_NONE);
+    assert_text(match.activity, "a=b");
+    assert_text(match.fields, "");
+}
+
+static void unknown_paths_are_unknown(void **state)
+{
+    static const char *const paths[] = {
+        "/",
+        "//",
+        "/v1",
+        "/v1/",
+        "/v1/subjects/",
+        "/v1/subjects//consents",
+        "/v1/subjects/a/",
+        "/v1/subjects/a/consents/",
+        "/v1/subjects/a/b",
+        "/V1/me",
+        "/v1/me/",
+        "/v1/%6de",
+        "/healthz/",
+        "/v1/../v1/me",
+        "/v1/subjects/a/consents/x?activity=1",
+    };
+
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        assert_int_equal(find("GET", paths[i]), PROBLEM_UNKNOWN_PATH);
+    }
+}
+
+static void wrong_methods_name_the_right_ones(void **state)
+{
+    assert_int_equal(find("DELETE", "/v1/me"), PROBLEM_METHOD_NOT_ALLOWED);
+    assert_string_equal(match.allow, "GET");
+    assert_int_equal(find("GET", "/v1/subjects/lookup"), PROBLEM_METHOD_NOT_ALLOWED);
+    assert_string_equal(match.allow, "POST");
+    assert_int_equal(find("OPTIONS", "/v1/subjects/x/consents"), PROBLEM_METHOD_NOT_ALLOWED);
+    assert_string_equal(match.allow, "GET, POST");
+    assert_int_equal(find("HEAD", "/v1/me"), PROBLEM_METHOD_NOT_ALLOWED);
+    assert_int_equal(find("get", "/v1/me"), PROBLEM_METHOD_NOT_ALLOWED);
+    assert_int_equal(find("", "/v1/me"), PROBLEM_METHOD_NOT_ALLOWED);
+    assert_null(match.route);
+}
+
+static void doubtful_targets_are_refused(void **state)
+{
+    static const char *const targets[] = {
+        "",
+        "*",
+        "v1/me",
+        "https://h/v1/me",
+        "http://",
+        "http://host",
+        "/v1/subjects/%",
+        "/v1/subjects/%4",
+        "/v1/subjects/%zz",
+        "/v1/subjects/%00",
+        "/v1/subjects/a%0Ab",
+        "/v1/subjects/%ff",
+        "/v1/subjects/%c0%af",
+        "/v1/subjects/a b",
+        "/v1/subjects/\x7f",
+        "/v1/subjects/\xc3\xa9",
+        "/v1/subjects/a#b",
+        "/v1/subjects/a\tb",
+        "/v1/subjects/a?x=1",
+        "/v1/subjects/a?activity",
+        "/v1/subjects/a?activity=",
+        "/v1/subjects/a?=1",
+        "/v1/subjects/a?&",
+        "/v1/subjects/a?activity=1&",
+        "/v1/subjects/a?&activity=1",
+        "/v1/subjects/a?activity=1&&fields=b",
+        "/v1/subjects/a?activity=1&activity=1",
+        "/v1/subjects/a?activity=1&activity=2",
+        "/v1/subjects/a?Activity=1",
+        "/v1/subjects/a?activit%79=1",
+        "/v1/subjects/a?activity=%",
+        "/v1/subjects/a?activity=%00",
+        "/v1/subjects/a?activity=1;fields=2&x=1",
+        "/v1/me?activity=a",
+        "/v1/me/consents?fields=a",
+        "/healthz?x",
+        "/readyz?activity=1",
+        "/v1/subjects/a/consents?fields=a",
+    };
+
+    for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+        assert_int_equal(find("GET", targets[i]), PROBLEM_MALFORMED);
+    }
+    assert_int_equal(find("POST", "/v1/subjects?fields=a"), PROBLEM_MALFORMED);
+}
+
+/* Every byte after '%', in each place, either decodes to itself or is refused. */
+static void all_escapes_decode_or_refuse(void **state)
+{
+    for (unsigned value = 0; value < 256; value++) {
+        char escape[16];
+        (void)snprintf(escape, sizeof(escape), "a%%%02xb", value);
+        size_t size = strlen(escape);
+        const bool decoded = percent_decode(escape, &size);
+        assert_int_equal(decoded, value >= 0x20 && value < 0x7f);
+        if (decoded) {
+            assert_int_equal(size, 3);
+            assert_int_equal((unsigned char)escape[1], value);
+        }
+    }
+}
+
+static void the_longest_target_is_read(void **state)
+{
+    char longest[TARGET_BYTES_MAX + 1];
+
+    memset(longest, 'r', TARGET_BYTES_MAX);
+    longest[TARGET_BYTES_MAX] = '\0';
+    memcpy(longest, "/v1/subjects/", 13);
+    assert_int_equal(find("GET", longest), PROBLEM_NONE);
+    assert_int_equal(match.ref.size, TARGET_BYTES_MAX - 13);
+}
+
+static void every_problem_has_a_name(void **state)
+{
+    assert_string_equal(problem_name(PROBLEM_NONE), "");
+    for (unsigned i = 1; i < PROBLEM_COUNT; i++) {
+        assert_true(strlen(problem_name((problem)i)) > 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_route_is_found),
+        cmocka_unit_test(parts_are_decoded),
+        cmocka_unit_test(unknown_paths_are_unknown),
+        cmocka_unit_test(wrong_methods_name_the_right_ones),
+        cmocka_unit_test(doubtful_targets_are_refused),
+        cmocka_unit_test(all_escapes_decode_or_refuse),
+        cmocka_unit_test(the_longest_target_is_read),
+        cmocka_unit_test(every_problem_has_a_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

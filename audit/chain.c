@@ -40,11 +40,11 @@ const chain_watch *chain_add_watch(chain *self, const checkpoint *head)
 
 /* A `prev` that does not fit names the leaf before: that is the one which is no longer what its
  * successor was chained to. */
-velum_status chain_check_leaf(const leaf_header *expected, bool prev_known, const uint8_t *leaf,
-                              size_t size, audit_entry *out_entry, chain_damage *out_damage)
+velum_status chain_check_leaf(const chain_place *place, const uint8_t *leaf, size_t size,
+                              audit_entry *out_entry, chain_damage *out_damage)
 {
+    const leaf_header *const expected = &place->header;
     const uint64_t index = expected->index;
-    audit_entry scratch;
     leaf_header header;
 
     const velum_status status = leaf_read_header(leaf, size, &header);
@@ -60,12 +60,11 @@ velum_status chain_check_leaf(const leaf_header *expected, bool prev_known, cons
     if (memcmp(header.origin_id, expected->origin_id, LEAF_ORIGIN_ID_BYTES) != 0) {
         return damaged(out_damage, index, "a leaf belongs to another log");
     }
-    if (prev_known && memcmp(header.prev, expected->prev, SHA256_BYTES) != 0) {
+    if (place->prev_known && memcmp(header.prev, expected->prev, SHA256_BYTES) != 0) {
         return damaged(out_damage, index == 0 ? 0 : index - 1,
                        "a leaf is not the one that its successor is chained to");
     }
-    if (entry_decode(leaf + LEAF_HEADER_BYTES, size - LEAF_HEADER_BYTES,
-                     out_entry == NULL ? &scratch : out_entry) < 0) {
+    if (entry_decode(leaf + LEAF_HEADER_BYTES, size - LEAF_HEADER_BYTES, out_entry) < 0) {
         return damaged(out_damage, index, "the body of a leaf is not canonical");
     }
     return VELUM_OK;
@@ -74,12 +73,12 @@ velum_status chain_check_leaf(const leaf_header *expected, bool prev_known, cons
 static velum_status take_leaf(chain *self, const uint8_t *leaf, size_t size,
                               chain_damage *out_damage)
 {
-    leaf_header expected = {.index = self->tree.size};
+    chain_place place = {{.index = self->tree.size}, true};
     audit_entry entry;
 
-    memcpy(expected.origin_id, self->origin_id, LEAF_ORIGIN_ID_BYTES);
-    memcpy(expected.prev, self->prev, SHA256_BYTES);
-    VELUM_TRY(chain_check_leaf(&expected, true, leaf, size, &entry, out_damage));
+    memcpy(place.header.origin_id, self->origin_id, LEAF_ORIGIN_ID_BYTES);
+    memcpy(place.header.prev, self->prev, SHA256_BYTES);
+    VELUM_TRY(chain_check_leaf(&place, leaf, size, &entry, out_damage));
     leaf_hash(leaf, size, self->prev);
     tree_frontier_add(&self->tree, self->prev);
     self->outbox_seq = entry.outbox_seq > self->outbox_seq ? entry.outbox_seq : self->outbox_seq;

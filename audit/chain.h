@@ -1,8 +1,8 @@
 /* audit/chain.h: whether leaves follow from one another.
  *
- * A chain takes whole batches in order and recomputes all that they claim: origin id, index, `prev`,
- * canonical body, leaf hash, tree root, highest outbox seq, and the roots of files that close. It is
- * what verify, recovery and the appender agree on.
+ * A chain takes whole batches in order and recomputes all that they claim: origin id, index,
+ * `prev`, canonical body, leaf hash, tree root, highest outbox seq, and the roots of files that
+ * close. Verify and recovery judge by it.
  */
 #ifndef AUDIT_CHAIN_H
 #define AUDIT_CHAIN_H
@@ -48,10 +48,15 @@ velum_status chain_check_closing(const chain *self, const tail_closing *closing,
 velum_status chain_skip_file(chain *self, const tail_closing *closing,
                              chain_damage *out_damage) VELUM_WARN_UNUSED;
 
-/* One leaf alone, against origin id, index and, unless NULL, `prev`; its body must decode. Sets
- * `out_entry` unless NULL. VELUM_E_TAMPERED, VELUM_E_NEWER. */
-velum_status chain_check_leaf(const leaf_header *expected, bool prev_known, const uint8_t *leaf,
-                              size_t size, audit_entry *out_entry,
-                              chain_damage *out_damage) VELUM_WARN_UNUSED;
+/* Where a leaf is expected. */
+typedef struct chain_place {
+    leaf_header header;
+    bool prev_known;
+} chain_place;
+
+/* One leaf alone, against origin id, index and, when it is known, `prev`; its body must decode, into
+ * `out_entry`. VELUM_E_TAMPERED, VELUM_E_NEWER. */
+velum_status chain_check_leaf(const chain_place *place, const uint8_t *leaf, size_t size,
+                              audit_entry *out_entry, chain_damage *out_damage) VELUM_WARN_UNUSED;
 
 #endif

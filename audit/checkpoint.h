@@ -20,8 +20,7 @@ velum_status checkpoint_parse(text body, text origin, checkpoint *out) VELUM_WAR
 
 /* Appends the signed note. */
 velum_status checkpoint_sign(const checkpoint *head, const note_key *key,
-                             const uint8_t seed[ED25519_SEED_BYTES],
-                             buffer *out) VELUM_WARN_UNUSED;
+                             const uint8_t seed[ED25519_SEED_BYTES], buffer *out) VELUM_WARN_UNUSED;
 
 /* Checks signature, origin and form. Statuses as of note_open and checkpoint_parse. */
 velum_status checkpoint_open(text note, const note_key *key, checkpoint *out) VELUM_WARN_UNUSED;

@@ -8,10 +8,18 @@
 #define PAIRS_MAX ENTRY_FIELDS_MAX
 static_assert(ENTRY_INPUTS_MAX <= PAIRS_MAX, "both maps fit the sorted copy");
 
-#define NUMBER(key, kind, name) {key, kind, 0, offsetof(audit_entry, name), 0}
-#define BYTES(key, size, name) {key, MEMBER_BYTES, size, offsetof(audit_entry, name), 0}
-#define ITEMS(key, kind, limit, name, count)                                                       \
-    {key, kind, limit, offsetof(audit_entry, name), offsetof(audit_entry, count)}
+#define NUMBER(key, kind, name)                      \
+    {                                                \
+        key, kind, 0, offsetof(audit_entry, name), 0 \
+    }
+#define BYTES(key, size, name)                                  \
+    {                                                           \
+        key, MEMBER_BYTES, size, offsetof(audit_entry, name), 0 \
+    }
+#define ITEMS(key, kind, limit, name, count)                                        \
+    {                                                                               \
+        key, kind, limit, offsetof(audit_entry, name), offsetof(audit_entry, count) \
+    }
 
 /* docs/formats/leaf.md, "Body". Ascending keys (RFC 8949 §4.2.1). */
 const entry_member entry_members[ENTRY_MEMBER_COUNT] = {
@@ -226,8 +234,9 @@ static velum_status write_member(const audit_entry *entry, const entry_member *m
 static bool counts_are_valid(const audit_entry *entry)
 {
     for (size_t i = 0; i < ENTRY_MEMBER_COUNT; i++) {
-        const bool counted = entry_members[i].kind == MEMBER_LIST || entry_members[i].kind == MEMBER_MASKS ||
-                             entry_members[i].kind == MEMBER_INPUTS || entry_members[i].kind == MEMBER_SUBJECTS;
+        const bool counted =
+            entry_members[i].kind == MEMBER_LIST || entry_members[i].kind == MEMBER_MASKS ||
+            entry_members[i].kind == MEMBER_INPUTS || entry_members[i].kind == MEMBER_SUBJECTS;
         if (counted && count_of(entry, &entry_members[i]) > entry_members[i].limit) {
             return false;
         }

@@ -21,15 +21,15 @@
 #define ENTRY_NAME_BYTES_MAX 128
 
 /* Event types. Numbers are for ever. */
-#define ENTRY_GENESIS 1       /* the log begins */
-#define ENTRY_RECOVERY 2      /* a start found and dropped a torn batch; params say what */
-#define ENTRY_REGISTRY 3      /* a name got its number */
-#define ENTRY_VERIFICATION 4  /* somebody verified the log; params: result, size */
-#define ENTRY_CLOCK 5         /* the clock is behind, or was accepted */
-#define ENTRY_POLICY 6        /* a bundle was applied */
-#define ENTRY_CREDENTIAL 7    /* credential added, revoked; customer token issued */
-#define ENTRY_PERSON 8        /* a person was registered */
-#define ENTRY_SCHEMA 9        /* a schema step was taken */
+#define ENTRY_GENESIS 1      /* the log begins */
+#define ENTRY_RECOVERY 2     /* a start found and dropped a torn batch; params say what */
+#define ENTRY_REGISTRY 3     /* a name got its number */
+#define ENTRY_VERIFICATION 4 /* somebody verified the log; params: result, size */
+#define ENTRY_CLOCK 5        /* the clock is behind, or was accepted */
+#define ENTRY_POLICY 6       /* a bundle was applied */
+#define ENTRY_CREDENTIAL 7   /* credential added, revoked; customer token issued */
+#define ENTRY_PERSON 8       /* a person was registered */
+#define ENTRY_SCHEMA 9       /* a schema step was taken */
 #define ENTRY_CONFIGURATION 10
 #define ENTRY_READ 20         /* fields of one subject read */
 #define ENTRY_LOOKUP 21       /* identifier to pseudonym */
@@ -115,7 +115,7 @@ typedef struct audit_entry {
     uint8_t request_id[ENTRY_TOKEN_BYTES];
     uint8_t caller_id_mac[ENTRY_TOKEN_BYTES];
     uint32_t intended_status; /* HTTP status */
-    uint64_t repeated;        /* refusals like this that were answered 429 since the last recorded */
+    uint64_t repeated; /* refusals like this that were answered 429 since the last recorded */
     /* link */
     uint8_t detail_hash[32];
     uint8_t related[ENTRY_TOKEN_BYTES];

@@ -13,7 +13,7 @@ static_assert((JOURNAL_TAIL_LEAVES & (JOURNAL_TAIL_LEAVES - 1)) == 0, "a file is
 
 #define ARENA_BYTES 4096
 
-/* ---- Create, open, free ----------------------------------------------------------------------- */
+/* ---- Create, open, free ---------------------------------------------------------------------- */
 
 /* `origin` comes last: a folder that has one is complete. */
 velum_status journal_create(int dir_fd, text origin, const uint8_t seed[ED25519_SEED_BYTES])
@@ -144,7 +144,7 @@ void journal_free(journal *self)
     mem_free(self);
 }
 
-/* ---- Putting a batch together ----------------------------------------------------------------- */
+/* ---- Putting a batch together ---------------------------------------------------------------- */
 
 static velum_status check_bodies(const journal_body *bodies, uint32_t count)
 {
@@ -252,7 +252,7 @@ static size_t put_batch(journal *self, const journal_body *bodies, uint32_t coun
     return bytes + TAIL_CLOSING_BYTES;
 }
 
-/* ---- Appending -------------------------------------------------------------------------------- */
+/* ---- Appending ------------------------------------------------------------------------------- */
 
 /* The highest outbox seq among bodies of a batch that two files share: the first part must not
  * claim writes that stand in the second. */
@@ -271,8 +271,7 @@ static velum_status seq_of_part(const journal_body *bodies, uint32_t count, uint
 static velum_status append_part(journal *self, const journal_body *bodies, uint32_t count,
                                 uint64_t outbox_seq, uint64_t *written_end)
 {
-    VELUM_TRY(batch_room(self,
-                         tail_batch_bytes(frames_bytes(bodies, count)) + TAIL_CLOSING_BYTES));
+    VELUM_TRY(batch_room(self, tail_batch_bytes(frames_bytes(bodies, count)) + TAIL_CLOSING_BYTES));
     const size_t bytes = put_batch(self, bodies, count, outbox_seq);
     *written_end = self->at.offset + bytes;
     VELUM_TRY(file_write_at(self->at.fd, self->at.offset, self->batch, bytes));
@@ -366,7 +365,7 @@ uint64_t journal_size(const journal *self)
     return atomic_load(&self->size);
 }
 
-/* ---- Signing ---------------------------------------------------------------------------------- */
+/* ---- Signing --------------------------------------------------------------------------------- */
 
 /* fdatasync has been; persist, sign, publish (spec/audit "Durability and recovery"). */
 velum_status journal_checkpoint(journal *self, journal_persist persist, void *context)

@@ -30,18 +30,18 @@ velum_status journal_create(int dir_fd, text origin,
                             const uint8_t seed[ED25519_SEED_BYTES]) VELUM_WARN_UNUSED;
 
 typedef struct journal_options {
-    int dir_fd;          /* borrowed while the journal lives */
-    const uint8_t *seed; /* ED25519_SEED_BYTES; copied into a locked arena of the journal */
-    uint64_t signed_size; /* the size that vault.db remembers as last signed; 0 at first */
+    int dir_fd;               /* borrowed while the journal lives */
+    const uint8_t *seed;      /* ED25519_SEED_BYTES; copied into a locked arena of the journal */
+    uint64_t signed_size;     /* the size that vault.db remembers as last signed; 0 at first */
     uint64_t leaves_per_tail; /* 0: JOURNAL_TAIL_LEAVES; tests use fewer */
 } journal_options;
 
 /* What opening found. */
 typedef struct journal_recovery {
-    uint64_t size;            /* whole, sound leaves */
-    uint64_t outbox_seq;      /* highest outbox seq that the log holds */
-    int64_t newest_ns;        /* newest time in a leaf, 0 when empty */
-    bool torn;                /* a last batch was dropped: the caller appends a recovery leaf */
+    uint64_t size;       /* whole, sound leaves */
+    uint64_t outbox_seq; /* highest outbox seq that the log holds */
+    int64_t newest_ns;   /* newest time in a leaf, 0 when empty */
+    bool torn;           /* a last batch was dropped: the caller appends a recovery leaf */
     uint64_t torn_bytes;
 } journal_recovery;
 

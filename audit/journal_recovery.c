@@ -1,8 +1,8 @@
 /* audit/journal_recovery.c: what a start finds in the folder, and what it does about it.
  *
  * Closed files are taken by their closing records, whose roots the batch roots of the last file
- * confirm; the file that holds the checkpoint's size and all behind it are read leaf by leaf. Nothing
- * is written before everything has been judged, so that a refusal leaves the evidence as it is.
+ * confirm; the file that holds the checkpoint's size and all behind it are read leaf by leaf.
+ * Nothing is written before all has been judged, so that a refusal leaves the evidence as it is.
  */
 #include "audit/journal_state.h"
 
@@ -17,8 +17,8 @@ typedef struct recovery {
     uint64_t signed_size; /* nothing below this may be missing: checkpoint and vault.db */
     chain chain;
     folder_tails tails;
-    size_t last; /* the last file that holds anything; of tails */
-    bool closed; /* it ends in a closing record */
+    size_t last;        /* the last file that holds anything; of tails */
+    bool closed;        /* it ends in a closing record */
     uint64_t end;       /* behind its last whole record */
     uint64_t dirty_end; /* behind the last non-zero byte; 0 when all is clean */
     velum_error *err;
@@ -95,7 +95,8 @@ static velum_status skip_closed(recovery *r, size_t index)
 
     VELUM_TRY(judged(r, tail_file_open(r->self->dir_fd, r->tails.first[index], &file), &damage));
     const velum_status found = tail_find_closing(&file, &closing);
-    if (found == VELUM_E_CORRUPT || (found == VELUM_OK && closing.count != r->self->leaves_per_tail)) {
+    if (found == VELUM_E_CORRUPT ||
+        (found == VELUM_OK && closing.count != r->self->leaves_per_tail)) {
         return tampered(r, damage.index, damage.reason);
     }
     VELUM_TRY(readable(r, found));
@@ -202,7 +203,7 @@ static velum_status check_signed(recovery *r, const chain_watch *watch)
     return VELUM_OK;
 }
 
-/* ---- Mending: nothing before this line has written anything ----------------------------------- */
+/* ---- Mending: nothing before this line has written anything ---------------------------------- */
 
 static velum_status remove_prepared(recovery *r)
 {

@@ -2,8 +2,8 @@
  *
  * Tail files are preallocated a step ahead (posix_fallocate), so that an append runs into ENOSPC
  * before it has written anything, and so that the room which a writer reserved before it began its
- * transaction is still there when its leaf comes. A reserved leaf counts TAIL_LEAF_ROOM, the most it
- * can take alone in a batch; what is appended now counts what it takes.
+ * transaction is still there when its leaf comes. A reserved leaf counts TAIL_LEAF_ROOM, the most
+ * it can take alone in a batch; what is appended now counts what it takes.
  */
 #include "audit/journal_state.h"
 

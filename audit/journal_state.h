@@ -62,7 +62,7 @@ struct journal {
     uint64_t signed_size; /* the checkpointer's own (J-4) */
 };
 
-/* ---- journal_room.c --------------------------------------------------------------------------- */
+/* ---- journal_room.c -------------------------------------------------------------------------- */
 
 void room_init(journal_room *room);
 void room_clear(journal_room *room);
@@ -80,7 +80,7 @@ void room_abort(journal *self, const journal_position *saved, uint64_t written_e
 /* Zeros over [from, end), synced. */
 velum_status room_zero(int fd, uint64_t from, uint64_t end);
 
-/* ---- journal_recovery.c ----------------------------------------------------------------------- */
+/* ---- journal_recovery.c ---------------------------------------------------------------------- */
 
 /* Reads the folder, judges it, mends a torn end, and sets `at` and the room. */
 velum_status journal_recover(journal *self, const checkpoint *head, uint64_t signed_size,

@@ -26,8 +26,7 @@ void leaf_origin_id(text origin, uint8_t out[LEAF_ORIGIN_ID_BYTES]);
 void leaf_write_header(const leaf_header *header, uint8_t out[LEAF_HEADER_BYTES]);
 
 /* VELUM_E_INVALID for what is not a leaf, VELUM_E_NEWER for a later format version. */
-velum_status leaf_read_header(const uint8_t *leaf, size_t size,
-                              leaf_header *out) VELUM_WARN_UNUSED;
+velum_status leaf_read_header(const uint8_t *leaf, size_t size, leaf_header *out) VELUM_WARN_UNUSED;
 
 /* RFC 9162 §2.1.1: SHA-256(0x00 ‖ leaf). */
 void leaf_hash(const void *leaf, size_t size, uint8_t out[SHA256_BYTES]);

@@ -1,8 +1,8 @@
 /* audit/log_reader.c: leaves one after another, from a folder that may be growing.
  *
  * The appender writes a batch only after its predecessor is durable (J-2), so a record that is not
- * whole is the end, unless something whole stands behind it. While somebody writes, both can be seen
- * in the wrong order: the record is read anew before anything is called tampered.
+ * whole is the end, unless something whole stands behind it. While somebody writes, both can be
+ * seen in the wrong order: the record is read anew before anything is called tampered.
  */
 #include "audit/log_reader.h"
 
@@ -54,7 +54,7 @@ void log_reader_free(log_reader *self)
     mem_free(self);
 }
 
-/* ---- Finding the next record ------------------------------------------------------------------ */
+/* ---- Finding the next record ----------------------------------------------------------------- */
 
 static velum_status file_has_record(int dir_fd, uint64_t first, bool *out)
 {
@@ -84,8 +84,8 @@ static velum_status is_followed(log_reader *self, bool corrupt, bool *out)
     *out = rest.has_record;
     VELUM_TRY(folder_list_tails(self->dir_fd, &tails));
     for (size_t i = 0; i < tails.count && !*out; i++) {
-        const bool later = self->file.fd >= 0 ? tails.first[i] > self->file.first
-                                              : tails.first[i] > self->next;
+        const bool later =
+            self->file.fd >= 0 ? tails.first[i] > self->file.first : tails.first[i] > self->next;
         if (later) {
             VELUM_TRY(file_has_record(self->dir_fd, tails.first[i], out));
         }
@@ -161,18 +161,17 @@ static velum_status load_batch(log_reader *self)
     return VELUM_OK;
 }
 
-/* ---- Leaves ----------------------------------------------------------------------------------- */
+/* ---- Leaves ---------------------------------------------------------------------------------- */
 
 static velum_status take_leaf(log_reader *self, const uint8_t *leaf, size_t size, log_leaf *out)
 {
-    leaf_header expected = {.index = self->next};
+    chain_place place = {{.index = self->next}, self->prev_known};
     chain_damage damage = {self->next, ""};
     leaf_header header;
 
-    memcpy(expected.origin_id, self->origin_id, sizeof expected.origin_id);
-    memcpy(expected.prev, self->prev, sizeof expected.prev);
-    const velum_status status =
-        chain_check_leaf(&expected, self->prev_known, leaf, size, &self->entry, &damage);
+    memcpy(place.header.origin_id, self->origin_id, sizeof place.header.origin_id);
+    memcpy(place.header.prev, self->prev, sizeof place.header.prev);
+    const velum_status status = chain_check_leaf(&place, leaf, size, &self->entry, &damage);
     if (status < 0) {
         out->index = damage.index;
         return status;

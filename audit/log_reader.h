@@ -40,7 +40,7 @@ velum_status log_reader_find(log_reader *self, const uint8_t event_id[ENTRY_TOKE
 velum_status log_prove(int dir_fd, uint64_t index, buffer *out, velum_error *err) VELUM_WARN_UNUSED;
 
 /* The inverse, offline: whether `proof` shows that `leaf` stands in the log of `verifier_key`. */
-velum_status log_proof_check(text proof, const uint8_t *leaf, size_t leaf_size,
-                             text verifier_key, uint64_t *out_index) VELUM_WARN_UNUSED;
+velum_status log_proof_check(text proof, const uint8_t *leaf, size_t leaf_size, text verifier_key,
+                             uint64_t *out_index) VELUM_WARN_UNUSED;
 
 #endif

@@ -34,7 +34,7 @@ static const note_algorithm *algorithm_of(uint8_t type)
     return NULL;
 }
 
-/* ---- Names and keys --------------------------------------------------------------------------- */
+/* ---- Names and keys -------------------------------------------------------------------------- */
 
 /* White_Space of the Unicode Character Database, beyond the control characters. */
 static bool is_unicode_space(uint32_t c)
@@ -138,7 +138,7 @@ void note_key_format(const note_key *key, char out[NOTE_KEY_TEXT_BYTES])
     (void)snprintf(out, NOTE_KEY_TEXT_BYTES, "%s+%08x+%s", key->name, (unsigned)key->id, encoded);
 }
 
-/* ---- Signing ---------------------------------------------------------------------------------- */
+/* ---- Signing --------------------------------------------------------------------------------- */
 
 velum_status note_sign(text body, const note_key *key, const uint8_t seed[ED25519_SEED_BYTES],
                        buffer *out)
@@ -161,7 +161,7 @@ velum_status note_sign(text body, const note_key *key, const uint8_t seed[ED2551
     return buffer_status(out);
 }
 
-/* ---- Opening ---------------------------------------------------------------------------------- */
+/* ---- Opening --------------------------------------------------------------------------------- */
 
 typedef struct signature_line {
     text name;

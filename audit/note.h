@@ -27,7 +27,7 @@ typedef struct note_key {
     uint8_t public_key[NOTE_PUBLIC_BYTES_MAX];
 } note_key;
 
-#define NOTE_KEY_TEXT_BYTES                                                                        \
+#define NOTE_KEY_TEXT_BYTES \
     (NOTE_NAME_BYTES_MAX + 1 + 8 + 1 + BASE64_SIZE(1 + NOTE_PUBLIC_BYTES_MAX) + 1)
 
 /* Non-empty printable UTF-8 without Unicode space and plus, at most NOTE_NAME_BYTES_MAX bytes. */

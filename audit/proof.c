@@ -38,7 +38,7 @@ static velum_status check_extra(text line)
     }
     const text encoded = {line.data + WORD_BYTES, line.size - WORD_BYTES};
     return base64_decode(encoded, scratch, EXTRA_BYTES_MAX, &size) == VELUM_OK ? VELUM_OK
-                                                                                : VELUM_E_INVALID;
+                                                                               : VELUM_E_INVALID;
 }
 
 static velum_status parse_path(text *rest, tree_proof *out)

@@ -1,9 +1,9 @@
 /* audit/prove.c: the proof of one leaf from a log folder.
  *
- * The path needs the roots of at most 64 ranges of leaves. A range is put together from whole closed
- * files, whose closing records have their roots, and from leaf hashes of the files that it cuts;
- * those are read once and kept for the ranges that follow. What comes out is checked against the
- * checkpoint before it is handed out, so nothing here is believed.
+ * The path needs the roots of at most 64 ranges of leaves. A range is put together from whole
+ * closed files, whose closing records have their roots, and from leaf hashes of the files that it
+ * cuts; those are read once and kept for the ranges that follow. What comes out is checked against
+ * the checkpoint before it is handed out, so nothing here is believed.
  */
 #include "audit/chain.h"
 #include "audit/log_reader.h"
@@ -71,27 +71,35 @@ static velum_status load_file(prover *self, tail_file *file)
     return VELUM_OK;
 }
 
-/* Adds the part of [first, end) that lies in the file with number `index`; moves `*first` on. */
-static velum_status add_file_part(prover *self, size_t index, uint64_t range_first, uint64_t *first,
-                                  uint64_t end, tree_frontier *frontier)
+/* A range of leaves whose root is being put together. */
+typedef struct range {
+    uint64_t first;
+    uint64_t next; /* the first leaf that is not in the frontier yet */
+    uint64_t end;
+    tree_frontier frontier;
+} range;
+
+/* Adds the part of the range that lies in one file. */
+static velum_status add_file_part(prover *self, uint64_t file_first, range *r)
 {
     VELUM_AUTO_TAIL_FILE file = TAIL_FILE_NONE;
     tail_closing closing;
 
-    VELUM_TRY(tail_file_open(self->dir_fd, self->tails.first[index], &file));
-    if (*first == file.first && tail_find_closing(&file, &closing) == VELUM_OK &&
-        closing.count <= end - *first && (*first - range_first) % closing.count == 0) {
-        tree_frontier_add_subtree(frontier, (uint32_t)__builtin_ctz(closing.count), closing.root);
-        *first += closing.count;
+    VELUM_TRY(tail_file_open(self->dir_fd, file_first, &file));
+    if (r->next == file.first && tail_find_closing(&file, &closing) == VELUM_OK &&
+        closing.count <= r->end - r->next && (r->next - r->first) % closing.count == 0) {
+        tree_frontier_add_subtree(&r->frontier, (uint32_t)__builtin_ctz(closing.count),
+                                  closing.root);
+        r->next += closing.count;
         return VELUM_OK;
     }
     VELUM_TRY(load_file(self, &file));
     const uint64_t loaded_end = file.first + self->loaded_count;
-    if (loaded_end <= *first) {
+    if (loaded_end <= r->next) {
         return VELUM_E_TRUNCATED;
     }
-    for (; *first < end && *first < loaded_end; (*first)++) {
-        tree_frontier_add(frontier, self->hashes[*first - file.first]);
+    for (; r->next < r->end && r->next < loaded_end; r->next++) {
+        tree_frontier_add(&r->frontier, self->hashes[r->next - file.first]);
     }
     return VELUM_OK;
 }
@@ -99,20 +107,19 @@ static velum_status add_file_part(prover *self, size_t index, uint64_t range_fir
 static velum_status range_root(void *context, uint64_t first, uint64_t end, tree_hash out)
 {
     prover *const self = context;
-    tree_frontier frontier;
-    uint64_t next = first;
+    range r = {.first = first, .next = first, .end = end};
 
-    tree_frontier_clear(&frontier);
-    for (size_t i = 0; i < self->tails.count && next < end; i++) {
+    tree_frontier_clear(&r.frontier);
+    for (size_t i = 0; i < self->tails.count && r.next < end; i++) {
         const bool last = i + 1 == self->tails.count;
-        if (self->tails.first[i] <= next && (last || self->tails.first[i + 1] > next)) {
-            VELUM_TRY(add_file_part(self, i, first, &next, end, &frontier));
+        if (self->tails.first[i] <= r.next && (last || self->tails.first[i + 1] > r.next)) {
+            VELUM_TRY(add_file_part(self, self->tails.first[i], &r));
         }
     }
-    if (next < end) {
+    if (r.next < end) {
         return VELUM_E_TRUNCATED;
     }
-    tree_frontier_root(&frontier, out);
+    tree_frontier_root(&r.frontier, out);
     return VELUM_OK;
 }
 

@@ -34,7 +34,7 @@ static bool is_zero(const uint8_t *bytes, size_t size)
     return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
 }
 
-/* ---- Writing ---------------------------------------------------------------------------------- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 static void write_crc(uint8_t *record, size_t covered)
 {
@@ -88,7 +88,7 @@ void tail_write_closing(const tail_closing *closing, uint8_t out[TAIL_CLOSING_BY
     write_crc(out, TAIL_CLOSING_BYTES - CRC_BYTES);
 }
 
-/* ---- The file --------------------------------------------------------------------------------- */
+/* ---- The file -------------------------------------------------------------------------------- */
 
 velum_status tail_file_open(int dir_fd, uint64_t first, tail_file *out)
 {
@@ -137,14 +137,13 @@ static velum_status window_grow(tail_file *self, size_t size)
 /* The bytes [offset, offset + size), which lie within the file; borrowed until the next view. */
 static velum_status view(tail_file *self, uint64_t offset, size_t size, const uint8_t **out)
 {
-    const bool held = offset >= self->window_offset &&
-                      offset + size <= self->window_offset + self->window_bytes;
+    const bool held =
+        offset >= self->window_offset && offset + size <= self->window_offset + self->window_bytes;
 
     if (!held) {
         VELUM_TRY(window_grow(self, size));
         const uint64_t left = self->bytes - offset;
-        const size_t wanted =
-            left < self->window_capacity ? (size_t)left : self->window_capacity;
+        const size_t wanted = left < self->window_capacity ? (size_t)left : self->window_capacity;
         self->window_bytes = 0;
         const velum_status status = file_read_at(self->fd, offset, self->window, wanted);
         if (status < 0) { /* the file became shorter while it was read */
@@ -157,7 +156,7 @@ static velum_status view(tail_file *self, uint64_t offset, size_t size, const ui
     return VELUM_OK;
 }
 
-/* ---- Reading records -------------------------------------------------------------------------- */
+/* ---- Reading records ------------------------------------------------------------------------- */
 
 /* VELUM_OK for a header with a CRC that holds. */
 static velum_status check_magic(const uint8_t *bytes, const char *magic, size_t covered)
@@ -271,7 +270,7 @@ static velum_status read_closing(tail_file *self, uint64_t offset, tail_record *
     closing->outbox_seq = bytes_read_u64be(bytes + 88);
     out->end = offset + TAIL_CLOSING_BYTES;
     return closing->count != 0 && (closing->count & (closing->count - 1)) == 0 ? VELUM_OK
-                                                                                : VELUM_E_CORRUPT;
+                                                                               : VELUM_E_CORRUPT;
 }
 
 velum_status tail_read(tail_file *self, uint64_t offset, tail_record *out)
@@ -305,14 +304,14 @@ bool tail_next_leaf(const tail_record *batch, size_t *position, const uint8_t **
            frame_at(batch->frames, batch->header.bytes, position, out_leaf, out_size);
 }
 
-/* ---- What lies behind ------------------------------------------------------------------------- */
+/* ---- What lies behind ------------------------------------------------------------------------ */
 
 /* A batch header or a closing record whose CRC holds; also one of a later version. */
 static bool is_record(const uint8_t *bytes, size_t size)
 {
     const bool batch = size >= TAIL_HEADER_BYTES && memcmp(bytes, BATCH_MAGIC, MAGIC_BYTES) == 0;
-    const bool closing = size >= TAIL_CLOSING_BYTES &&
-                         memcmp(bytes, CLOSING_MAGIC, MAGIC_BYTES) == 0;
+    const bool closing =
+        size >= TAIL_CLOSING_BYTES && memcmp(bytes, CLOSING_MAGIC, MAGIC_BYTES) == 0;
 
     return (batch && crc_holds(bytes, TAIL_HEADER_BYTES - CRC_BYTES)) ||
            (closing && crc_holds(bytes, TAIL_CLOSING_BYTES - CRC_BYTES));

@@ -23,7 +23,7 @@ size_t tail_batch_bytes(size_t frames);
 /* The most that one leaf takes, alone in its batch. */
 #define TAIL_LEAF_ROOM ((uint64_t)4160)
 
-/* ---- Writing ---------------------------------------------------------------------------------- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 typedef struct tail_header {
     uint64_t first;
@@ -50,7 +50,7 @@ void tail_write_frame(const uint8_t *leaf, size_t size, uint8_t out[TAIL_FRAME_B
 void tail_write_trailer(const tail_trailer *trailer, uint8_t out[TAIL_TRAILER_BYTES]);
 void tail_write_closing(const tail_closing *closing, uint8_t out[TAIL_CLOSING_BYTES]);
 
-/* ---- Reading ---------------------------------------------------------------------------------- */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 /* An open file and a window on it. Begins as TAIL_FILE_NONE. */
 typedef struct tail_file {

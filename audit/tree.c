@@ -201,12 +201,10 @@ bool tree_inclusion_holds(uint64_t index, uint64_t size, const tree_hash leaf,
     return sn == 0 && memcmp(r, root, SHA256_BYTES) == 0;
 }
 
-/* Steps 5 and 6 of RFC 9162 §2.1.4.2, from `fr` = `sr` = the first hash of the path. */
-static bool consistency_walk(uint64_t fn, uint64_t sn, const tree_hash start,
-                             const tree_proof *rest, tree_hash fr, tree_hash sr)
+/* Step 6 of RFC 9162 §2.1.4.2, over the hashes behind the first, which `fr` and `sr` are set to. */
+static bool consistency_walk(uint64_t fn, uint64_t sn, const tree_proof *rest, tree_hash fr,
+                             tree_hash sr)
 {
-    memcpy(fr, start, SHA256_BYTES);
-    memcpy(sr, start, SHA256_BYTES);
     for (uint32_t i = 0; i < rest->count; i++) {
         if (sn == 0) {
             return false;
@@ -232,7 +230,6 @@ bool tree_consistency_holds(uint64_t from, uint64_t to, const tree_proof *proof,
                             const tree_hash from_root, const tree_hash to_root)
 {
     tree_proof rest = *proof;
-    tree_hash start;
     tree_hash fr;
     tree_hash sr;
 
@@ -246,18 +243,19 @@ bool tree_consistency_holds(uint64_t from, uint64_t to, const tree_proof *proof,
         return false;
     }
     if ((from & (from - 1)) == 0) { /* an exact power of two: its root stands first */
-        memcpy(start, from_root, SHA256_BYTES);
+        memcpy(fr, from_root, SHA256_BYTES);
     } else {
-        memcpy(start, proof->hashes[0], SHA256_BYTES);
+        memcpy(fr, proof->hashes[0], SHA256_BYTES);
         rest.count--;
         memmove(rest.hashes[0], rest.hashes[1], rest.count * sizeof rest.hashes[0]);
     }
+    memcpy(sr, fr, SHA256_BYTES);
     uint64_t fn = from - 1;
     uint64_t sn = to - 1;
     while ((fn & 1) != 0) {
         fn >>= 1;
         sn >>= 1;
     }
-    return consistency_walk(fn, sn, start, &rest, fr, sr) &&
-           memcmp(fr, from_root, SHA256_BYTES) == 0 && memcmp(sr, to_root, SHA256_BYTES) == 0;
+    return consistency_walk(fn, sn, &rest, fr, sr) && memcmp(fr, from_root, SHA256_BYTES) == 0 &&
+           memcmp(sr, to_root, SHA256_BYTES) == 0;
 }

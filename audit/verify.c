@@ -29,7 +29,7 @@ typedef struct verification {
     uint64_t progress_next; /* leaves */
 } verification;
 
-/* ---- Saying it -------------------------------------------------------------------------------- */
+/* ---- Saying it ------------------------------------------------------------------------------- */
 
 /* A judgement ends the work; it travels as an error so that VELUM_TRY carries it. */
 static velum_status judge(verification *v, int code, uint64_t index, const char *reason)
@@ -63,7 +63,7 @@ static void progress(verification *v, bool always)
     v->options->progress(v->options->context, done, v->head.size > done ? v->head.size : done);
 }
 
-/* ---- Origin, key, checkpoints ----------------------------------------------------------------- */
+/* ---- Origin, key, checkpoints ---------------------------------------------------------------- */
 
 static velum_status read_key(verification *v)
 {
@@ -83,7 +83,8 @@ static velum_status read_key(verification *v)
         return VELUM_OK;
     }
     if (note_key_parse(given, &trusted) < 0) {
-        return judge(v, VERIFY_UNREADABLE, VERIFY_NO_INDEX, "the trusted key is not a verifier key");
+        return judge(v, VERIFY_UNREADABLE, VERIFY_NO_INDEX,
+                     "the trusted key is not a verifier key");
     }
     if (trusted.type != v->key.type || trusted.id != v->key.id ||
         strcmp(trusted.name, v->key.name) != 0 ||
@@ -145,7 +146,7 @@ static velum_status read_seen(verification *v)
     return VELUM_OK;
 }
 
-/* ---- Reading the leaves ----------------------------------------------------------------------- */
+/* ---- Reading the leaves ---------------------------------------------------------------------- */
 
 static velum_status file_rest(verification *v, size_t index, uint64_t from, tail_rest *out)
 {
@@ -246,8 +247,7 @@ static velum_status read_file(verification *v)
     bool closed = false;
     tail_record record;
 
-    velum_status status =
-        tail_file_open(v->options->dir_fd, v->tails.first[v->file_index], &file);
+    velum_status status = tail_file_open(v->options->dir_fd, v->tails.first[v->file_index], &file);
     if (status < 0) {
         return unreadable(v, status, "a tail file cannot be read");
     }
@@ -286,7 +286,7 @@ static velum_status read_leaves(verification *v)
     return VELUM_OK;
 }
 
-/* ---- The judgement ---------------------------------------------------------------------------- */
+/* ---- The judgement --------------------------------------------------------------------------- */
 
 static velum_status judge_heads(verification *v)
 {

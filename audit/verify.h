@@ -11,7 +11,8 @@
 #define VERIFY_TAMPERED 3
 #define VERIFY_TRUNCATED 4
 #define VERIFY_UNREADABLE 5
-#define VERIFY_UNPROVEN 6 /* consistent in itself, but nothing outside proves that nothing was cut */
+#define VERIFY_UNPROVEN \
+    6 /* consistent in itself, but nothing outside proves that nothing was cut */
 
 #define VERIFY_NO_INDEX UINT64_MAX /* the damage lies in no leaf (origin, checkpoint, root) */
 
@@ -27,15 +28,16 @@ typedef struct verify_options {
 
 typedef struct verify_report {
     int exit_code;
-    uint64_t size;        /* leaves judged sound */
-    uint64_t bad_index;   /* exit 3: the first bad one, or VERIFY_NO_INDEX; exit 4: the first missing */
-    uint64_t unanchored;  /* entries newer than any anchor */
-    bool unclean_tail;    /* leaves follow that no checkpoint covers, or a torn batch does */
+    uint64_t size; /* leaves judged sound */
+    uint64_t
+        bad_index; /* exit 3: the first bad one, or VERIFY_NO_INDEX; exit 4: the first missing */
+    uint64_t unanchored; /* entries newer than any anchor */
+    bool unclean_tail;   /* leaves follow that no checkpoint covers, or a torn batch does */
     bool key_was_given;
     bool seen_was_given;
     char origin[160];
-    char root[64];        /* base64 */
-    char reason[160];     /* one English line, a constant of ours */
+    char root[64];         /* base64 */
+    char reason[160];      /* one English line, a constant of ours */
     char checkpoint[1024]; /* the folder's checkpoint, verbatim, when it could be read */
 } verify_report;
 

@@ -23,47 +23,47 @@ static bool has_body(const headers *fields)
 }
 
 /* The body of a request that may have one. */
-static problem judge_body(exchange *self, const headers *fields)
+static refusal judge_body(exchange *self, const headers *fields)
 {
     const uint64_t bytes = headers_body_bytes(fields);
 
     if (!headers_is_json(fields)) {
-        return PROBLEM_UNSUPPORTED_MEDIA_TYPE;
+        return REFUSAL_UNSUPPORTED_MEDIA_TYPE;
     }
     if (bytes == UINT64_MAX) {
-        return PROBLEM_NONE; /* chunks are counted as they come */
+        return REFUSAL_NONE; /* chunks are counted as they come */
     }
     if (bytes > BODY_BYTES_MAX) {
-        return PROBLEM_PAYLOAD_TOO_LARGE;
+        return REFUSAL_PAYLOAD_TOO_LARGE;
     }
-    return buffer_reserve(&self->body, (size_t)bytes) < 0 ? PROBLEM_UNAVAILABLE : PROBLEM_NONE;
+    return buffer_reserve(&self->body, (size_t)bytes) < 0 ? REFUSAL_UNAVAILABLE : REFUSAL_NONE;
 }
 
-static problem judge(exchange *self, const exchange_head *head)
+static refusal judge(exchange *self, const exchange_head *head)
 {
     const headers *const fields = head->fields;
 
     if (head->target_bytes > TARGET_BYTES_MAX) {
-        return PROBLEM_URI_TOO_LONG;
+        return REFUSAL_URI_TOO_LONG;
     }
     if (head->header_bytes > HEADER_BYTES_MAX) {
-        return PROBLEM_HEADER_TOO_LARGE;
+        return REFUSAL_HEADER_TOO_LARGE;
     }
     if (!headers_framing_is_sound(fields) || !headers_request_id_is_sound(fields)) {
-        return PROBLEM_MALFORMED;
+        return REFUSAL_MALFORMED;
     }
-    const problem lost = route_find(head->method, head->target, head->target_bytes, &self->match);
-    if (lost != PROBLEM_NONE) {
+    const refusal lost = route_find(head->method, head->target, head->target_bytes, &self->match);
+    if (lost != REFUSAL_NONE) {
         return lost;
     }
     const route *const way = self->match.route;
     if (way->kind == ROUTE_CALL && !headers_bearer(fields, &self->token)) {
-        return PROBLEM_UNAUTHENTICATED;
+        return REFUSAL_UNAUTHENTICATED;
     }
     if ((way->flags & ROUTE_BODY) != 0) {
         return judge_body(self, fields);
     }
-    return has_body(fields) ? PROBLEM_MALFORMED : PROBLEM_NONE;
+    return has_body(fields) ? REFUSAL_MALFORMED : REFUSAL_NONE;
 }
 
 exchange_course exchange_begin(exchange *self, const exchange_head *head)
@@ -77,7 +77,7 @@ exchange_course exchange_begin(exchange *self, const exchange_head *head)
     if (bytes > DISCARD_BYTES_MAX && bytes != UINT64_MAX) {
         return EXCHANGE_RUN_NOW;
     }
-    if (self->refusal != PROBLEM_NONE && head->fields->expect.data != NULL) {
+    if (self->refusal != REFUSAL_NONE && head->fields->expect.data != NULL) {
         return EXCHANGE_RUN_NOW; /* RFC 9110 §10.1.1: it asks before it sends */
     }
     if (bytes > 0) {
@@ -91,22 +91,22 @@ bool exchange_append(exchange *self, const char *data, size_t size)
     if (now_ns() > self->body_deadline_ns) {
         return false;
     }
-    if (self->refusal == PROBLEM_NONE) {
+    if (self->refusal == REFUSAL_NONE) {
         buffer_append(&self->body, data, size);
         const velum_status status = buffer_status(&self->body);
         if (status == VELUM_OK) {
             return true;
         }
         buffer_clear(&self->body);
-        self->refusal = status == VELUM_E_LIMIT ? PROBLEM_PAYLOAD_TOO_LARGE : PROBLEM_UNAVAILABLE;
+        self->refusal = status == VELUM_E_LIMIT ? REFUSAL_PAYLOAD_TOO_LARGE : REFUSAL_UNAVAILABLE;
     }
     self->discarded_bytes += size;
     return self->discarded_bytes <= DISCARD_BYTES_MAX;
 }
 
-void exchange_refuse(exchange *self, problem why)
+void exchange_refuse(exchange *self, refusal why)
 {
-    if (self->pending == NULL && self->refusal == PROBLEM_NONE) {
+    if (self->pending == NULL && self->refusal == REFUSAL_NONE) {
         self->refusal = why;
     }
 }
@@ -135,10 +135,10 @@ static velum_status submit(exchange *self, velum_ready wake, void *context)
 
 /* A call that fails outright: our caller's mistake, or no memory, which is answered like a full
  * house (I-3). */
-static problem problem_of(velum_status status)
+static refusal refusal_of(velum_status status)
 {
-    return status == VELUM_E_INVALID || status == VELUM_E_LIMIT ? PROBLEM_MALFORMED
-                                                                : PROBLEM_UNAVAILABLE;
+    return status == VELUM_E_INVALID || status == VELUM_E_LIMIT ? REFUSAL_MALFORMED
+                                                                : REFUSAL_UNAVAILABLE;
 }
 
 /* Asks the gate, or looks for its answer after a wait. */
@@ -157,15 +157,15 @@ static exchange_step run_call(exchange *self, velum_ready wake, void *context)
         return EXCHANGE_WAIT;
     }
     self->answer = status == VELUM_OK ? reply_of_answer(answer)
-                                      : reply_of_problem(self->gate, problem_of(status), NULL);
+                                      : reply_of_refusal(self->gate, refusal_of(status), NULL);
     return EXCHANGE_REPLY;
 }
 
 exchange_step exchange_run(exchange *self, velum_ready wake, void *context)
 {
     assert(self->answer.body == NULL);
-    if (self->refusal != PROBLEM_NONE) {
-        self->answer = reply_of_problem(self->gate, self->refusal, self->match.allow);
+    if (self->refusal != REFUSAL_NONE) {
+        self->answer = reply_of_refusal(self->gate, self->refusal, self->match.allow);
         return EXCHANGE_REPLY;
     }
     switch (self->match.route->kind) {

@@ -36,7 +36,7 @@ typedef enum exchange_course {
 
 typedef struct exchange {
     velum_gate *gate;
-    problem refusal; /* PROBLEM_NONE, or why the request never reaches the gate */
+    refusal refusal; /* REFUSAL_NONE, or why the request never reaches the gate */
     route_match match;
     text token;
     text caller_id;
@@ -67,7 +67,7 @@ bool exchange_append(exchange *self, const char *data, size_t size) VELUM_WARN_U
 exchange_step exchange_run(exchange *self, velum_ready wake, void *context) VELUM_WARN_UNUSED;
 
 /* Refuses instead of running, when it has not run yet: the daemon is stopping. */
-void exchange_refuse(exchange *self, problem why);
+void exchange_refuse(exchange *self, refusal why);
 
 void exchange_clear(exchange *self);
 

@@ -98,7 +98,7 @@ static exchange_step call_run(http_call *call)
     atomic_store(&call->turn, TURN_RUNNING);
     atomic_fetch_add(&server->awaited, 1);
     if (atomic_load(&server->stopping)) {
-        exchange_refuse(&call->exchange, PROBLEM_UNAVAILABLE); /* H-2 */
+        exchange_refuse(&call->exchange, REFUSAL_UNAVAILABLE); /* H-2 */
     }
     const exchange_step step = exchange_run(&call->exchange, call_wake, call);
     if (step == EXCHANGE_REPLY) {

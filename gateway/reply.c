@@ -47,11 +47,11 @@ reply reply_of_answer(velum_answer *answer)
     return self;
 }
 
-reply reply_of_problem(velum_gate *gate, problem what, const char *allow)
+reply reply_of_refusal(velum_gate *gate, refusal what, const char *allow)
 {
     velum_answer *answer = NULL;
 
-    if (velum_answer_of_problem(gate, problem_name(what), &answer) != VELUM_OK) {
+    if (velum_answer_of_problem(gate, refusal_name(what), &answer) != VELUM_OK) {
         return reply_of_nothing();
     }
     reply self = reply_of_answer(answer);
@@ -74,7 +74,8 @@ static reply reply_of_unreadiness(const char *reason)
     buffer_init(&body, READINESS_BYTES_MAX);
     json_writer_init(&writer, &body);
     json_begin_object(&writer);
-    json_member_string(&writer, "title", "Not ready");
+    json_member_string(&writer, "type", "urn:velum:problem:unavailable");
+    json_member_string(&writer, "title", "Not ready.");
     json_member_integer(&writer, "status", STATUS_UNAVAILABLE);
     json_member_string(&writer, "reason", reason);
     json_end_object(&writer);

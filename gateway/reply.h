@@ -6,7 +6,7 @@
 #ifndef GATEWAY_REPLY_H
 #define GATEWAY_REPLY_H
 
-#include "gateway/problem.h"
+#include "gateway/refusal.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,8 +26,8 @@ typedef struct reply {
 /* Empties the answer into a reply and frees it. */
 reply reply_of_answer(velum_answer *answer);
 
-/* A refusal by the gateway itself. `allow` is for PROBLEM_METHOD_NOT_ALLOWED, else NULL. */
-reply reply_of_problem(velum_gate *gate, problem what, const char *allow);
+/* A refusal by the gateway itself. `allow` is for REFUSAL_METHOD_NOT_ALLOWED, else NULL. */
+reply reply_of_refusal(velum_gate *gate, refusal what, const char *allow);
 
 /* The process answers. */
 reply reply_of_life(void);

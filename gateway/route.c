@@ -126,7 +126,7 @@ static bool path_fits(const char *pattern, span path, span *out_ref)
 }
 
 /* The row of method and path, or what is wrong. Rows of one pattern stand together. */
-static problem find_row(const char *method, span path, route_match *out, span *out_ref)
+static refusal find_row(const char *method, span path, route_match *out, span *out_ref)
 {
     const char *pattern = NULL;
 
@@ -142,10 +142,10 @@ static problem find_row(const char *method, span path, route_match *out, span *o
         if (strcmp(method, row->method) == 0) {
             out->route = row;
             out->allow = NULL;
-            return PROBLEM_NONE;
+            return REFUSAL_NONE;
         }
     }
-    return pattern == NULL ? PROBLEM_UNKNOWN_PATH : PROBLEM_METHOD_NOT_ALLOWED;
+    return pattern == NULL ? REFUSAL_UNKNOWN_PATH : REFUSAL_METHOD_NOT_ALLOWED;
 }
 
 /* Where the value of a parameter goes, or NULL when this route does not take it. */
@@ -195,7 +195,7 @@ static bool take_query(span query, route_match *match)
     return true;
 }
 
-problem route_find(const char *method, char *target, size_t size, route_match *out)
+refusal route_find(const char *method, char *target, size_t size, route_match *out)
 {
     const span whole = without_authority((span){target, size});
     span ref = {NULL, 0};
@@ -203,20 +203,20 @@ problem route_find(const char *method, char *target, size_t size, route_match *o
     assert(size <= TARGET_BYTES_MAX);
     *out = (route_match){.ref = TEXT_EMPTY, .activity = TEXT_EMPTY, .fields = TEXT_EMPTY};
     if (whole.size == 0 || whole.data[0] != '/' || !is_plain(whole)) {
-        return PROBLEM_MALFORMED;
+        return REFUSAL_MALFORMED;
     }
     const size_t path_size = text_find_byte((text){whole.data, whole.size}, '?');
-    const problem found = find_row(method, (span){whole.data, path_size}, out, &ref);
-    if (found != PROBLEM_NONE) {
+    const refusal found = find_row(method, (span){whole.data, path_size}, out, &ref);
+    if (found != REFUSAL_NONE) {
         return found;
     }
     if (ref.size > 0 && !percent_decode(ref.data, &ref.size)) {
-        return PROBLEM_MALFORMED;
+        return REFUSAL_MALFORMED;
     }
     out->ref = ref.size > 0 ? (text){ref.data, ref.size} : TEXT_EMPTY;
     const size_t query_at = path_size < whole.size ? path_size + 1 : whole.size;
     if (!take_query((span){whole.data + query_at, whole.size - query_at}, out)) {
-        return PROBLEM_MALFORMED;
+        return REFUSAL_MALFORMED;
     }
-    return PROBLEM_NONE;
+    return REFUSAL_NONE;
 }

@@ -10,7 +10,7 @@
 #define GATEWAY_ROUTE_H
 
 #include "base/text.h"
-#include "gateway/problem.h"
+#include "gateway/refusal.h"
 
 #define TARGET_BYTES_MAX 2048
 
@@ -35,15 +35,15 @@ typedef struct route {
 
 typedef struct route_match {
     const route *route;
-    const char *allow; /* set for PROBLEM_METHOD_NOT_ALLOWED, else NULL */
+    const char *allow; /* set for REFUSAL_METHOD_NOT_ALLOWED, else NULL */
     text ref;          /* these three point into the target */
     text activity;
     text fields;
 } route_match;
 
-/* Finds the route of a target of at most TARGET_BYTES_MAX bytes. PROBLEM_NONE: `out` is filled;
+/* Finds the route of a target of at most TARGET_BYTES_MAX bytes. REFUSAL_NONE: `out` is filled;
  * otherwise `out` holds at most `allow`. */
-problem route_find(const char *method, char *target, size_t size, route_match *out);
+refusal route_find(const char *method, char *target, size_t size, route_match *out);
 
 /* Decodes percent-encoding in place and sets the new size. False, with `data` in tatters, for a bad
  * escape, a control character or what is not UTF-8. */

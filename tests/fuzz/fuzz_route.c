@@ -27,7 +27,7 @@ static void try_route(const uint8_t *data, size_t size)
         return;
     }
     memcpy(target, data + 1, size - 1);
-    if (route_find(methods[data[0] % 4], target, size - 1, &match) == PROBLEM_NONE) {
+    if (route_find(methods[data[0] % 4], target, size - 1, &match) == REFUSAL_NONE) {
         check_part(match.ref, target, size - 1);
         check_part(match.activity, target, size - 1);
         check_part(match.fields, target, size - 1);

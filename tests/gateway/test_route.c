@@ -14,7 +14,7 @@
 static char target[TARGET_BYTES_MAX + 1];
 static route_match match;
 
-static problem find(const char *method, const char *wanted)
+static refusal find(const char *method, const char *wanted)
 {
     (void)snprintf(target, sizeof(target), "%s", wanted);
     return route_find(method, target, strlen(target), &match);
@@ -52,7 +52,7 @@ static void every_route_is_found(void **state)
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        assert_int_equal(find(cases[i].method, cases[i].target), PROBLEM_NONE);
+        assert_int_equal(find(cases[i].method, cases[i].target), REFUSAL_NONE);
         assert_int_equal(match.route->verb, cases[i].verb);
         assert_int_equal(match.route->kind, cases[i].kind);
         assert_null(match.allow);
@@ -62,11 +62,11 @@ static void every_route_is_found(void **state)
 static void parts_are_decoded(void **state)
 {
     assert_int_equal(find("GET", "/v1/subjects/a%2Fb%C3%A9?fields=email%2cphone&activity=care+1"),
-                     PROBLEM_NONE);
+                     REFUSAL_NONE);
     assert_text(match.ref, "a/b\xc3\xa9");
     assert_text(match.fields, "email,phone");
     assert_text(match.activity, "care+1"); /* a plus is a plus */
-    assert_int_equal(find("GET", "/v1/subjects/r?activity=a=b"), PROBLEM_NONE);
+    assert_int_equal(find("GET", "/v1/subjects/r?activity=a=b"), REFUSAL_NONE);
     assert_text(match.activity, "a=b");
     assert_text(match.fields, "");
 }
@@ -92,21 +92,21 @@ static void unknown_paths_are_unknown(void **state)
     };
 
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-        assert_int_equal(find("GET", paths[i]), PROBLEM_UNKNOWN_PATH);
+        assert_int_equal(find("GET", paths[i]), REFUSAL_UNKNOWN_PATH);
     }
 }
 
 static void wrong_methods_name_the_right_ones(void **state)
 {
-    assert_int_equal(find("DELETE", "/v1/me"), PROBLEM_METHOD_NOT_ALLOWED);
+    assert_int_equal(find("DELETE", "/v1/me"), REFUSAL_METHOD_NOT_ALLOWED);
     assert_string_equal(match.allow, "GET");
-    assert_int_equal(find("GET", "/v1/subjects/lookup"), PROBLEM_METHOD_NOT_ALLOWED);
+    assert_int_equal(find("GET", "/v1/subjects/lookup"), REFUSAL_METHOD_NOT_ALLOWED);
     assert_string_equal(match.allow, "POST");
-    assert_int_equal(find("OPTIONS", "/v1/subjects/x/consents"), PROBLEM_METHOD_NOT_ALLOWED);
+    assert_int_equal(find("OPTIONS", "/v1/subjects/x/consents"), REFUSAL_METHOD_NOT_ALLOWED);
     assert_string_equal(match.allow, "GET, POST");
-    assert_int_equal(find("HEAD", "/v1/me"), PROBLEM_METHOD_NOT_ALLOWED);
-    assert_int_equal(find("get", "/v1/me"), PROBLEM_METHOD_NOT_ALLOWED);
-    assert_int_equal(find("", "/v1/me"), PROBLEM_METHOD_NOT_ALLOWED);
+    assert_int_equal(find("HEAD", "/v1/me"), REFUSAL_METHOD_NOT_ALLOWED);
+    assert_int_equal(find("get", "/v1/me"), REFUSAL_METHOD_NOT_ALLOWED);
+    assert_int_equal(find("", "/v1/me"), REFUSAL_METHOD_NOT_ALLOWED);
     assert_null(match.route);
 }
 
@@ -154,9 +154,9 @@ static void doubtful_targets_are_refused(void **state)
     };
 
     for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
-        assert_int_equal(find("GET", targets[i]), PROBLEM_MALFORMED);
+        assert_int_equal(find("GET", targets[i]), REFUSAL_MALFORMED);
     }
-    assert_int_equal(find("POST", "/v1/subjects?fields=a"), PROBLEM_MALFORMED);
+    assert_int_equal(find("POST", "/v1/subjects?fields=a"), REFUSAL_MALFORMED);
 }
 
 /* Every byte after '%', in each place, either decodes to itself or is refused. */
@@ -182,15 +182,15 @@ static void the_longest_target_is_read(void **state)
     memset(longest, 'r', TARGET_BYTES_MAX);
     longest[TARGET_BYTES_MAX] = '\0';
     memcpy(longest, "/v1/subjects/", 13);
-    assert_int_equal(find("GET", longest), PROBLEM_NONE);
+    assert_int_equal(find("GET", longest), REFUSAL_NONE);
     assert_int_equal(match.ref.size, TARGET_BYTES_MAX - 13);
 }
 
-static void every_problem_has_a_name(void **state)
+static void every_refusal_has_a_name(void **state)
 {
-    assert_string_equal(problem_name(PROBLEM_NONE), "");
-    for (unsigned i = 1; i < PROBLEM_COUNT; i++) {
-        assert_true(strlen(problem_name((problem)i)) > 0);
+    assert_string_equal(refusal_name(REFUSAL_NONE), "");
+    for (unsigned i = 1; i < REFUSAL_COUNT; i++) {
+        assert_true(strlen(refusal_name((refusal)i)) > 0);
     }
 }
 
@@ -204,7 +204,7 @@ int main(void)
         cmocka_unit_test(doubtful_targets_are_refused),
         cmocka_unit_test(all_escapes_decode_or_refuse),
         cmocka_unit_test(the_longest_target_is_read),
-        cmocka_unit_test(every_problem_has_a_name),
+        cmocka_unit_test(every_refusal_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

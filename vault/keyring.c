@@ -183,19 +183,21 @@ static velum_status load_keys(keyring *self, const buffer *content, const uint8_
     return VELUM_OK;
 }
 
-/* An empty keyring whose parts keyring_free can take back. */
+/* An empty keyring with its arena. */
 static velum_status new_keyring(keyring **out)
 {
-    keyring *const self = mem_alloc(sizeof(*self));
+    keyring *const made = mem_alloc(sizeof(*made));
 
-    if (self == NULL) {
+    if (made == NULL) {
         return VELUM_E_NOMEM;
     }
-    if (pthread_mutex_init(&self->domain_lock, NULL) != 0) {
-        mem_free(self);
+    if (pthread_mutex_init(&made->domain_lock, NULL) != 0) {
+        mem_free(made);
         return VELUM_E_NOMEM;
     }
-    *out = self;
+    VELUM_AUTO(keyring) *self = made;
+    VELUM_TRY(secret_arena_create(KEYRING_BODY_BYTES + KEY_BYTES, &self->arena));
+    *out = keyring_take(&self);
     return VELUM_OK;
 }
 
@@ -207,13 +209,15 @@ velum_status keyring_open(int dir_fd, const uint8_t root[KEY_BYTES], keyring **o
 
     *out = NULL;
     buffer_init(&content, KEYRING_FILE_BYTES_MAX);
-    const velum_status status = file_read(dir_fd, KEYRING_NAME, &content);
+    velum_status status = file_read(dir_fd, KEYRING_NAME, &content);
     if (status < 0) {
         return error_set(err, status, "the file keyring cannot be read");
     }
     VELUM_TRY(check_file(&content, err));
-    VELUM_TRY(new_keyring(&self));
-    VELUM_TRY(secret_arena_create(KEYRING_BODY_BYTES + KEY_BYTES, &self->arena));
+    status = new_keyring(&self);
+    if (status < 0) {
+        return error_set(err, status, "no memory for the keyring");
+    }
     VELUM_TRY(load_keys(self, &content, root, err));
     *out = keyring_take(&self);
     return VELUM_OK;

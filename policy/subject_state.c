@@ -30,6 +30,8 @@
 
 #define RESTRICTIONS_KNOWN (RESTRICTION_PROCESSING | RESTRICTION_MARKETING)
 #define LAST_YEAR 9999
+#define FIRST_DAY (-719162) /* 0001-01-01 */
+#define LAST_DAY 2932896    /* 9999-12-31 */
 
 static_assert(OFFSET_LEDGER_HEAD + SHA256_BYTES <= OFFSET_CONSENTS, "header fits");
 static_assert(OFFSET_CONSENTS + SUBJECT_STATE_CONSENTS_MAX * CONSENT_BYTES == OFFSET_CATEGORIES &&
@@ -139,6 +141,12 @@ static bool consent_is_sound(const state_consent *consent)
            consent->grade <= GRADE_ASSISTED;
 }
 
+/* A day of the calendar, the end of time, or no day known. */
+static bool day_is_sound(int32_t day)
+{
+    return day == INT32_MIN || day == INT32_MAX || (day >= FIRST_DAY && day <= LAST_DAY);
+}
+
 /* Slots behind those in use, the gaps of the header, and the tail. */
 static bool unused_is_zero(const subject_state *self, const uint8_t *bytes)
 {
@@ -173,7 +181,8 @@ static velum_status read_header(const uint8_t *bytes, subject_state *out)
                              out->category_count <= SUBJECT_STATE_CATEGORIES_MAX &&
                              out->attribute_count <= SUBJECT_STATE_ATTRIBUTES_MAX;
     const bool ages_hold = (out->turns_14_day == INT32_MIN) == (out->turns_18_day == INT32_MIN) &&
-                           out->turns_14_day <= out->turns_18_day;
+                           out->turns_14_day <= out->turns_18_day &&
+                           day_is_sound(out->turns_14_day) && day_is_sound(out->turns_18_day);
     const bool ledger_holds = (out->ledger_count == 0) == is_zero(out->ledger_head, SHA256_BYTES);
     if (bytes[0] != FORMAT_VERSION || (out->restrictions & ~RESTRICTIONS_KNOWN) != 0 ||
         !counts_hold || !ages_hold || !ledger_holds || !unused_is_zero(out, bytes)) {

@@ -72,7 +72,7 @@ void tree_frontier_root(const tree_frontier *self, tree_hash out)
 
 static velum_status root_of_hashes(void *context, uint64_t first, uint64_t end, tree_hash out)
 {
-    const tree_hash *const leaves = context;
+    tree_hash *const leaves = context;
     tree_frontier frontier;
 
     tree_frontier_clear(&frontier);
@@ -83,9 +83,9 @@ static velum_status root_of_hashes(void *context, uint64_t first, uint64_t end, 
     return VELUM_OK;
 }
 
-tree_source tree_source_of_hashes(const tree_hash *leaves)
+tree_source tree_source_of_hashes(tree_hash *leaves)
 {
-    return (tree_source){root_of_hashes, (void *)(uintptr_t)leaves};
+    return (tree_source){root_of_hashes, leaves};
 }
 
 /* The largest power of two smaller than n, n > 1: the "k" of RFC 9162 §2.1. */

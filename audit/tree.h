@@ -44,8 +44,8 @@ typedef struct tree_source {
     void *context;
 } tree_source;
 
-/* A source over an array of leaf hashes in memory, from index 0. */
-tree_source tree_source_of_hashes(const tree_hash *leaves);
+/* A source over an array of leaf hashes in memory, from index 0; it is only read. */
+tree_source tree_source_of_hashes(tree_hash *leaves);
 
 /* PATH(index, D[size]), RFC 9162 §2.1.3.1. VELUM_E_INVALID unless index < size. */
 velum_status tree_prove_inclusion(tree_source source, uint64_t index, uint64_t size,

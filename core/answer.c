@@ -4,6 +4,8 @@
 #include "core/gate.h"
 #include "core/problem.h"
 
+#define PROBLEM_TYPE_PREFIX "urn:velum:problem:"
+
 velum_status answer_create(velum_gate *gate, velum_answer **out)
 {
     velum_answer *self = mem_alloc(sizeof(*self));
@@ -27,13 +29,56 @@ void answer_set_problem(velum_answer *self, uint32_t problem, const struct probl
     problem_write(problem, detail, &self->body);
 }
 
+/* The name in "urn:velum:problem:NAME"; empty when the type is not of ours. */
+static text problem_of_type(text type)
+{
+    if (!text_starts_with(type, PROBLEM_TYPE_PREFIX)) {
+        return TEXT_EMPTY;
+    }
+    const size_t before = sizeof(PROBLEM_TYPE_PREFIX) - 1;
+    const text name = {type.data + before, type.size - before};
+    return name.size < ANSWER_PROBLEM_BYTES && text_is_ascii(name) ? name : TEXT_EMPTY;
+}
+
+static void set_remote_problem(velum_answer *self, text name)
+{
+    const text known =
+        name.size > 0 ? name : text_of(problem_name(PROBLEM_INTERNAL));
+
+    memcpy(self->remote_problem, known.data, known.size);
+    self->remote_problem[known.size] = '\0';
+}
+
+void answer_set_remote(velum_answer *self, int32_t status)
+{
+    const text body = {(const char *)self->body.data, self->body.size};
+    VELUM_AUTO(json) *document = NULL;
+    text name = TEXT_EMPTY;
+
+    self->remote_status = status;
+    self->remote_problem[0] = '\0';
+    if (status == 200) {
+        return;
+    }
+    if (json_parse(body, ANSWER_BYTES_MAX, &document, NULL) == VELUM_OK) {
+        name = problem_of_type(json_text(json_member(json_root(document), "type")));
+    }
+    set_remote_problem(self, name);
+}
+
 int32_t velum_answer_status(const velum_answer *answer)
 {
+    if (answer->remote_status != 0) {
+        return answer->remote_status;
+    }
     return answer->problem == PROBLEM_NONE ? 200 : problem_status(answer->problem);
 }
 
 const char *velum_answer_problem(const velum_answer *answer)
 {
+    if (answer->remote_status != 0) {
+        return answer->remote_problem;
+    }
     return answer->problem == PROBLEM_NONE ? "" : problem_name(answer->problem);
 }
 
@@ -42,8 +87,17 @@ velum_string velum_answer_body(const velum_answer *answer)
     return (velum_string){(const char *)answer->body.data, answer->body.size};
 }
 
+/* As problem_retry_after_s says of our own. */
+static bool is_worth_repeating(int32_t status)
+{
+    return status == 429 || status == 503;
+}
+
 int32_t velum_answer_retry_after_s(const velum_answer *answer)
 {
+    if (answer->remote_status != 0) {
+        return is_worth_repeating(answer->remote_status) ? 1 : 0;
+    }
     return problem_retry_after_s(answer->problem);
 }
 

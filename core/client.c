@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "core/answer.h"
 #include "core/frame.h"
+#include "core/pending.h"
 #include "core/problem.h"
 #include "core/socket.h"
 
@@ -20,8 +21,9 @@
 
 #define CLIENT_WAIT_MS 3000
 #define CLIENT_POLL_US 50000
-/* Longer than the gate's limit and than waiting for a place (core/socket.c) together. */
-#define CLIENT_ANSWER_MS 60000
+/* Longer than the gate's limit and waiting for a place (core/socket.c) together; when velumd dies
+ * the connection ends at once. */
+#define CLIENT_ANSWER_MS (PENDING_PEOPLE_TIMEOUT_MS + 60000)
 #define CLIENT_CACHE_BYTES ((uint64_t)16 << 20)
 #define CLIENT_WORKERS 4
 #define FOLDER_BYTES_MAX 4096

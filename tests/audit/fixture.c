@@ -81,6 +81,24 @@ void place_delete(const place *self, const char *name)
     assert_int_equal(unlinkat(self->fd, name, 0), 0);
 }
 
+void place_patch(const place *self, const char *name, uint64_t offset, const void *data, size_t size)
+{
+    const int fd = openat(self->fd, name, O_WRONLY | O_CLOEXEC);
+
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, data, size, (off_t)offset), (ssize_t)size);
+    close(fd);
+}
+
+void place_truncate(const place *self, const char *name, uint64_t bytes)
+{
+    const int fd = openat(self->fd, name, O_WRONLY | O_CLOEXEC);
+
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, (off_t)bytes), 0);
+    close(fd);
+}
+
 void place_copy_file(const place *from, const place *to, const char *name)
 {
     bytes held = place_read(from, name);

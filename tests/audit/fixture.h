@@ -35,6 +35,10 @@ void place_write(const place *self, const char *name, const void *data, size_t s
 bool place_has(const place *self, const char *name);
 void place_delete(const place *self, const char *name);
 
+void place_patch(const place *self, const char *name, uint64_t offset, const void *data,
+                 size_t size);
+void place_truncate(const place *self, const char *name, uint64_t bytes);
+
 extern const uint8_t fixture_seed[ED25519_SEED_BYTES];
 extern const uint8_t fixture_other_seed[ED25519_SEED_BYTES];
 

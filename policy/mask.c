@@ -71,11 +71,13 @@ size_t mask_bound(const bundle_mask *mask, size_t size)
     return 4 * (size + mask->fixed_length + 1);
 }
 
-/* M-2. One character more where the value itself looks like that (M-1). */
+/* M-2. One character more where the value itself looks like that (M-1). What a rule wrote before it
+ * was found not to serve is wiped: it may be the value. */
 static void mask_everything(const bundle_mask *mask, text value, mask_writer *out)
 {
     const size_t count = utf8_count(value);
 
+    mem_wipe(out->data, out->size);
     out->size = 0;
     write_hidden(out, mask->fixed_length != 0 ? mask->fixed_length : count);
     if (text_equal(written(out), value)) {

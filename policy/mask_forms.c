@@ -105,13 +105,14 @@ static bool is_mainland_mobile(text number)
     return number.size == 11 && number.data[0] == '1' && number.data[1] >= '3';
 }
 
-/* Prefixes that lead to a mainland mobile number; they are not shown, so that one number has one
- * masked form however it was written. */
-static size_t mainland_prefix(const digits *all)
+/* The digits before a mainland mobile number, SIZE_MAX when it is none. They are not shown, so that
+ * one number has one masked form however it was written. Behind a + only 86 leads there. */
+static size_t mainland_prefix(const digits *all, bool is_international)
 {
-    static const char *const prefixes[] = {"", "86", "0086", "0", "086"};
+    static const char *const prefixes[] = {"86", "", "0086", "0", "086"};
+    const size_t count = is_international ? 1 : sizeof(prefixes) / sizeof(prefixes[0]);
 
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+    for (size_t i = 0; i < count; i++) {
         const size_t size = strlen(prefixes[i]);
         if (size < all->size && memcmp(all->data, prefixes[i], size) == 0 &&
             is_mainland_mobile(digits_text(all, size))) {
@@ -165,7 +166,7 @@ bool mask_phone(const bundle_mask *mask, text value, mask_writer *out)
         all.size > PHONE_DIGITS_MAX) {
         return false;
     }
-    const size_t prefix = mainland_prefix(&all);
+    const size_t prefix = mainland_prefix(&all, is_international);
     if (prefix != SIZE_MAX) {
         return write_kept(out, mask, digits_text(&all, prefix), ends);
     }

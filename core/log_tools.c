@@ -119,8 +119,7 @@ static velum_status find_index(int dir_fd, text wanted, uint64_t *out_index, vel
     VELUM_TRY(log_reader_open(dir_fd, &reader, err));
     const velum_status status = log_reader_find(reader, event_id, out_index);
     if (status != VELUM_OK) {
-        return error_set(err, status == VELUM_END ? VELUM_E_NOTFOUND : status,
-                         "no entry with this event id could be read");
+        return error_set(err, status, "no entry with this event id could be read");
     }
     return VELUM_OK;
 }

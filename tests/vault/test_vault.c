@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "base/fault.h"
+
 #define CANARY "CANARY-7fK2-canary"
 
 static identifier identifier_of(const char *type, const char *value)
@@ -234,6 +236,54 @@ static void the_audit_token_is_as_specified(void **state)
     assert_memory_equal(token, expected, sizeof token);
     opened_audit_token(opened, 202611, later);
     assert_memory_not_equal(token, later, sizeof token);
+}
+
+/* The path of a read takes nothing from the heap once the sealed row is at hand. */
+static void opening_allocates_nothing(void **state)
+{
+    fixture *const self = *state;
+    const subject_id id = fixture_subject(self, 1);
+    sealed_subject *sealed = NULL;
+    record *contents = NULL;
+    uint8_t token[16];
+
+    put_text(self, &id, 5, 1, "first");
+    put_text(self, &id, 6, 1, "second");
+    sealed_subject_free(fixture_load(self, &id, 1, true));
+    fault_plan(NULL);
+    assert_true(vault_cached(self->vault, &id, 1, &sealed));
+    const opened_subject *const opened = fixture_opened(self, sealed);
+    assert_ok(vault_open_category(opened, 5, 1, &contents));
+    assert_ok(vault_open_category(opened, 6, 1, &contents));
+    opened_audit_token(opened, 202611, token);
+    assert_int_equal(fault_count(FAULT_ALLOC), 0);
+    sealed_subject_free(sealed);
+}
+
+/* An arena that is too small is told, and given back as it was. */
+static void a_full_arena_is_told(void **state)
+{
+    fixture *const self = *state;
+    const subject_id id = fixture_subject(self, 1);
+    VELUM_AUTO(secret_arena) *small = NULL;
+    const opened_subject *opened = NULL;
+    record *contents = NULL;
+    void *slice = NULL;
+
+    put_text(self, &id, 5, 1, "first");
+    VELUM_AUTO(sealed_subject) *sealed = fixture_load(self, &id, 1, false);
+    assert_ok(secret_arena_create(4096, &small));
+    assert_ok(vault_open(self->vault, sealed, small, &opened));
+    const size_t mark = secret_arena_mark(small);
+    assert_ok(vault_open_category(opened, 5, 1, &contents));
+    secret_arena_rewind(small, mark);
+    assert_ok(secret_arena_slice(small, 4096 - mark - 512, &slice));
+    const size_t nearly_full = secret_arena_mark(small);
+    assert_int_equal(vault_open_category(opened, 5, 1, &contents), VELUM_E_LIMIT);
+    assert_null(contents);
+    assert_int_equal(secret_arena_mark(small), nearly_full);
+    assert_int_equal(vault_open(self->vault, sealed, small, &opened), VELUM_E_LIMIT);
+    assert_null(opened);
 }
 
 /* --- what was put back or moved ------------------------------------------------------------------------- */
@@ -557,6 +607,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(erasing_is_unreadable, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(the_audit_token_is_as_specified, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(opening_allocates_nothing, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_full_arena_is_told, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(an_older_category_is_refused, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_category_of_another_place_is_refused, fixture_setup,

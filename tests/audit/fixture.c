@@ -81,7 +81,8 @@ void place_delete(const place *self, const char *name)
     assert_int_equal(unlinkat(self->fd, name, 0), 0);
 }
 
-void place_patch(const place *self, const char *name, uint64_t offset, const void *data, size_t size)
+void place_patch(const place *self, const char *name, uint64_t offset, const void *data,
+                 size_t size)
 {
     const int fd = openat(self->fd, name, O_WRONLY | O_CLOEXEC);
 
@@ -191,14 +192,32 @@ static uint32_t random_list(const velum_random *random, uint32_t *out, uint32_t 
 void fixture_random_entry(const velum_random *random, audit_entry *out)
 {
     memset(out, 0, sizeof *out);
-    uint32_t *const numbers[] = {
-        &out->type,          &out->stage,           &out->tenant,        &out->client,
-        &out->auth_method,   &out->token_epoch,     &out->domain,        &out->activity,
-        &out->purpose,       &out->legal_basis,     &out->reason_code,   &out->consent_version,
-        &out->consent_state, &out->jurisdiction,    &out->action,        &out->resource,
-        &out->recipient,     &out->decision,        &out->rule,          &out->refusal,
-        &out->obligations,   &out->intended_status, &out->registry_kind, &out->retention_class,
-        &out->unknown_field_count, &out->registry_number};
+    uint32_t *const numbers[] = {&out->type,
+                                 &out->stage,
+                                 &out->tenant,
+                                 &out->client,
+                                 &out->auth_method,
+                                 &out->token_epoch,
+                                 &out->domain,
+                                 &out->activity,
+                                 &out->purpose,
+                                 &out->legal_basis,
+                                 &out->reason_code,
+                                 &out->consent_version,
+                                 &out->consent_state,
+                                 &out->jurisdiction,
+                                 &out->action,
+                                 &out->resource,
+                                 &out->recipient,
+                                 &out->decision,
+                                 &out->rule,
+                                 &out->refusal,
+                                 &out->obligations,
+                                 &out->intended_status,
+                                 &out->registry_kind,
+                                 &out->retention_class,
+                                 &out->unknown_field_count,
+                                 &out->registry_number};
     uint8_t *const tokens[] = {out->event_id,      out->boot_id,    out->actor_token,
                                out->user_token,    out->consent_id, out->subject_token,
                                out->caller_id_mac, out->related,    out->request_id};
@@ -240,9 +259,8 @@ velum_status fixture_create(const place *at, const uint8_t *seed)
 
 journal_options fixture_options(const place *at)
 {
-    return (journal_options){.dir_fd = at->fd,
-                             .seed = fixture_seed,
-                             .leaves_per_tail = FIXTURE_LEAVES_PER_TAIL};
+    return (journal_options){
+        .dir_fd = at->fd, .seed = fixture_seed, .leaves_per_tail = FIXTURE_LEAVES_PER_TAIL};
 }
 
 velum_status fixture_try_open(const place *at, uint64_t signed_size, journal **out,

@@ -35,7 +35,8 @@ static void test_round_trip_of_random_entries(void **state)
         const text body = encode(&entry, &first);
         assert_int_equal(cbor_check((const uint8_t *)body.data, body.size), VELUM_OK);
         if (entry_decode((const uint8_t *)body.data, body.size, &again) != VELUM_OK ||
-            memcmp(&entry, &again, sizeof entry) != 0 || !text_equal(encode(&again, &second), body)) {
+            memcmp(&entry, &again, sizeof entry) != 0 ||
+            !text_equal(encode(&again, &second), body)) {
             fail_msg("seed %llu, round %d", (unsigned long long)seed, round);
         }
     }
@@ -44,7 +45,7 @@ static void test_round_trip_of_random_entries(void **state)
 static void test_subjects_are_borrowed(void **state)
 {
     uint8_t tokens[ENTRY_SUBJECTS_MAX][ENTRY_TOKEN_BYTES];
-    audit_entry entry = {.subject_count = ENTRY_SUBJECTS_MAX, 
+    audit_entry entry = {.subject_count = ENTRY_SUBJECTS_MAX,
                          .subjects = (const uint8_t(*)[ENTRY_TOKEN_BYTES])tokens};
     audit_entry again;
     VELUM_AUTO_BUFFER out;
@@ -114,31 +115,33 @@ static void test_limits(void **state)
 static void test_bodies_refused(void **state)
 {
     static const char *const bad[] = {
-        "",                 /* nothing */
-        "80",               /* an array */
-        "a10200",           /* a zero that is absent */
-        "a1180201",         /* key 2 not in its shortest form */
-        "a102180a",         /* value 10 not in its shortest form */
-        "a203010201",       /* keys descend */
-        "a202010201",       /* a key twice */
-        "a1183301",         /* key 51 */
-        "a10001",           /* key 0 */
-        "a1022a",           /* a negative type */
+        "",                       /* nothing */
+        "80",                     /* an array */
+        "a10200",                 /* a zero that is absent */
+        "a1180201",               /* key 2 not in its shortest form */
+        "a102180a",               /* value 10 not in its shortest form */
+        "a203010201",             /* keys descend */
+        "a202010201",             /* a key twice */
+        "a1183301",               /* key 51 */
+        "a10001",                 /* key 0 */
+        "a1022a",                 /* a negative type */
         "a1021b0000000100000000", /* 33 bits */
-        "a10c80",           /* an empty list */
-        "a10c8120",         /* a negative role */
-        "a10150" "00000000000000000000000000000000", /* a token of zeros */
-        "a10141ff",         /* a token of one byte */
-        "a11827a0",         /* no inputs */
-        "a11827a20201""0101", /* inputs descend */
-        "a1183160",         /* an empty name */
-        "a11831610a",       /* a line feed in a name */
-        "a1183261ff",       /* subjects as text */
-        "a1183241ff",       /* a subject of one byte */
-        "a10201ff",         /* something behind */
-        "a202011827",       /* cut */
-        "bf0201ff",         /* indefinite */
-        "a102f93c00",       /* a float */
+        "a10c80",                 /* an empty list */
+        "a10c8120",               /* a negative role */
+        "a10150"
+        "00000000000000000000000000000000", /* a token of zeros */
+        "a10141ff",                         /* a token of one byte */
+        "a11827a0",                         /* no inputs */
+        "a11827a20201"
+        "0101",       /* inputs descend */
+        "a1183160",   /* an empty name */
+        "a11831610a", /* a line feed in a name */
+        "a1183261ff", /* subjects as text */
+        "a1183241ff", /* a subject of one byte */
+        "a10201ff",   /* something behind */
+        "a202011827", /* cut */
+        "bf0201ff",   /* indefinite */
+        "a102f93c00", /* a float */
     };
     audit_entry entry;
 

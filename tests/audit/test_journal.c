@@ -113,8 +113,8 @@ static void test_limits(void **state)
     assert_int_equal(journal_append(log, &empty, 0, 0, 0, &first), VELUM_E_INVALID);
     assert_int_equal(journal_append(log, &empty, 1, 0, 0, &first), VELUM_E_LIMIT);
     assert_int_equal(journal_append(log, &long_body, 1, 0, 0, &first), VELUM_E_LIMIT);
-    assert_int_equal(
-        journal_append(log, &empty, JOURNAL_BATCH_LEAVES_MAX + 1, 0, 0, &first), VELUM_E_LIMIT);
+    assert_int_equal(journal_append(log, &empty, JOURNAL_BATCH_LEAVES_MAX + 1, 0, 0, &first),
+                     VELUM_E_LIMIT);
     const journal_body one = {(const uint8_t *)"\xa1\x02\x14", 3};
     assert_int_equal(journal_append(log, &one, 1, 1, 0, &first), VELUM_E_INVALID);
     assert_int_equal(journal_reserve(log, 1), VELUM_OK);
@@ -151,8 +151,8 @@ static void test_largest_batch(void **state)
         options.leaves_per_tail = small ? 4 : 0;
         assert_int_equal(fixture_create(&at, fixture_seed), VELUM_OK);
         assert_int_equal(journal_open(&options, &log, &report, NULL), VELUM_OK);
-        assert_int_equal(
-            journal_append(log, bodies, JOURNAL_BATCH_LEAVES_MAX, 0, 0, &first), VELUM_OK);
+        assert_int_equal(journal_append(log, bodies, JOURNAL_BATCH_LEAVES_MAX, 0, 0, &first),
+                         VELUM_OK);
         assert_int_equal(fixture_sign(log), VELUM_OK);
         journal_free(log);
         assert_int_equal(journal_open(&options, &log, &report, NULL), VELUM_OK);

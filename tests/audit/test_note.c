@@ -31,8 +31,9 @@ static text signed_by(buffer *out, const char *body, const char *name, const uin
 static void test_names(void **state)
 {
     static const char *const good[] = {"a", "velum.example/log", "Ünïcode", "x/y:z-1"};
-    static const char *const bad[] = {"",     "a b",    "a+b",          "a\nb", "a\tb",
-                                      "\x7f", "a\xc2\xa0z", "a\xe2\x80\x89", "\xff", "\xe3\x80\x80"};
+    static const char *const bad[] = {"",     "a b",         "a+b",        "a\nb",
+                                      "a\tb", "\x7f",        "a\xc2\xa0z", "a\xe2\x80\x89",
+                                      "\xff", "\xe3\x80\x80"};
     char longest[NOTE_NAME_BYTES_MAX + 2];
 
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -191,19 +192,23 @@ static void test_checkpoint_round_trip(void **state)
 static void test_checkpoint_bodies_refused(void **state)
 {
 #define ROOT "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
-    static const char *const bad[] = {
-        "log\n01\n" ROOT "\n",         "log\n\n" ROOT "\n",       "log\n+1\n" ROOT "\n",
-        "log\n1\n" ROOT,               "log\n1\n" ROOT "\next\n", "log\n1\n" ROOT "\n\n",
-        "other\n1\n" ROOT "\n",        "log\n1\nAAAA\n",          "log\n1 \n" ROOT "\n",
-        "log\n18446744073709551616\n" ROOT "\n",
-        "log\n1\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFV=\n"};
+    static const char *const bad[] = {"log\n01\n" ROOT "\n",
+                                      "log\n\n" ROOT "\n",
+                                      "log\n+1\n" ROOT "\n",
+                                      "log\n1\n" ROOT,
+                                      "log\n1\n" ROOT "\next\n",
+                                      "log\n1\n" ROOT "\n\n",
+                                      "other\n1\n" ROOT "\n",
+                                      "log\n1\nAAAA\n",
+                                      "log\n1 \n" ROOT "\n",
+                                      "log\n18446744073709551616\n" ROOT "\n",
+                                      "log\n1\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFV=\n"};
     checkpoint head;
 
     assert_int_equal(checkpoint_parse(text_of("log\n1\n" ROOT "\n"), text_of("log"), &head),
                      VELUM_OK);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_int_equal(checkpoint_parse(text_of(bad[i]), text_of("log"), &head),
-                         VELUM_E_INVALID);
+        assert_int_equal(checkpoint_parse(text_of(bad[i]), text_of("log"), &head), VELUM_E_INVALID);
     }
 }
 
@@ -238,7 +243,8 @@ static void check_open_case(const json_value *item)
         return;
     }
     const size_t count = keys_list == NULL ? 0 : keys_of(keys_list, keys);
-    const bool ok = note_open(json_text(json_member(item, "note")), keys, count, &opened) == VELUM_OK;
+    const bool ok =
+        note_open(json_text(json_member(item, "note")), keys, count, &opened) == VELUM_OK;
     if (ok != json_bool(json_member(item, "ok"))) {
         fail_msg("%.*s", (int)json_text(json_member(item, "desc")).size,
                  json_text(json_member(item, "desc")).data);

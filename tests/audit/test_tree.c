@@ -12,9 +12,14 @@
 
 #define SMALL 40
 
-static const char *const reference_leaves[8] = {
-    "", "00", "10", "2021", "3031", "40414243", "5051525354555657",
-    "606162636465666768696a6b6c6d6e6f"};
+static const char *const reference_leaves[8] = {"",
+                                                "00",
+                                                "10",
+                                                "2021",
+                                                "3031",
+                                                "40414243",
+                                                "5051525354555657",
+                                                "606162636465666768696a6b6c6d6e6f"};
 
 static const char *const reference_roots[9] = {
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -260,9 +265,9 @@ static void check_inclusion(const json_value *line)
 
     const bool readable =
         hash_of(line, "leafHash", leaf) && hash_of(line, "root", root) && proof_of(line, &proof);
-    const bool holds = readable && tree_inclusion_holds(number_of(line, "leafIdx"),
-                                                        number_of(line, "treeSize"), leaf, &proof,
-                                                        root);
+    const bool holds =
+        readable && tree_inclusion_holds(number_of(line, "leafIdx"), number_of(line, "treeSize"),
+                                         leaf, &proof, root);
     assert_int_equal(holds, !json_bool(json_member(line, "wantErr")));
 }
 
@@ -274,9 +279,9 @@ static void check_consistency(const json_value *line)
 
     const bool readable = hash_of(line, "root1", from_root) && hash_of(line, "root2", to_root) &&
                           proof_of(line, &proof);
-    const bool holds = readable && tree_consistency_holds(number_of(line, "size1"),
-                                                          number_of(line, "size2"), &proof,
-                                                          from_root, to_root);
+    const bool holds =
+        readable && tree_consistency_holds(number_of(line, "size1"), number_of(line, "size2"),
+                                           &proof, from_root, to_root);
     assert_int_equal(holds, !json_bool(json_member(line, "wantErr")));
 }
 

@@ -57,7 +57,7 @@ static velum_status list_to_bits(const bundle *bundle, uint32_t kind, text list,
 }
 
 /* I-7: no credential may both record a consent and live on one. */
-static bool records_and_lives_on_consent(const bundle *bundle, uint64_t activities)
+bool credential_records_and_lives_on_consent(const bundle *bundle, uint64_t activities)
 {
     bool records = false;
     bool lives = false;
@@ -89,7 +89,7 @@ static velum_status check_activities(const credential_request *request, const bu
                              (int)bundle->activities[i].name.size, bundle->activities[i].name.data);
         }
     }
-    if (records_and_lives_on_consent(bundle, activities)) {
+    if (credential_records_and_lives_on_consent(bundle, activities)) {
         return error_set(err, VELUM_E_INVALID,
                          "a credential that records consents may not have an activity that lives "
                          "on one (I-7); use two credentials");

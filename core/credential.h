@@ -59,6 +59,8 @@ bool credential_name_is_valid(text name);
  * may both record a consent and live on it. VELUM_E_INVALID with the reason in `err`. */
 velum_status credential_check(const credential_request *request, const bundle *bundle,
                               velum_error *err) VELUM_WARN_UNUSED;
+/* I-7: whether the activities both record a consent and live on one. */
+bool credential_records_and_lives_on_consent(const bundle *bundle, uint64_t activities);
 /* Makes a token (text in `out_token`) and inserts the row. VELUM_E_EXISTS for a known name or uid. */
 velum_status credential_insert(store_conn *conn, const keyring *keys, const velum_random *random,
                                const credential_request *request,

@@ -161,8 +161,10 @@ void problem_write(uint32_t problem, const problem_detail *detail, buffer *out)
 {
     json_writer json;
     char type[96];
+    const char *name = problem_name(problem);
 
-    (void)snprintf(type, sizeof(type), "urn:velum:problem:%s", problem_name(problem));
+    (void)snprintf(type, sizeof(type), "urn:velum:problem:%s",
+                   name == NULL ? "internal-error" : name);
     json_writer_init(&json, out);
     json_begin_object(&json);
     json_member_string(&json, "type", type);

@@ -1,0 +1,306 @@
+/* core/gate.c: opening, recovering, holding and closing the gate of one data folder. */
+#include "core/gate.h"
+
+#include "core/meta.h"
+#include "core/own_write.h"
+#include "core/recovery.h"
+#include "core/schema.h"
+
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STOP_MARGIN_MS 15000
+#define ARENAS_OF_OUR_OWN 4 /* writer, socket and spare */
+
+/* --- holds -------------------------------------------------------------------------------------- */
+
+void gate_hold(velum_gate *gate)
+{
+    (void)atomic_fetch_add_explicit(&gate->holds, 1, memory_order_relaxed);
+}
+
+static void close_parts(velum_gate *gate)
+{
+    world_free(gate->world);
+    arenas_clear(&gate->arenas);
+    changes_clear(&gate->changes);
+    refusals_clear(&gate->refusals);
+    vault_free(gate->vault);
+    store_free(gate->db);
+    journal_free(gate->journal);
+    keyring_free(gate->keys);
+    file_close(&gate->audit_fd);
+    file_close(&gate->lock_fd);
+    file_close(&gate->dir_fd);
+    (void)pthread_mutex_destroy(&gate->world_lock);
+    mem_free(gate->folder);
+    mem_free(gate);
+}
+
+void gate_release(velum_gate *gate)
+{
+    if (atomic_fetch_sub_explicit(&gate->holds, 1, memory_order_acq_rel) == 1) {
+        close_parts(gate);
+    }
+}
+
+velum_status gate_check(const velum_gate *gate)
+{
+    return gate->owner == getpid() ? VELUM_OK : VELUM_E_FORKED;
+}
+
+world *gate_world(velum_gate *gate)
+{
+    (void)pthread_mutex_lock(&gate->world_lock);
+    world *const held = world_hold(gate->world);
+    (void)pthread_mutex_unlock(&gate->world_lock);
+    return held;
+}
+
+void gate_swap_world(velum_gate *gate, world *next)
+{
+    (void)pthread_mutex_lock(&gate->world_lock);
+    world *const old = gate->world;
+    next->epoch = atomic_load(&gate->epoch) + 1;
+    gate->world = next;
+    atomic_store(&gate->epoch, next->epoch);
+    (void)pthread_mutex_unlock(&gate->world_lock);
+    world_free(old);
+}
+
+/* --- opening ------------------------------------------------------------------------------------ */
+
+static velum_status create_gate(const velum_gate_options *options, velum_gate **out)
+{
+    velum_gate *const gate = mem_alloc(sizeof(*gate));
+
+    if (gate == NULL) {
+        return VELUM_E_NOMEM;
+    }
+    atomic_init(&gate->holds, 1);
+    gate->owner = getpid();
+    gate->dir_fd = gate->audit_fd = gate->lock_fd = -1;
+    gate->clock = clock_system();
+    gate->random = random_system();
+    gate->timeout_ms = options->timeout_ms == 0 ? GATE_TIMEOUT_MS_DEFAULT : options->timeout_ms;
+    (void)pthread_mutex_init(&gate->world_lock, NULL);
+    random_fill(&gate->random, gate->boot_id, sizeof(gate->boot_id));
+    gate->folder = mem_copy_text(options->folder.data, options->folder.size);
+    if (gate->folder == NULL) {
+        gate_release(gate);
+        return VELUM_E_NOMEM;
+    }
+    *out = gate;
+    return VELUM_OK;
+}
+
+static velum_status open_folder(velum_gate *gate, velum_error *err)
+{
+    if (directory_open(gate->folder, &gate->dir_fd) < 0) {
+        return error_set(err, VELUM_E_NOTFOUND, "there is no such data folder");
+    }
+    if (file_open(gate->dir_fd, "lock", O_RDWR, &gate->lock_fd) < 0) {
+        return error_set(err, VELUM_E_NOTFOUND,
+                         "the folder is no data folder of Velum (velum init makes one)");
+    }
+    if (file_lock(gate->lock_fd) < 0) {
+        return error_set(err, VELUM_E_LOCKED, "another process holds the data folder");
+    }
+    gate->audit_fd = openat(gate->dir_fd, "audit", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return gate->audit_fd < 0 ? error_set(err, VELUM_E_CORRUPT, "the folder has no audit log")
+                              : VELUM_OK;
+}
+
+static velum_status open_keys(velum_gate *gate, const uint8_t *given, velum_error *err)
+{
+    uint8_t root[KEY_BYTES];
+
+    if (given != NULL) {
+        return keyring_open(gate->dir_fd, given, &gate->keys, err);
+    }
+    velum_status status = root_secret_find(gate->dir_fd, root, &gate->root_source, err);
+    if (status == VELUM_OK) {
+        status = keyring_open(gate->dir_fd, root, &gate->keys, err);
+    }
+    mem_wipe(root, sizeof(root));
+    return status;
+}
+
+static velum_status open_stores(velum_gate *gate, const velum_gate_options *options,
+                                uint32_t workers, velum_error *err)
+{
+    uint32_t from = 0;
+    const store_options db = {
+        .folder = gate->folder, .name = "vault.db", .key = keyring_vault_db_key(gate->keys),
+        .readers_max = workers > 64 ? 64 : workers, .busy_timeout_ms = GATE_READER_WAIT_MS};
+    VELUM_TRY(store_open(&db, &gate->db, err));
+    VELUM_TRY(schema_migrate(gate->db, &from, err));
+    const uint64_t cache = options->cache_bytes == 0 ? GATE_CACHE_BYTES_DEFAULT
+                                                     : options->cache_bytes;
+    const vault_options rows = {.folder = gate->folder, .keys = gate->keys,
+                                .vault_db = gate->db, .random = gate->random,
+                                .readers_max = db.readers_max, .cache_bytes = (size_t)cache};
+    return vault_create_or_open(&rows, &gate->vault, err);
+}
+
+static velum_status init_parts(velum_gate *gate, uint32_t workers)
+{
+    uint8_t key[KEY_BYTES];
+
+    keyring_token_key(gate->keys, "changes", key);
+    const velum_status status = changes_init(&gate->changes, key);
+    mem_wipe(key, sizeof(key));
+    VELUM_TRY(status);
+    VELUM_TRY(refusals_init(&gate->refusals, &gate->counters.repeats_forgotten));
+    return arenas_init(&gate->arenas, workers + ARENAS_OF_OUR_OWN, GATE_ARENA_BYTES);
+}
+
+static velum_status start_threads(velum_gate *gate, uint64_t seq)
+{
+    VELUM_TRY(watchdog_start(&gate->watchdog, gate));
+    VELUM_TRY(appender_start(&gate->appender, gate, seq));
+    VELUM_TRY(writer_start(&gate->writer, gate, seq));
+    return checkpointer_start(&gate->checkpointer, gate);
+}
+
+static void stop_threads(velum_gate *gate)
+{
+    checkpointer_stop(&gate->checkpointer);
+    writer_stop(&gate->writer);
+    appender_stop(&gate->appender);
+    watchdog_stop(&gate->watchdog);
+}
+
+static velum_status open_parts(velum_gate *gate, const velum_gate_options *options,
+                               const uint8_t *root, velum_error *err)
+{
+    uint64_t seq = 0;
+    const uint32_t workers = options->workers == 0 ? GATE_WORKERS_DEFAULT : options->workers;
+
+    if (workers > GATE_WORKERS_MAX) {
+        return error_set(err, VELUM_E_INVALID, "at most %d workers", GATE_WORKERS_MAX);
+    }
+    VELUM_TRY(crypto_init());
+    VELUM_TRY(open_folder(gate, err));
+    VELUM_TRY(open_keys(gate, root, err));
+    VELUM_TRY(open_stores(gate, options, workers, err));
+    VELUM_TRY(init_parts(gate, workers));
+    VELUM_TRY(recover(gate, &seq, err));
+    VELUM_TRY(world_load(gate, store_writer(gate->db), &gate->world, err));
+    gate->world->epoch = 1;
+    atomic_store(&gate->epoch, 1);
+    return start_threads(gate, seq);
+}
+
+velum_status gate_open_with_root(const velum_gate_options *options, const uint8_t *root,
+                                 velum_gate **out, velum_error *err)
+{
+    velum_gate *gate = NULL;
+
+    if (out != NULL) {
+        *out = NULL;
+    }
+    if (options == NULL || out == NULL || options->size < sizeof(*options) ||
+        options->folder.data == NULL || options->folder.size == 0) {
+        return error_set(err, VELUM_E_INVALID, "the options name no folder or no size");
+    }
+    VELUM_TRY(create_gate(options, &gate));
+    if (err != NULL) {
+        *err = (velum_error){.status = VELUM_OK};
+    }
+    velum_status status = open_parts(gate, options, root, err);
+    if (status == VELUM_OK) {
+        status = own_write(gate, own_write_new_names); /* of a later version of Velum */
+    }
+    if (status < 0) {
+        stop_threads(gate);
+        gate_release(gate);
+        return err != NULL && err->status == VELUM_OK
+                   ? error_set(err, status, "the data folder could not be opened: %s",
+                               status_text(status))
+                   : status;
+    }
+    *out = gate;
+    return VELUM_OK;
+}
+
+velum_status velum_gate_open(const velum_gate_options *options, velum_gate **out, velum_error *err)
+{
+    return gate_open_with_root(options, NULL, out, err);
+}
+
+/* --- closing ------------------------------------------------------------------------------------ */
+
+void velum_gate_quiesce(velum_gate *gate)
+{
+    atomic_store(&gate->stopping, true);
+}
+
+bool velum_gate_is_idle(const velum_gate *gate)
+{
+    return watchdog_count(&((velum_gate *)(uintptr_t)gate)->watchdog) == 0;
+}
+
+static void pause_ms(long ms)
+{
+    const struct timespec time = {ms / 1000, (ms % 1000) * 1000000L};
+
+    (void)nanosleep(&time, NULL);
+}
+
+/* Those under way are answered, or time out within their limit. */
+static void drain(velum_gate *gate)
+{
+    const int64_t until =
+        clock_monotonic_ns(&gate->clock) + ((int64_t)gate->timeout_ms + 1000) * NS_PER_MS;
+
+    while (!velum_gate_is_idle(gate) && clock_monotonic_ns(&gate->clock) < until) {
+        pause_ms(2);
+    }
+}
+
+void velum_gate_free(velum_gate *gate)
+{
+    if (gate == NULL || gate_check(gate) < 0) {
+        return;
+    }
+    velum_gate_quiesce(gate);
+    socket_stop(gate->socket);
+    gate->socket = NULL;
+    drain(gate);
+    checkpointer_stop(&gate->checkpointer);
+    if (appender_wait(&gate->appender, atomic_load(&gate->writer.seq), STOP_MARGIN_MS) ==
+        VELUM_OK) {
+        checkpointer_try(&gate->checkpointer);
+    }
+    stop_threads(gate);
+    gate_release(gate);
+}
+
+/* --- health ------------------------------------------------------------------------------------- */
+
+velum_status velum_gate_health(velum_gate *gate, const char **out_reason)
+{
+    const clock_reading clock = clock_guard_read(&gate->clock_guard, &gate->clock);
+
+    own_note_clock(gate, &clock);
+    if (atomic_load(&gate->stopping)) {
+        *out_reason = "stopping";
+        return VELUM_E_UNAVAILABLE;
+    }
+    if (clock.behind) {
+        *out_reason = "clock-behind";
+        return VELUM_E_UNAVAILABLE;
+    }
+    if (atomic_load(&gate->appender.failing) || journal_reserve(gate->journal, 1) < 0) {
+        *out_reason = "journal-unwritable";
+        return VELUM_E_UNAVAILABLE;
+    }
+    journal_unreserve(gate->journal, 1);
+    world *const world = gate_world(gate);
+    const bool is_bootstrap = world->is_bootstrap;
+    world_free(world);
+    *out_reason = is_bootstrap ? "no-policy" : "ready";
+    return is_bootstrap ? VELUM_E_UNAVAILABLE : VELUM_OK;
+}

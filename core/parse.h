@@ -1,0 +1,25 @@
+/* core/parse.h: what the request asks for, read strictly before anything is looked up. */
+#ifndef CORE_PARSE_H
+#define CORE_PARSE_H
+
+#include "core/passage.h"
+
+/* Stage. Parses the body and the list of fields; what is malformed is counted, not recorded. */
+velum_status parse_request(passage *passage) VELUM_WARN_UNUSED;
+
+/* Members of a body, for verbs: refused as malformed when missing or of the wrong kind. */
+velum_status parse_text_member(passage *passage, const json_value *object, const char *name,
+                               text *out) VELUM_WARN_UNUSED;
+/* The same, absent allowed (empty). */
+velum_status parse_optional_text(passage *passage, const json_value *object, const char *name,
+                                 text *out) VELUM_WARN_UNUSED;
+/* Refuses members that are not in the NULL-ended list of names. */
+velum_status parse_known_members(passage *passage, const json_value *object,
+                                 const char *const *names) VELUM_WARN_UNUSED;
+/* An array of {type, value} to normal forms in the arena, 1…PASSAGE_IDENTIFIERS_MAX of them. */
+velum_status parse_identifiers(passage *passage, const json_value *array) VELUM_WARN_UNUSED;
+/* One {type, value}. */
+velum_status parse_identifier(passage *passage, const json_value *object,
+                              identifier *out) VELUM_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,97 @@
+/* core/passage.h: one request on its way through the path, and the verbs that travel.
+ *
+ * A passage lives on one thread's stack, holds a world and an arena, and is wiped at its end. A stage
+ * that returns a negative status ends the way: the passage goes on to *record* as a refusal.
+ */
+#ifndef CORE_PASSAGE_H
+#define CORE_PASSAGE_H
+
+#include "base/json.h"
+#include "core/gate.h"
+#include "core/problem.h"
+
+#define PASSAGE_RECORDS_MAX BUNDLE_CATEGORIES_MAX
+#define PASSAGE_IDENTIFIERS_MAX 16
+
+/* Who travels: a credential, or a customer with a token of their own. */
+typedef struct actor {
+    const credential *credential; /* in the passage's world; NULL for a customer or ourselves */
+    uint32_t kind;                /* one ACTOR_* bit */
+    uint32_t auth_method;         /* as in leaves: 1 token, 2 uid, 3 customer token, 4 ourselves */
+    uint8_t token[ENTRY_TOKEN_BYTES];
+    uint64_t activities; /* bits */
+    uint32_t roles;      /* bits */
+    subject_id own;      /* of a customer */
+} actor;
+
+typedef struct passage {
+    velum_gate *gate;
+    velum_pending *request;
+    const struct verb *verb;
+    world *world; /* held */
+    secret_arena *arena;
+    store_conn *conn;   /* a pooled reader, or the writer's connection */
+    write_batch *batch; /* of a write; NULL for a read */
+    clock_reading clock;
+    json *body; /* owned; NULL when the verb takes none */
+    /* authenticate */
+    bool is_known; /* the credential was recognised: from here refusals are recorded */
+    actor actor;
+    uint32_t activity; /* index in the bundle, or BUNDLE_NONE */
+    /* locate */
+    uint64_t seq; /* outbox seq of the snapshot, or of the cached row */
+    bool has_subject;
+    subject_id subject;
+    uint16_t domain; /* registry number of the domain that was used */
+    sealed_subject *sealed; /* held */
+    const opened_subject *opened; /* in the arena */
+    subject_state state;
+    uint8_t target[16]; /* keyed hash of what was asked for, for core/refusals.h */
+    identifier *identifiers; /* of lookup and upsert; in the arena */
+    uint32_t identifier_count;
+    /* decide */
+    uint32_t action;   /* the verb's; an upsert chooses between create and update */
+    uint64_t asked; /* field bits */
+    bool asked_all;
+    uint32_t unknown_fields;
+    verdict verdict;
+    /* open */
+    record *records[PASSAGE_RECORDS_MAX]; /* by category index; in the arena */
+    uint64_t released; /* field bits that really stand in the reply */
+    uint64_t released_masked;
+    /* record, release */
+    audit_entry entry;
+    uint32_t problem; /* PROBLEM_*; what is recorded */
+    const char *hint; /* for the problem's detail: a constant of ours, or hint_text */
+    char hint_text[VELUM_ERROR_TEXT_BYTES]; /* a finding about the caller's own policy or request */
+    velum_answer *answer; /* owned until handed over */
+} passage;
+
+typedef velum_status (*stage_function)(passage *passage);
+
+/* What a verb does on the way. NULL: nothing to do there. */
+typedef struct verb {
+    uint32_t number;
+    const char *name;
+    uint32_t entry_type; /* ENTRY_* */
+    uint32_t action;     /* one ACTION_* bit */
+    bool is_write;
+    bool is_people;      /* only people at the command line */
+    bool is_customer;    /* only a customer's token */
+    bool has_body;
+    uint32_t body_bytes_max;
+    uint32_t leaves_max; /* of a write, for the reservation (W-1) */
+    const char *activity; /* the fixed one of people's verbs; NULL: the request names it */
+    stage_function locate;
+    stage_function open;  /* or, for a write, apply */
+    stage_function mask;  /* writes the answer */
+} verb;
+
+/* Ends the way with a problem; always VELUM_E_DENIED. */
+velum_status refuse(passage *passage, uint32_t problem) VELUM_WARN_UNUSED;
+velum_status refuse_hint(passage *passage, uint32_t problem, const char *hint) VELUM_WARN_UNUSED;
+
+/* The verb of a number, or NULL. */
+const verb *verb_find(uint32_t number);
+
+#endif

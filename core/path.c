@@ -1,0 +1,473 @@
+/* core/path.c: the path, as a table of stages.
+ *
+ *     authenticate → locate → decide → open → mask → record → release
+ *
+ * A write goes the same way with *apply* in place of *open* and *mask*. A stage that fails ends the
+ * way; once the credential is known the failure itself goes to *record* (I-1). *release* is the
+ * appender's for a read and the writer's for a write: nothing here lets an answer go.
+ */
+#include "core/path.h"
+
+#include "core/authenticate.h"
+#include "core/locate.h"
+#include "core/own_write.h"
+#include "core/parse.h"
+
+typedef struct stage {
+    const char *name;
+    stage_function run;
+} stage;
+
+static velum_status decide_stage(passage *passage);
+static velum_status open_stage(passage *passage);
+static velum_status mask_stage(passage *passage);
+
+static const stage STAGES[] = {
+    {"authenticate", authenticate},
+    {"parse", parse_request},
+    {"locate", locate},
+    {"decide", decide_stage},
+    {"open", open_stage}, /* of a write: apply */
+    {"mask", mask_stage},
+};
+
+velum_status refuse(passage *passage, uint32_t problem)
+{
+    passage->problem = problem;
+    return VELUM_E_DENIED;
+}
+
+velum_status refuse_hint(passage *passage, uint32_t problem, const char *hint)
+{
+    passage->hint = hint;
+    return refuse(passage, problem);
+}
+
+/* --- decide ------------------------------------------------------------------------------------- */
+
+static velum_status decide_stage(passage *passage)
+{
+    const bundle *bundle = passage->world->bundle;
+    const actor *actor = &passage->actor;
+    decide_request request = {
+        .bundle = bundle,
+        .activity = passage->activity,
+        .activity_is_held = passage->activity != BUNDLE_NONE &&
+                            (actor->activities >> passage->activity & 1) != 0,
+        .actor = actor->kind,
+        .roles = actor->roles,
+        .action = passage->action,
+        .fields = passage->asked,
+        .all_fields = passage->asked_all,
+        .unknown_fields = passage->unknown_fields,
+        .now_ns = passage->clock.earlier_ns,
+        .clock_behind = passage->clock.behind,
+        .subject_status = passage->has_subject ? sealed_subject_status(passage->sealed) : 0,
+        .state = passage->opened == NULL ? NULL : &passage->state,
+    };
+    const uint32_t store = bundle_find(bundle, REGISTRY_ATTRIBUTE, TEXT_LITERAL("store"));
+
+    if (store != BUNDLE_NONE && actor->credential != NULL) {
+        request.actor_attributes[store] = actor->credential->store;
+    }
+    decide(&request, &passage->verdict);
+    return passage->verdict.allowed ? VELUM_OK : refuse(passage, passage->verdict.reason);
+}
+
+static velum_status open_stage(passage *passage)
+{
+    return passage->verb->open == NULL ? VELUM_OK : passage->verb->open(passage);
+}
+
+static velum_status mask_stage(passage *passage)
+{
+    return passage->verb->mask == NULL ? VELUM_OK : passage->verb->mask(passage);
+}
+
+/* --- record ------------------------------------------------------------------------------------- */
+
+static void fill_fields(const passage *passage, audit_entry *entry)
+{
+    const bundle *bundle = passage->world->bundle;
+    const uint64_t asked =
+        passage->asked_all && passage->activity != BUNDLE_NONE
+            ? bundle->activities[passage->activity].fields
+            : passage->asked;
+
+    for (uint32_t i = 0; i < bundle->field_count; i++) {
+        const bundle_field *field = &bundle->fields[i];
+        if ((asked >> i & 1) != 0) {
+            entry->asked[entry->asked_count++] = field->number;
+        }
+        if ((passage->released >> i & 1) != 0) {
+            entry->released[entry->released_count++] = field->number;
+        }
+        if ((passage->released_masked >> i & 1) != 0) {
+            entry->masks[entry->mask_count++] =
+                (entry_mask){field->number, bundle->masks[field->mask].number};
+        }
+    }
+    entry->unknown_field_count = passage->unknown_fields;
+}
+
+static void fill_who(const passage *passage, audit_entry *entry)
+{
+    const actor *actor = &passage->actor;
+    const bundle *bundle = passage->world->bundle;
+
+    memcpy(entry->actor_token, actor->token, ENTRY_TOKEN_BYTES);
+    entry->client = passage->request == NULL ? CLIENT_OURSELVES : passage->request->client;
+    entry->auth_method = actor->auth_method;
+    for (uint32_t i = 0; i < bundle->role_count && entry->role_count < ENTRY_ROLES_MAX; i++) {
+        if ((actor->roles >> i & 1) != 0) {
+            entry->roles[entry->role_count++] = bundle->roles[i].number;
+        }
+    }
+}
+
+static void fill_why(const passage *passage, audit_entry *entry)
+{
+    const bundle *bundle = passage->world->bundle;
+
+    static const uint8_t none[SHA256_BYTES] = {0};
+
+    if (memcmp(entry->policy_hash, none, sizeof(none)) == 0) { /* else: of a new bundle */
+        memcpy(entry->policy_hash, bundle->hash, sizeof(entry->policy_hash));
+    }
+    entry->jurisdiction = bundle->jurisdiction_number;
+    if (passage->activity == BUNDLE_NONE) {
+        return;
+    }
+    const bundle_activity *activity = &bundle->activities[passage->activity];
+    const bundle_purpose *purpose = &bundle->purposes[activity->purpose];
+    entry->activity = activity->number;
+    entry->purpose = purpose->number;
+    entry->legal_basis = passage->world->bases[purpose->basis];
+    if (activity->recipient_index != BUNDLE_NONE) {
+        entry->recipient = bundle->recipients[activity->recipient_index].number;
+    }
+}
+
+/* The consent that the decision rested on, with the notice that was shown then. */
+static void fill_consent(const passage *passage, audit_entry *entry)
+{
+    const state_consent *consent = passage->verdict.consent;
+
+    if (entry->consent_version != 0) {
+        return; /* the verb recorded one itself */
+    }
+    entry->consent_state = passage->verdict.consent_state;
+    if (consent == NULL) {
+        return;
+    }
+    memcpy(entry->consent_id, consent->id, sizeof(entry->consent_id));
+    entry->consent_version = consent->version;
+    const uint32_t notice =
+        bundle_find_number(passage->world->bundle, REGISTRY_NOTICE, consent->notice);
+    if (notice != BUNDLE_NONE) {
+        memcpy(entry->notice_hash, passage->world->bundle->notices[notice].hash,
+               sizeof(entry->notice_hash));
+    }
+}
+
+static void push_input(audit_entry *entry, uint32_t key, uint64_t value)
+{
+    if (value != 0 && entry->input_count < ENTRY_INPUTS_MAX) {
+        entry->inputs[entry->input_count++] = (entry_input){key, value};
+    }
+}
+
+/* What `decide` used, so that the past can be replayed (docs/formats/leaf.md). */
+static void fill_decision(const passage *passage, audit_entry *entry)
+{
+    const verdict *verdict = &passage->verdict;
+
+    push_input(entry, 1, verdict->age_class);
+    push_input(entry, 2, verdict->consent_state);
+    push_input(entry, 3, passage->clock.behind ? 1 : 0);
+    push_input(entry, 4, passage->has_subject && passage->sealed != NULL
+                             ? sealed_subject_status(passage->sealed)
+                             : 0);
+    entry->rule = verdict->rule;
+    entry->action = passage->world->actions[__builtin_ctz(passage->action)];
+    entry->intended_status = (uint32_t)problem_status(passage->problem);
+    if (passage->problem != PROBLEM_NONE) {
+        entry->decision = ENTRY_DENY;
+        entry->refusal = passage->world->reasons[passage->problem];
+        return;
+    }
+    entry->decision = verdict->decision == ENTRY_PARTIAL ? ENTRY_PARTIAL : ENTRY_ALLOW;
+}
+
+static void fill_trace(const passage *passage, audit_entry *entry)
+{
+    uint8_t key[KEY_BYTES];
+    uint8_t mac[SHA256_BYTES];
+    const velum_pending *request = passage->request;
+
+    if (request == NULL) {
+        return;
+    }
+    memcpy(entry->request_id, request->request_id, sizeof(entry->request_id));
+    if (request->caller_id.size == 0) {
+        return;
+    }
+    keyring_token_key(passage->gate->keys, "caller id", key);
+    hmac_sha256(key, &(crypto_part){request->caller_id.data, request->caller_id.size}, 1, mac);
+    memcpy(entry->caller_id_mac, mac, sizeof(entry->caller_id_mac));
+    mem_wipe(key, sizeof(key));
+}
+
+void path_fill_entry(passage *passage, audit_entry *entry)
+{
+    velum_gate *const gate = passage->gate;
+
+    entry->type = passage->verb->entry_type;
+    entry->stage = entry->stage == 0 ? ENTRY_SINGLE : entry->stage;
+    entry->at_ns = passage->clock.now_ns;
+    entry->node = 1;
+    memcpy(entry->boot_id, gate->boot_id, sizeof(entry->boot_id));
+    entry->tenant = keyring_tenant(gate->keys);
+    entry->domain = passage->domain;
+    if (passage->opened != NULL) {
+        entry->token_epoch = time_month(passage->clock.now_ns);
+        opened_audit_token(passage->opened, entry->token_epoch, entry->subject_token);
+    }
+    if (passage->actor.auth_method == 3) {
+        memcpy(passage->actor.token, entry->subject_token, ENTRY_TOKEN_BYTES);
+    }
+    fill_who(passage, entry);
+    fill_why(passage, entry);
+    fill_consent(passage, entry);
+    fill_fields(passage, entry);
+    fill_decision(passage, entry);
+    fill_trace(passage, entry);
+}
+
+/* A refusal's key in core/refusals.h: (credential, activity, target, reason). */
+static bool refusal_is_repeated(passage *passage)
+{
+    uint8_t key[KEY_BYTES];
+    uint8_t hash[16];
+    const uint32_t what[2] = {passage->activity, passage->problem};
+    const crypto_part parts[] = {
+        {passage->actor.token, ENTRY_TOKEN_BYTES},
+        {passage->actor.own.bytes, SUBJECT_ID_BYTES},
+        {passage->target, sizeof(passage->target)},
+        {what, sizeof(what)},
+    };
+
+    keyring_token_key(passage->gate->keys, "refusal", key);
+    blake2b_keyed(key, parts, sizeof(parts) / sizeof(parts[0]), hash, sizeof(hash));
+    mem_wipe(key, sizeof(key));
+    return !refusals_admit(&passage->gate->refusals, hash,
+                           clock_monotonic_ns(&passage->gate->clock), &passage->entry.repeated);
+}
+
+/* What the caller is told: the reason, or the one 404 where the activity may not know that the
+ * customer exists. */
+static void write_refusal(passage *passage)
+{
+    const bundle *bundle = passage->world->bundle;
+    const bool knows = passage->activity != BUNDLE_NONE &&
+                       bundle->activities[passage->activity].knows_existence;
+    uint32_t shown = passage->problem;
+    problem_detail detail = {.hint = passage->hint};
+
+    if (problem_speaks_of_subject(shown) && (!knows || shown == REASON_UNKNOWN_SUBJECT)) {
+        shown = PROBLEM_NOT_FOUND;
+        detail.hint = NULL;
+    }
+    if (passage->entry.stage != 0) {
+        detail.event_id = passage->entry.event_id;
+    }
+    if (knows && passage->verdict.consent_state != CONSENT_UNKNOWN &&
+        passage->verdict.purpose != BUNDLE_NONE && shown != PROBLEM_NOT_FOUND) {
+        detail.purpose = bundle->purposes[passage->verdict.purpose].name;
+    }
+    counters_add(passage->gate, shown);
+    answer_set_problem(passage->answer, shown, &detail);
+}
+
+static void write_unrecorded(passage *passage, uint32_t problem)
+{
+    counters_add(passage->gate, problem);
+    answer_set_problem(passage->answer, problem, &(problem_detail){.hint = passage->hint});
+}
+
+/* Malformed requests and unknown callers are counted, not recorded; so are repeated refusals. */
+static bool is_recorded(passage *passage)
+{
+    if (!passage->is_known || passage->problem == PROBLEM_MALFORMED ||
+        passage->problem == PROBLEM_TOO_LARGE || passage->problem == PROBLEM_ACTIVITY_NEEDED ||
+        passage->problem == PROBLEM_UNAVAILABLE || passage->problem == PROBLEM_INTERNAL) {
+        write_unrecorded(passage, passage->problem);
+        return false;
+    }
+    if (refusal_is_repeated(passage)) {
+        write_unrecorded(passage, PROBLEM_RATE_LIMITED);
+        return false;
+    }
+    return true;
+}
+
+/* --- the way ------------------------------------------------------------------------------------ */
+
+static velum_status passage_begin(passage *passage, velum_pending *request)
+{
+    velum_gate *const gate = request->gate;
+
+    passage->gate = gate;
+    passage->request = request;
+    passage->verb = request->verb;
+    passage->action = request->verb->action;
+    random_fill(&gate->random, passage->entry.event_id, sizeof(passage->entry.event_id));
+    passage->activity = BUNDLE_NONE;
+    passage->verdict.purpose = BUNDLE_NONE;
+    passage->clock = clock_guard_read(&gate->clock_guard, &gate->clock);
+    own_note_clock(gate, &passage->clock);
+    passage->world = gate_world(gate);
+    passage->arena = arenas_take(&gate->arenas);
+    return answer_create(gate, &passage->answer);
+}
+
+static void passage_end(passage *passage)
+{
+    sealed_subject_free(passage->sealed);
+    json_free(passage->body);
+    if (passage->arena != NULL) {
+        arenas_give(&passage->gate->arenas, passage->arena);
+    }
+    if (passage->batch == NULL && passage->conn != NULL) {
+        store_reader_release(passage->gate->db, passage->conn);
+    }
+    world_free(passage->world);
+    velum_answer_free(passage->answer);
+    mem_wipe(&passage->state, sizeof(passage->state));
+}
+
+static velum_status travel(passage *passage)
+{
+    for (size_t i = 0; i < sizeof(STAGES) / sizeof(STAGES[0]); i++) {
+        const velum_status status = STAGES[i].run(passage);
+        if (status >= 0) {
+            continue;
+        }
+        if (status != VELUM_E_DENIED || passage->problem == PROBLEM_NONE) {
+            passage->problem = problem_of_status(status);
+        }
+        passage->released = 0;
+        passage->released_masked = 0;
+        return status;
+    }
+    return buffer_status(&passage->answer->body);
+}
+
+static void settle_at_once(passage *passage)
+{
+    velum_answer_free(passage->request->answer);
+    passage->request->answer = velum_answer_take(&passage->answer);
+}
+
+/* Encodes the leaf and hands request and answer to the appender. */
+static velum_status record_read(passage *passage)
+{
+    velum_pending *const request = passage->request;
+    VELUM_AUTO_BUFFER body;
+
+    buffer_init(&body, ENTRY_BODY_BYTES_MAX);
+    VELUM_TRY(entry_encode(&passage->entry, &body));
+    mem_free(request->leaf.body);
+    request->leaf = (pending_leaf){.seq = passage->seq,
+                                   .epoch = passage->world->epoch,
+                                   .has_subject = passage->has_subject};
+    VELUM_TRY(buffer_take(&body, &request->leaf.body, &request->leaf.size));
+    if (passage->has_subject) {
+        request->leaf.slot = changes_slot(&passage->gate->changes, &passage->subject);
+    }
+    clock_guard_note(&passage->gate->clock_guard, passage->entry.at_ns);
+    settle_at_once(passage);
+    return VELUM_OK;
+}
+
+static velum_status finish_read(passage *passage, velum_status status)
+{
+    if (status < 0 && !is_recorded(passage)) {
+        settle_at_once(passage);
+        return VELUM_OK;
+    }
+    path_fill_entry(passage, &passage->entry);
+    if (status < 0) {
+        write_refusal(passage);
+    } else {
+        counters_add(passage->gate, PROBLEM_NONE);
+    }
+    if (record_read(passage) < 0) {
+        write_unrecorded(passage, PROBLEM_UNAVAILABLE);
+        settle_at_once(passage);
+        return VELUM_OK;
+    }
+    return VELUM_PENDING;
+}
+
+velum_status path_read(velum_pending *request)
+{
+    passage passage = {.gate = NULL};
+
+    velum_status status = passage_begin(&passage, request);
+    if (status == VELUM_OK) {
+        status = finish_read(&passage, travel(&passage));
+    }
+    passage_end(&passage);
+    return status;
+}
+
+/* Whether a failure is the machine's, not the request's: then the batch is rolled back. */
+static bool breaks_batch(velum_status status)
+{
+    return status == VELUM_E_IO || status == VELUM_E_NOSPACE || status == VELUM_E_NOMEM ||
+           status == VELUM_E_BUSY || status == VELUM_E_UNAVAILABLE || status == VELUM_E_INTERNAL;
+}
+
+static velum_status finish_write(passage *passage, const write_batch_mark *mark,
+                                 velum_status status)
+{
+    if (status < 0) {
+        conn_savepoint_rollback(passage->conn);
+        write_batch_rewind(passage->batch, mark);
+        if (breaks_batch(status)) {
+            return status;
+        }
+        if (!is_recorded(passage)) {
+            return VELUM_OK;
+        }
+    } else {
+        VELUM_TRY(conn_savepoint_release(passage->conn));
+    }
+    path_fill_entry(passage, &passage->entry);
+    if (status < 0) {
+        write_refusal(passage);
+    }
+    clock_guard_note(&passage->gate->clock_guard, passage->entry.at_ns);
+    return write_batch_record(passage->batch, &passage->entry);
+}
+
+velum_status path_write(velum_pending *request, write_batch *batch, velum_answer **out_answer)
+{
+    passage passage = {.batch = batch, .conn = batch->conn};
+
+    const write_batch_mark mark = write_batch_begin(batch);
+
+    velum_status status = passage_begin(&passage, request);
+    if (status == VELUM_OK) {
+        status = conn_savepoint(batch->conn);
+    }
+    if (status == VELUM_OK) {
+        status = finish_write(&passage, &mark, travel(&passage));
+    }
+    if (status == VELUM_OK) {
+        *out_answer = velum_answer_take(&passage.answer);
+    }
+    passage_end(&passage);
+    return status;
+}

@@ -1,0 +1,20 @@
+/* core/path.h: the path that every request travels (I-2). */
+#ifndef CORE_PATH_H
+#define CORE_PATH_H
+
+#include "core/passage.h"
+
+/* A read, on a worker: VELUM_OK when it was settled without a record (malformed, unauthenticated,
+ * 429), VELUM_PENDING when its leaf is with the appender. */
+velum_status path_read(velum_pending *request) VELUM_WARN_UNUSED;
+
+/* A write, on the writer thread, inside its savepoint: `*out_answer` is what to say when the batch
+ * commits. A negative status asks for the whole batch to be rolled back. */
+velum_status path_write(velum_pending *request, write_batch *batch,
+                        velum_answer **out_answer) VELUM_WARN_UNUSED;
+
+/* Fills what every entry has and what the passage knows; used by verbs that write leaves of their
+ * own. */
+void path_fill_entry(passage *passage, audit_entry *entry);
+
+#endif

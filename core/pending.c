@@ -1,0 +1,312 @@
+/* core/pending.c: copying a request, moving its state, and the ways to wait for it. */
+#include "core/pending.h"
+
+#include "core/gate.h"
+#include "core/passage.h"
+#include "core/path.h"
+
+#include <unistd.h>
+
+/* --- making and holding ------------------------------------------------------------------------- */
+
+static text copy_string(char **cursor, velum_string from)
+{
+    char *const to = *cursor;
+
+    if (from.size > 0) {
+        memcpy(to, from.data, from.size);
+    }
+    *cursor += from.size;
+    return (text){to, from.size};
+}
+
+static velum_status copy_strings(velum_pending *self, const velum_request *request)
+{
+    const size_t bytes = request->credential.size + request->activity.size + request->ref.size +
+                         request->fields.size + request->body.size + request->caller_id.size;
+
+    self->strings = mem_alloc(bytes + 1);
+    if (self->strings == NULL) {
+        return VELUM_E_NOMEM;
+    }
+    char *cursor = self->strings;
+    self->credential = copy_string(&cursor, request->credential);
+    self->activity = copy_string(&cursor, request->activity);
+    self->ref = copy_string(&cursor, request->ref);
+    self->fields = copy_string(&cursor, request->fields);
+    self->body = copy_string(&cursor, request->body);
+    self->caller_id = copy_string(&cursor, request->caller_id);
+    return VELUM_OK;
+}
+
+static bool is_too_long(velum_string value)
+{
+    return value.size > PENDING_STRING_BYTES_MAX || (value.size > 0 && value.data == NULL);
+}
+
+static velum_status check_request(const velum_request *request, velum_error *err)
+{
+    if (request == NULL || request->size < sizeof(velum_request)) {
+        return error_set(err, VELUM_E_INVALID, "the request's size member is not set");
+    }
+    const verb *verb = verb_find(request->verb);
+    if (verb == NULL) {
+        return error_set(err, VELUM_E_INVALID, "there is no verb %u", request->verb);
+    }
+    if (request->auth != VELUM_AUTH_TOKEN && request->auth != VELUM_AUTH_SELF) {
+        return error_set(err, VELUM_E_INVALID, "auth is neither token nor self");
+    }
+    if (is_too_long(request->credential) || is_too_long(request->activity) ||
+        is_too_long(request->ref) || is_too_long(request->fields) ||
+        is_too_long(request->caller_id) || request->body.size > PENDING_BODY_BYTES_MAX_PEOPLE) {
+        return error_set(err, VELUM_E_LIMIT, "a member of the request is too long");
+    }
+    return VELUM_OK;
+}
+
+velum_status pending_create(velum_gate *gate, const velum_request *request, velum_pending **out,
+                            velum_error *err)
+{
+    *out = NULL;
+    if (gate_check(gate) < 0) {
+        return error_set(err, VELUM_E_FORKED, "this gate was opened by another process");
+    }
+    VELUM_TRY(check_request(request, err));
+    velum_pending *const self = mem_alloc(sizeof(*self));
+    if (self == NULL) {
+        return error_set(err, VELUM_E_NOMEM, "no memory");
+    }
+    atomic_init(&self->holds, 1);
+    atomic_init(&self->state, PENDING_RUNNING);
+    self->gate = gate;
+    gate_hold(gate);
+    self->verb = verb_find(request->verb);
+    self->auth = request->auth;
+    self->uid = (uint32_t)geteuid();
+    self->client = CLIENT_IN_PROCESS;
+    const uint32_t timeout_ms =
+        self->verb->is_people && !self->verb->is_write ? PENDING_PEOPLE_TIMEOUT_MS : gate->timeout_ms;
+    self->deadline_ns = clock_monotonic_ns(&gate->clock) + (int64_t)timeout_ms * NS_PER_MS;
+    random_fill(&gate->random, self->request_id, sizeof(self->request_id));
+    if (copy_strings(self, request) < 0) {
+        pending_release(self);
+        return error_set(err, VELUM_E_NOMEM, "no memory");
+    }
+    *out = self;
+    return VELUM_OK;
+}
+
+void pending_hold(velum_pending *self)
+{
+    (void)atomic_fetch_add_explicit(&self->holds, 1, memory_order_relaxed);
+}
+
+void pending_release(velum_pending *self)
+{
+    if (atomic_fetch_sub_explicit(&self->holds, 1, memory_order_acq_rel) != 1) {
+        return;
+    }
+    velum_gate *const gate = self->gate;
+    velum_answer_free(self->answer);
+    mem_free(self->leaf.body);
+    mem_free(self->strings);
+    mem_free(self);
+    gate_release(gate);
+}
+
+/* --- the state ---------------------------------------------------------------------------------- */
+
+bool pending_settle(velum_pending *self, int state)
+{
+    int expected = PENDING_WAITING;
+
+    if (!atomic_compare_exchange_strong(&self->state, &expected, state)) {
+        return false;
+    }
+    if (self->ready != NULL) {
+        self->ready(self->context);
+    }
+    return true;
+}
+
+static velum_status settle_unavailable(velum_pending *self)
+{
+    velum_answer_free(self->answer);
+    self->answer = NULL;
+    VELUM_TRY(answer_create(self->gate, &self->answer));
+    answer_set_problem(self->answer, PROBLEM_UNAVAILABLE, NULL);
+    counters_add(self->gate, PROBLEM_UNAVAILABLE);
+    atomic_store(&self->state, PENDING_READY);
+    return VELUM_OK;
+}
+
+/* The worker's part of a read; the appender has it when VELUM_PENDING comes back. */
+static velum_status start_read(velum_pending *self)
+{
+    const velum_status status = path_read(self);
+
+    if (status < 0) {
+        return settle_unavailable(self);
+    }
+    if (status == VELUM_OK) {
+        atomic_store(&self->state, PENDING_READY);
+        return VELUM_OK;
+    }
+    atomic_store(&self->state, PENDING_WAITING);
+    watchdog_add(&self->gate->watchdog, self);
+    appender_queue_read(&self->gate->appender, self);
+    return VELUM_PENDING;
+}
+
+static velum_status start_write(velum_pending *self)
+{
+    atomic_store(&self->state, PENDING_WAITING);
+    watchdog_add(&self->gate->watchdog, self);
+    writer_queue(&self->gate->writer, self);
+    return VELUM_PENDING;
+}
+
+velum_status pending_start(velum_pending *self)
+{
+    velum_gate *const gate = self->gate;
+
+    self->attempts++;
+    if (atomic_load(&gate->stopping) || clock_monotonic_ns(&gate->clock) > self->deadline_ns) {
+        return settle_unavailable(self);
+    }
+    return self->verb->is_write ? start_write(self) : start_read(self);
+}
+
+/* --- taking the answer -------------------------------------------------------------------------- */
+
+velum_status velum_pending_take(velum_pending *pending, velum_answer **out)
+{
+    const int state = atomic_load(&pending->state);
+
+    *out = NULL;
+    if (state == PENDING_WAITING || state == PENDING_RUNNING) {
+        return VELUM_PENDING;
+    }
+    watchdog_remove(&pending->gate->watchdog, pending);
+    if (state == PENDING_AGAIN) {
+        atomic_store(&pending->state, PENDING_RUNNING);
+        const velum_status status = pending_start(pending);
+        if (status != VELUM_OK) {
+            return status;
+        }
+    }
+    if (atomic_load(&pending->state) == PENDING_EXPIRED) {
+        VELUM_TRY(answer_create(pending->gate, out));
+        answer_set_problem(*out, PROBLEM_UNAVAILABLE, NULL);
+        return VELUM_OK;
+    }
+    *out = velum_answer_take(&pending->answer);
+    return *out == NULL ? VELUM_E_INTERNAL : VELUM_OK;
+}
+
+void velum_pending_free(velum_pending *pending)
+{
+    int expected = PENDING_WAITING;
+
+    if (pending == NULL) {
+        return;
+    }
+    (void)atomic_compare_exchange_strong(&pending->state, &expected, PENDING_ABANDONED);
+    watchdog_remove(&pending->gate->watchdog, pending);
+    pending_release(pending);
+}
+
+velum_status velum_gate_submit(velum_gate *gate, const velum_request *request, velum_ready ready,
+                               void *context, velum_pending **out, velum_error *err)
+{
+    VELUM_TRY(pending_create(gate, request, out, err));
+    (*out)->client = CLIENT_HTTP;
+    (*out)->ready = ready;
+    (*out)->context = context;
+    const velum_status status = pending_start(*out);
+    if (status < 0) {
+        pending_release(*out);
+        *out = NULL;
+        return error_set(err, status, "no memory");
+    }
+    return status;
+}
+
+/* --- waiting in place --------------------------------------------------------------------------- */
+
+typedef struct bell {
+    pthread_mutex_t lock;
+    pthread_cond_t rung;
+    bool is_rung;
+} bell;
+
+static void ring(void *context)
+{
+    bell *const self = context;
+
+    (void)pthread_mutex_lock(&self->lock);
+    self->is_rung = true;
+    (void)pthread_cond_signal(&self->rung);
+    (void)pthread_mutex_unlock(&self->lock);
+}
+
+static void wait_for(bell *self)
+{
+    (void)pthread_mutex_lock(&self->lock);
+    while (!self->is_rung) {
+        (void)pthread_cond_wait(&self->rung, &self->lock);
+    }
+    self->is_rung = false;
+    (void)pthread_mutex_unlock(&self->lock);
+}
+
+velum_status pending_wait(velum_pending *self, velum_answer **out)
+{
+    bell bell = {.is_rung = false};
+
+    (void)pthread_mutex_init(&bell.lock, NULL);
+    (void)pthread_cond_init(&bell.rung, NULL);
+    self->ready = ring;
+    self->context = &bell;
+    velum_status status = pending_start(self);
+    while (status == VELUM_PENDING) {
+        wait_for(&bell);
+        status = velum_pending_take(self, out);
+    }
+    if (status == VELUM_OK && *out == NULL) {
+        status = velum_pending_take(self, out);
+    }
+    (void)pthread_cond_destroy(&bell.rung);
+    (void)pthread_mutex_destroy(&bell.lock);
+    return status;
+}
+
+static velum_status call(velum_pending *pending, velum_answer **out, velum_error *err)
+{
+    const velum_status status = pending_wait(pending, out);
+
+    velum_pending_free(pending);
+    return status < 0 ? error_set(err, status, "the request could not be run") : VELUM_OK;
+}
+
+velum_status velum_gate_call(velum_gate *gate, const velum_request *request, velum_answer **out,
+                             velum_error *err)
+{
+    velum_pending *pending = NULL;
+
+    *out = NULL;
+    VELUM_TRY(pending_create(gate, request, &pending, err));
+    return call(pending, out, err);
+}
+
+velum_status gate_call_as(velum_gate *gate, const velum_request *request, const peer *peer,
+                          velum_answer **out, velum_error *err)
+{
+    velum_pending *pending = NULL;
+
+    *out = NULL;
+    VELUM_TRY(pending_create(gate, request, &pending, err));
+    pending->client = peer->client;
+    pending->uid = peer->uid;
+    return call(pending, out, err);
+}

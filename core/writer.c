@@ -1,0 +1,358 @@
+/* core/writer.c: gathers writes, commits them together, wakes their callers. */
+#include "core/writer.h"
+
+#include "core/gate.h"
+#include "core/meta.h"
+#include "core/passage.h"
+#include "core/path.h"
+
+typedef struct write_slot {
+    velum_pending *request;
+    velum_answer *answer;
+} write_slot;
+
+typedef struct gathered {
+    write_slot slots[WRITER_BATCH_MAX];
+    uint32_t count;
+} gathered;
+
+/* --- what a write leaves in its batch ----------------------------------------------------------- */
+
+static velum_status insert_body(store_conn *conn, const outbox_body *body)
+{
+    store_stmt *stmt = NULL;
+
+    VELUM_TRY(conn_statement(conn, "INSERT INTO outbox (seq, body) VALUES ($1, $2)", &stmt));
+    VELUM_TRY(stmt_bind_integer(stmt, 1, (int64_t)body->seq));
+    VELUM_TRY(stmt_bind_blob(stmt, 2, body->data, body->size));
+    return stmt_execute(stmt);
+}
+
+velum_status write_batch_record(write_batch *self, audit_entry *entry)
+{
+    VELUM_AUTO_BUFFER encoded;
+
+    buffer_init(&encoded, ENTRY_BODY_BYTES_MAX);
+    entry->outbox_seq = self->seq + 1;
+    VELUM_TRY(entry_encode(entry, &encoded));
+    outbox_body *const body = mem_alloc(sizeof(*body) + encoded.size);
+    if (body == NULL) {
+        return VELUM_E_NOMEM;
+    }
+    body->seq = entry->outbox_seq;
+    body->size = encoded.size;
+    memcpy(body->data, encoded.data, encoded.size);
+    outbox_list_push(&self->bodies, body);
+    self->seq = body->seq;
+    return insert_body(self->conn, body);
+}
+
+velum_status write_batch_touch(write_batch *self, const subject_id *subject)
+{
+    if (self->slot_count == self->slot_capacity) {
+        const uint32_t capacity = self->slot_capacity == 0 ? 256 : self->slot_capacity * 2;
+        uint32_t *const slots = mem_resize(self->slots, capacity * sizeof(*slots));
+        if (slots == NULL) {
+            return VELUM_E_NOMEM;
+        }
+        self->slots = slots;
+        self->slot_capacity = capacity;
+    }
+    self->slots[self->slot_count++] = changes_slot(&self->gate->changes, subject);
+    return VELUM_OK;
+}
+
+write_batch_mark write_batch_begin(const write_batch *self)
+{
+    return (write_batch_mark){self->bodies.last, self->bodies.count, self->seq, self->slot_count};
+}
+
+void write_batch_rewind(write_batch *self, const write_batch_mark *mark)
+{
+    outbox_list dropped = {.first = mark->last == NULL ? self->bodies.first : mark->last->next,
+                           .count = self->bodies.count - mark->count};
+
+    if (mark->last == NULL) {
+        self->bodies.first = NULL;
+    } else {
+        mark->last->next = NULL;
+    }
+    self->bodies.last = mark->last;
+    self->bodies.count = mark->count;
+    outbox_list_clear(&dropped);
+    self->seq = mark->seq;
+    self->slot_count = mark->slot_count;
+    self->accepts_clock = false;
+    world_free(self->next_world); /* a change of world ends its batch: it was this request's */
+    self->next_world = NULL;
+}
+
+void write_batch_clear(write_batch *self)
+{
+    outbox_list_clear(&self->bodies);
+    mem_free(self->slots);
+    world_free(self->next_world);
+    *self = (write_batch){.gate = NULL};
+}
+
+/* --- one transaction ---------------------------------------------------------------------------- */
+
+/* Rows that the log holds already are deleted by a later transaction. */
+static velum_status drop_journalled(write_batch *batch)
+{
+    store_stmt *stmt = NULL;
+    const uint64_t appended = atomic_load(&batch->gate->appender.appended_seq);
+
+    VELUM_TRY(conn_statement(batch->conn, "DELETE FROM outbox WHERE seq <= $1", &stmt));
+    VELUM_TRY(stmt_bind_integer(stmt, 1, (int64_t)appended));
+    return stmt_execute(stmt);
+}
+
+/* Runs the gathered writes in order; `*out_done` says how many belong to this transaction (W-3). */
+static velum_status apply_all(write_batch *batch, gathered *work, uint32_t *out_done)
+{
+    uint32_t done = 0;
+
+    while (done < work->count && batch->next_world == NULL) {
+        VELUM_TRY(path_write(work->slots[done].request, batch, &work->slots[done].answer));
+        done++;
+    }
+    *out_done = done;
+    VELUM_TRY(drop_journalled(batch));
+    return meta_write(batch->conn, META_OUTBOX_SEQ, (int64_t)batch->seq);
+}
+
+/* keys.db commits first: a key without a subject is collected, a subject without a key is lost. */
+static velum_status commit_both(write_batch *batch)
+{
+    VELUM_TRY(vault_keys_commit(batch->gate->vault));
+    return conn_commit(batch->conn);
+}
+
+/* After COMMIT, in this order: changes, world, bodies (I-9). */
+static void publish(write_batch *batch)
+{
+    velum_gate *const gate = batch->gate;
+
+    atomic_store(&gate->writer.seq, batch->seq);
+    for (uint32_t i = 0; i < batch->slot_count; i++) {
+        changes_raise(&gate->changes, batch->slots[i], batch->seq);
+    }
+    if (batch->next_world != NULL) {
+        gate_swap_world(gate, world_take(&batch->next_world));
+    }
+    if (batch->accepts_clock) {
+        clock_guard_accept(&gate->clock_guard, batch->accepted_ns);
+    }
+    appender_queue_writes(&gate->appender, &batch->bodies);
+}
+
+static velum_status transact(write_batch *batch, gathered *work, uint32_t *out_done)
+{
+    VELUM_TRY(conn_begin(batch->conn));
+    velum_status status = apply_all(batch, work, out_done);
+    if (status == VELUM_OK) {
+        status = commit_both(batch);
+    }
+    if (status < 0) {
+        vault_keys_rollback(batch->gate->vault);
+        conn_rollback(batch->conn);
+    }
+    return status;
+}
+
+static void settle(write_slot *slot, velum_status status)
+{
+    velum_pending *const request = slot->request;
+    velum_gate *const gate = request->gate;
+
+    if (status >= 0 && slot->answer != NULL && slot->answer->problem == PROBLEM_NONE) {
+        counters_add(gate, PROBLEM_NONE);
+    }
+    if (status < 0 || slot->answer == NULL) {
+        velum_answer_free(slot->answer);
+        slot->answer = NULL;
+        if (answer_create(gate, &slot->answer) == VELUM_OK) {
+            answer_set_problem(slot->answer, PROBLEM_UNAVAILABLE, NULL);
+        }
+        counters_add(gate, PROBLEM_UNAVAILABLE);
+    }
+    request->answer = slot->answer;
+    slot->answer = NULL;
+    (void)pending_settle(request, PENDING_READY);
+    pending_release(request);
+}
+
+static uint32_t leaves_at_most(const gathered *work)
+{
+    uint32_t leaves = 0;
+
+    for (uint32_t i = 0; i < work->count; i++) {
+        leaves += work->slots[i].request->verb->leaves_max;
+    }
+    return leaves;
+}
+
+/* Writes of one gathering, in as many transactions as worlds (W-3). */
+static void write_gathered(writer *self, gathered *work)
+{
+    velum_gate *const gate = self->gate;
+    uint32_t first = 0;
+
+    while (first < work->count) {
+        gathered rest = {.count = work->count - first};
+        memcpy(rest.slots, work->slots + first, rest.count * sizeof(rest.slots[0]));
+        write_batch batch = {.gate = gate,
+                             .conn = store_writer(gate->db),
+                             .seq = atomic_load(&self->seq)};
+        uint32_t done = rest.count;
+        velum_status status = VELUM_E_UNAVAILABLE;
+        const uint32_t room = leaves_at_most(&rest);
+
+        if (!atomic_load(&gate->appender.failing)) {
+            status = journal_reserve(gate->journal, room); /* W-1 */
+        }
+        if (status == VELUM_OK) {
+            status = transact(&batch, &rest, &done);
+            if (status == VELUM_OK) {
+                const uint32_t used = batch.bodies.count;
+                publish(&batch);
+                journal_unreserve(gate->journal, room - used);
+            } else {
+                journal_unreserve(gate->journal, room);
+                done = rest.count;
+            }
+        }
+        for (uint32_t i = 0; i < done; i++) {
+            settle(&rest.slots[i], status);
+        }
+        write_batch_clear(&batch);
+        first += done;
+    }
+}
+
+/* --- the thread --------------------------------------------------------------------------------- */
+
+static void run_task(writer *self, writer_task *task)
+{
+    store_conn *const conn = store_writer(self->gate->db);
+    velum_status status = conn_begin(conn);
+
+    if (status == VELUM_OK) {
+        status = task->run(task->context, conn);
+        if (status == VELUM_OK) {
+            status = conn_commit(conn);
+        }
+        if (status < 0) {
+            conn_rollback(conn);
+        }
+    }
+    (void)pthread_mutex_lock(&self->lock);
+    task->status = status;
+    task->done = true;
+    (void)pthread_cond_broadcast(&self->task_done);
+    (void)pthread_mutex_unlock(&self->lock);
+}
+
+/* Takes what is queued; waits when nothing is. False: stopped and empty. */
+static bool gather(writer *self, gathered *work, writer_task **out_task)
+{
+    (void)pthread_mutex_lock(&self->lock);
+    while (self->first == NULL && self->tasks == NULL && !self->stop) {
+        (void)pthread_cond_wait(&self->wake, &self->lock);
+    }
+    *out_task = self->tasks;
+    if (self->tasks != NULL) {
+        self->tasks = self->tasks->next;
+    }
+    work->count = 0;
+    while (self->first != NULL && work->count < WRITER_BATCH_MAX) {
+        velum_pending *const request = self->first;
+        self->first = request->queue_next;
+        work->slots[work->count++] = (write_slot){request, NULL};
+    }
+    if (self->first == NULL) {
+        self->last = NULL;
+    }
+    const bool go_on = *out_task != NULL || work->count > 0 || !self->stop;
+    (void)pthread_mutex_unlock(&self->lock);
+    return go_on;
+}
+
+static void *write_loop(void *context)
+{
+    writer *const self = context;
+    VELUM_AUTO_MEM gathered *work = mem_alloc(sizeof(gathered));
+    writer_task *task = NULL;
+
+    if (work == NULL) {
+        return NULL;
+    }
+    while (gather(self, work, &task)) {
+        if (task != NULL) {
+            run_task(self, task);
+        }
+        write_gathered(self, work);
+    }
+    return NULL;
+}
+
+velum_status writer_start(writer *self, velum_gate *gate, uint64_t seq)
+{
+    *self = (writer){.gate = gate};
+    atomic_init(&self->seq, seq);
+    (void)pthread_mutex_init(&self->lock, NULL);
+    (void)pthread_cond_init(&self->wake, NULL);
+    (void)pthread_cond_init(&self->task_done, NULL);
+    if (pthread_create(&self->thread, NULL, write_loop, self) != 0) {
+        return VELUM_E_NOMEM;
+    }
+    self->running = true;
+    return VELUM_OK;
+}
+
+void writer_stop(writer *self)
+{
+    if (!self->running) {
+        return;
+    }
+    (void)pthread_mutex_lock(&self->lock);
+    self->stop = true;
+    (void)pthread_cond_signal(&self->wake);
+    (void)pthread_mutex_unlock(&self->lock);
+    (void)pthread_join(self->thread, NULL);
+    self->running = false;
+}
+
+void writer_queue(writer *self, velum_pending *write)
+{
+    pending_hold(write);
+    (void)pthread_mutex_lock(&self->lock);
+    write->queue_next = NULL;
+    if (self->last != NULL) {
+        self->last->queue_next = write;
+    } else {
+        self->first = write;
+    }
+    self->last = write;
+    (void)pthread_cond_signal(&self->wake);
+    (void)pthread_mutex_unlock(&self->lock);
+}
+
+velum_status writer_run(writer *self, velum_status (*run)(void *, store_conn *), void *context)
+{
+    writer_task task = {.run = run, .context = context};
+
+    (void)pthread_mutex_lock(&self->lock);
+    writer_task **link = &self->tasks;
+    while (*link != NULL) {
+        link = &(*link)->next;
+    }
+    *link = &task;
+    (void)pthread_cond_signal(&self->wake);
+    while (!task.done) {
+        (void)pthread_cond_wait(&self->task_done, &self->lock);
+    }
+    (void)pthread_mutex_unlock(&self->lock);
+    return task.status;
+}

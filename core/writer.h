@@ -1,0 +1,83 @@
+/* core/writer.h: the one thread that changes vault.db and keys.db.
+ *
+ * Gathers the writes that arrived while the last commit ran (no timer): room in the journal, one
+ * transaction, each request under a savepoint with its leaf's body in the outbox, keys.db's COMMIT,
+ * vault.db's COMMIT; then changes are raised, the world is swapped, bodies are queued and callers
+ * are woken, in this order (I-1, I-9).
+ *
+ * W-1  No transaction begins before the journal has room for its leaves.
+ * W-2  A write is decided inside its savepoint, on the writer's own view.
+ * W-3  A write that changes the world ends its batch, so that the next is decided in the new one.
+ */
+#ifndef CORE_WRITER_H
+#define CORE_WRITER_H
+
+#include "audit/entry.h"
+#include "core/appender.h"
+#include "core/world.h"
+#include "store/store.h"
+
+#define WRITER_BATCH_MAX 128
+
+/* What one transaction gathers beside its rows. */
+typedef struct write_batch {
+    velum_gate *gate;
+    store_conn *conn;
+    uint64_t seq; /* highest outbox seq given out */
+    outbox_list bodies;
+    uint32_t *slots; /* of changed subjects */
+    uint32_t slot_count;
+    uint32_t slot_capacity;
+    world *next_world;  /* loaded by a write that changed it */
+    bool accepts_clock; /* an officer accepted the clock as of accepted_ns */
+    int64_t accepted_ns;
+} write_batch;
+
+/* Encodes the entry with the next seq and puts it into the outbox. */
+velum_status write_batch_record(write_batch *self, audit_entry *entry) VELUM_WARN_UNUSED;
+/* The subject's slot is raised after COMMIT. */
+velum_status write_batch_touch(write_batch *self, const subject_id *subject) VELUM_WARN_UNUSED;
+/* What a savepoint's rollback must take back beside its rows. */
+typedef struct write_batch_mark {
+    outbox_body *last;
+    uint32_t count;
+    uint64_t seq;
+    uint32_t slot_count;
+} write_batch_mark;
+write_batch_mark write_batch_begin(const write_batch *self);
+void write_batch_rewind(write_batch *self, const write_batch_mark *mark);
+void write_batch_clear(write_batch *self);
+
+/* Something the writer does for us in a transaction of its own, without a leaf. */
+typedef struct writer_task {
+    velum_status (*run)(void *context, store_conn *conn);
+    void *context;
+    velum_status status;
+    bool done;
+    struct writer_task *next;
+} writer_task;
+
+typedef struct writer {
+    velum_gate *gate;
+    pthread_t thread;
+    bool running;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    pthread_cond_t task_done;
+    struct velum_pending *first;
+    struct velum_pending *last;
+    writer_task *tasks;
+    bool stop;
+    atomic_uint_fast64_t seq; /* highest committed outbox seq */
+} writer;
+
+velum_status writer_start(writer *self, velum_gate *gate, uint64_t seq) VELUM_WARN_UNUSED;
+/* Finishes what is queued, then joins. */
+void writer_stop(writer *self);
+/* Takes a hold of the write. Any worker. */
+void writer_queue(writer *self, struct velum_pending *write);
+/* Runs a task on the writer thread and waits for it. Any thread but the writer's. */
+velum_status writer_run(writer *self, velum_status (*run)(void *, store_conn *),
+                        void *context) VELUM_WARN_UNUSED;
+
+#endif

@@ -49,7 +49,7 @@ static velum_status make_shards(cache *self)
 {
     for (uint32_t i = 0; i < SHARDS; i++) {
         cache_shard *const shard = &self->shards[i];
-        shard->buckets = mem_alloc_array(self->bucket_count, sizeof(*shard->buckets));
+        shard->buckets = mem_alloc_array(self->bucket_count, sizeof(sealed_subject *));
         if (shard->buckets == NULL || pthread_mutex_init(&shard->lock, NULL) != 0) {
             mem_free(shard->buckets);
             return VELUM_E_NOMEM;

@@ -10,7 +10,6 @@
 
 #define WRAPPED_BYTES (KEY_BYTES + SEALED_OVERHEAD_BYTES)
 
-static_assert(CATEGORY_KEY_BYTES == WRAPPED_BYTES + COMMITMENT_BYTES, "wrapped key, commitment");
 static_assert(CATEGORY_KEY_BYTES == 98, "docs/formats/sealed.md says so");
 
 static void commit_to(const uint8_t key[KEY_BYTES], uint8_t out[COMMITMENT_BYTES])

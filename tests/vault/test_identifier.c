@@ -78,9 +78,7 @@ static void mobiles_become_e164(void **state)
         {"1381234567a", NULL},
         {"13812345678#1", NULL},
         {"13812345678\n", NULL},
-        {"\xef\xbc\x91"
-         "3812345678",
-         NULL}, /* full-width 1 */
+        {"138123456\xef\xbc\x97\xef\xbc\x98", NULL}, /* full-width 78 */
         {"0000000000000000000000000", NULL},
     };
 
@@ -148,9 +146,7 @@ static void id_cards_are_checked(void **state)
         {"11010519491231002XX", NULL},
         {"1101051949123100X2", NULL},
         {"15010288073030X", NULL},
-        {"\xef\xbc\x91"
-         "1010519491231002X",
-         NULL},
+        {"1101051949123100\xef\xbc\x92X", NULL},
         {"", NULL},
     };
 

@@ -399,6 +399,35 @@ static void an_older_state_is_refused(void **state)
     assert_ok(open_state_only(self, &other));
 }
 
+/* A whole older row opens; what was written since tells (docs/formats/vault.md, "What must agree"). */
+static void an_older_state_row_misses_what_came_later(void **state)
+{
+    fixture *const self = *state;
+    store_conn *const conn = fixture_writer(self);
+    const subject_id id = fixture_subject(self, 1);
+    const consent_event event = event_of(1);
+    uint8_t head[SHA256_BYTES] = {0};
+
+    put_text(self, &id, 5, 1, "first");
+    assert_ok(conn_run(conn, "CREATE TABLE kept AS SELECT * FROM subject"));
+    put_text(self, &id, 5, 2, "second");
+    VELUM_AUTO(sealed_subject) *before = fixture_load(self, &id, 1, false);
+    assert_ok(conn_begin(conn));
+    assert_ok(vault_ledger_append(self->vault, conn, fixture_opened(self, before), &event, head));
+    assert_ok(fixture_commit(self));
+    put_state(self, &id, 2);
+    fixture_run(conn,
+                "UPDATE subject SET state_version = (SELECT state_version FROM kept),"
+                " state = (SELECT state FROM kept) WHERE subject = $1",
+                &id);
+    VELUM_AUTO(sealed_subject) *sealed = fixture_load(self, &id, 1, false);
+    const opened_subject *const opened = fixture_opened(self, sealed);
+    record *contents = NULL;
+    assert_int_equal(opened_state(opened)[0], 1);
+    assert_false(opened_ledger_matches(opened, 0)); /* as the older state says */
+    assert_int_equal(vault_open_category(opened, 5, 1, &contents), VELUM_E_TAMPERED);
+}
+
 static void every_byte_of_a_state_and_a_wrapped_key_holds(void **state)
 {
     fixture *const self = *state;
@@ -616,6 +645,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_wrong_commitment_is_refused, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(an_older_state_is_refused, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(an_older_state_row_misses_what_came_later, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(every_byte_of_a_state_and_a_wrapped_key_holds,
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_subject_without_keys_is_corrupt, fixture_setup,

@@ -1,0 +1,176 @@
+/* cli/cmd_audit_log.c: velum audit log */
+#include "cli/commands.h"
+
+#include "cli/say.h"
+#include "cli/session.h"
+#include "cli/show.h"
+
+#define PAGE_ENTRIES 200
+#define BODY_BYTES_MAX 256
+#define LINES_BYTES_MAX ((size_t)64 << 20)
+
+static const show_column columns[] = {
+    {"INDEX", "index", SHOW_PLAIN},       {"TIME", "at", SHOW_TIME},
+    {"TYPE", "type", SHOW_PLAIN},         {"WHO", "actor", SHOW_PLAIN},
+    {"ACTIVITY", "activity", SHOW_PLAIN}, {"DECISION", "decision", SHOW_DECISION},
+    {"REASON", "reason", SHOW_PLAIN},     {"FIELDS", "fields", SHOW_PLAIN},
+};
+
+/* A long list, shown page by page under one row of titles. */
+typedef struct listing {
+    velum_client *client;
+    const invocation *invocation;
+    uint64_t after;
+    bool has_after;
+    uint64_t left; /* entries that may still be shown */
+    uint64_t shown;
+    bool is_json;
+    table table;
+    table_column titles[TABLE_COLUMNS_MAX];
+} listing;
+
+static void write_request(const listing *self, buffer *out)
+{
+    const uint64_t limit = self->left < PAGE_ENTRIES ? self->left : PAGE_ENTRIES;
+    json_writer json;
+
+    json_writer_init(&json, out);
+    json_begin_object(&json);
+    if (invocation_has(self->invocation, "denied")) {
+        json_member_bool(&json, "denied", true);
+    }
+    if (self->has_after) {
+        json_member_integer(&json, "after", (int64_t)self->after);
+    }
+    json_member_integer(&json, "limit", (int64_t)limit);
+    json_end_object(&json);
+}
+
+static velum_status show_page_json(listing *self, const json_value *entries)
+{
+    VELUM_AUTO_BUFFER lines;
+
+    buffer_init(&lines, LINES_BYTES_MAX);
+    for (size_t i = 0; i < json_count(entries); i++) {
+        json_writer json;
+        buffer_append_text(&lines, self->shown + i == 0 ? "\n" : ",\n");
+        json_writer_init(&json, &lines);
+        json_write_value(&json, json_at(entries, i));
+    }
+    VELUM_TRY(buffer_status(&lines));
+    return show_bytes(lines.data, lines.size);
+}
+
+static velum_status show_page_table(listing *self, const json_value *entries)
+{
+    const size_t count = sizeof(columns) / sizeof(columns[0]);
+    VELUM_AUTO_BUFFER lines;
+
+    buffer_init(&lines, LINES_BYTES_MAX);
+    table_empty(&self->table);
+    for (size_t i = 0; i < json_count(entries); i++) {
+        show_add_row(&self->table, json_at(entries, i), columns, count);
+    }
+    VELUM_TRY(table_status(&self->table));
+    if (self->shown == 0 && json_count(entries) > 0) {
+        table_layout(&self->table, terminal_columns());
+        table_write_titles(&self->table, &lines);
+    }
+    table_write_rows(&self->table, &lines);
+    VELUM_TRY(buffer_status(&lines));
+    return show_bytes(lines.data, lines.size);
+}
+
+/* Fetches and shows the next page; VELUM_END after the last. */
+static velum_status next_page(listing *self)
+{
+    VELUM_AUTO(json) *answer = NULL;
+    VELUM_AUTO_BUFFER body;
+
+    buffer_init(&body, BODY_BYTES_MAX);
+    write_request(self, &body);
+    const session_request request = {.verb = VELUM_VERB_AUDIT_LOG,
+                                     .ref = invocation_value(self->invocation, "subject"),
+                                     .body = {(const char *)body.data, body.size}};
+    VELUM_TRY(session_ask_json(self->client, &request, &answer));
+    const json_value *entries = json_member(json_root(answer), "entries");
+    const json_value *next = json_member(json_root(answer), "next");
+    const size_t count = entries == NULL ? 0 : json_count(entries);
+    if (count > 0) {
+        VELUM_TRY(self->is_json ? show_page_json(self, entries) : show_page_table(self, entries));
+    }
+    self->shown += count;
+    self->left -= count < self->left ? count : self->left;
+    if (next == NULL || json_kind_of(next) != JSON_INTEGER || self->left == 0) {
+        return VELUM_END;
+    }
+    const uint64_t after = (uint64_t)json_integer(next);
+    if (self->has_after && after <= self->after) {
+        return VELUM_END; /* an answer that does not move on would never end */
+    }
+    self->after = after;
+    self->has_after = true;
+    return VELUM_OK;
+}
+
+static velum_status show_all(listing *self)
+{
+    velum_status status = VELUM_OK;
+
+    if (self->is_json) {
+        VELUM_TRY(show_bytes("{\"entries\":[", 12));
+    }
+    while (status == VELUM_OK) {
+        status = next_page(self);
+    }
+    if (self->is_json) {
+        VELUM_TRY(show_bytes("]}\n", 3));
+    }
+    if (status == VELUM_END && self->shown == 0 && !self->is_json) {
+        say_more("No entry matches.");
+    }
+    return status;
+}
+
+static int run(const invocation *invocation)
+{
+    VELUM_AUTO(velum_client) *client = NULL;
+    listing listing = {.invocation = invocation,
+                       .left = UINT64_MAX,
+                       .is_json = invocation_has(invocation, "json"),
+                       .has_after = invocation_has(invocation, "after")};
+
+    if (!invocation_number(invocation, "limit", INT64_MAX, &listing.left) ||
+        !invocation_number(invocation, "after", INT64_MAX, &listing.after)) {
+        return EXIT_USAGE;
+    }
+    if (listing.left == 0) {
+        return command_wrong(invocation->command, "--limit is at least 1");
+    }
+    if (session_open(invocation, &client) < 0) {
+        return EXIT_REFUSED;
+    }
+    listing.client = client;
+    show_titles(columns, sizeof(columns) / sizeof(columns[0]), listing.titles);
+    table_init(&listing.table, listing.titles, sizeof(columns) / sizeof(columns[0]));
+    const velum_status status = show_all(&listing);
+    table_clear(&listing.table);
+    return status < 0 ? EXIT_REFUSED : EXIT_DONE;
+}
+
+const command command_audit_log = {
+    .group = "audit",
+    .name = "log",
+    .arguments = "",
+    .has_data = true,
+    .activity = "audit",
+    .summary = "What was done: who looked, at what, why, and who was refused",
+    .detail = "Oldest first. Reading the log is itself an entry. Customers appear as pseudonymous\n"
+              "tokens; --subject finds the entries of one customer, REF or DOMAIN:REF.",
+    .options = {{"subject", "REF", "entries of this customer"},
+                {"denied", NULL, "refusals only"},
+                {"after", "INDEX", "entries behind this one"},
+                {"limit", "N", "at most so many"},
+                {"json", NULL, "entries as JSON, one a line"}},
+    .run = run,
+};

@@ -1,0 +1,26 @@
+/* cli/commands.h: each command's constant, defined in the file of its name. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const command command_init;
+extern const command command_status;
+extern const command command_credential_add;
+extern const command command_credential_list;
+extern const command command_credential_revoke;
+extern const command command_credential_customer;
+extern const command command_import;
+extern const command command_consent_list;
+extern const command command_consent_give;
+extern const command command_consent_withdraw;
+extern const command command_audit_log;
+extern const command command_audit_verify;
+extern const command command_audit_prove;
+extern const command command_policy_show;
+extern const command command_policy_check;
+extern const command command_policy_apply;
+extern const command command_clock_accept;
+extern const command command_help;
+
+#endif

@@ -88,7 +88,7 @@ static void mask_everything(const bundle_mask *mask, text value, mask_writer *ou
 velum_status mask_apply(const bundle_mask *mask, uint32_t type, text value, char *out,
                         size_t out_max, size_t *out_size)
 {
-    mask_writer writer = {.data = out, .character = mask->character};
+    mask_writer writer = {.character = mask->character};
     const mask_profile *const profile = mask_profile_of(mask->profile);
 
     if (!utf8_is_valid(value) || value.size > MEM_BLOCK_BYTES_MAX) {
@@ -97,6 +97,7 @@ velum_status mask_apply(const bundle_mask *mask, uint32_t type, text value, char
     if (out_max < mask_bound(mask, value.size)) {
         return VELUM_E_LIMIT;
     }
+    writer.data = out;
     const bool fits_type =
         profile != NULL && type <= FIELD_NUMBER && (profile->types & 1U << type) != 0;
     const bool is_done = value.size > 0 && fits_type && functions[mask->profile] != NULL &&

@@ -1,5 +1,6 @@
 /* The sample, the bootstrap, the hash, names and numbers. */
 #include "policy/embedded.h"
+#include "base/fault.h"
 #include "tests/policy/fixture.h"
 
 #include <setjmp.h>
@@ -313,6 +314,34 @@ static void what_is_not_written_is_the_strictest(void **state)
     assert_false(policy->activities[2].knows_existence);
 }
 
+/* At each allocation in turn: no memory, no bundle, no leak. */
+static void without_memory_there_is_no_bundle(void **state)
+{
+    size_t count = 0;
+    const bundle_file *const files = embedded_sample(&count);
+    velum_status status = VELUM_E_NOMEM;
+    unsigned nth = 0;
+
+    while (status != VELUM_OK && nth < 10000) {
+        char plan[32];
+        bundle *policy = NULL;
+        velum_error err = {0};
+
+        nth++;
+        (void)snprintf(plan, sizeof(plan), "alloc:%u:enospc", nth);
+        fault_plan(plan);
+        status = bundle_compile(files, count, NULL, NULL, &policy, &err);
+        fault_plan(NULL);
+        assert_int_equal(policy != NULL, status == VELUM_OK);
+        if (status != VELUM_OK) {
+            assert_int_equal(status, VELUM_E_NOMEM);
+            assert_int_equal(err.status, VELUM_E_NOMEM);
+        }
+        bundle_free(policy);
+    }
+    assert_true(nth > 5 && nth < 10000);
+}
+
 static void words_have_names(void **state)
 {
     for (uint32_t i = 0; i < ACTION_COUNT; i++) {
@@ -357,6 +386,7 @@ int main(void)
         cmocka_unit_test(identifiers_have_an_order),
         cmocka_unit_test(recipients_are_counted_once),
         cmocka_unit_test(what_is_not_written_is_the_strictest),
+        cmocka_unit_test(without_memory_there_is_no_bundle),
         cmocka_unit_test(words_have_names),
     };
 

@@ -191,6 +191,40 @@ const opened_subject *fixture_opened(fixture *self, const sealed_subject *sealed
     return opened;
 }
 
+void subject_put_text(fixture *self, const subject_id *id, uint16_t category, uint32_t version,
+                      const char *value)
+{
+    const record contents = record_of(3, value);
+
+    fixture_put_text(self, id, &(record_place){category, version, &contents});
+}
+
+velum_status subject_open_text(fixture *self, const subject_id *id, uint16_t category,
+                               uint32_t version, const char *expected)
+{
+    VELUM_AUTO(sealed_subject) *sealed = fixture_load(self, id, 1, false);
+    const opened_subject *const opened = fixture_opened(self, sealed);
+    record *contents = NULL;
+
+    const velum_status status = vault_open_category(opened, category, version, &contents);
+    assert_int_equal(status == VELUM_OK, contents != NULL);
+    if (status == VELUM_OK) {
+        assert_true(text_equal_literal(*record_find(contents, 3), expected));
+    }
+    secret_arena_reset(self->arena);
+    return status;
+}
+
+velum_status subject_open_state(fixture *self, const subject_id *id)
+{
+    VELUM_AUTO(sealed_subject) *sealed = fixture_load(self, id, 1, false);
+    const opened_subject *opened = NULL;
+    const velum_status status = vault_open(self->vault, sealed, self->arena, &opened);
+
+    secret_arena_reset(self->arena);
+    return status;
+}
+
 record record_of(uint16_t number, const char *value)
 {
     record made = {.count = 0};

@@ -48,6 +48,12 @@ void fixture_put_text(fixture *self, const subject_id *id, const record_place *p
 /* Through a reader, opened; the row must be given back. */
 sealed_subject *fixture_load(fixture *self, const subject_id *id, uint64_t seq, bool cacheable);
 const opened_subject *fixture_opened(fixture *self, const sealed_subject *sealed);
+/* Field 3 of a category, stored and read back in transactions of their own. */
+void subject_put_text(fixture *self, const subject_id *id, uint16_t category, uint32_t version,
+                      const char *value);
+velum_status subject_open_text(fixture *self, const subject_id *id, uint16_t category,
+                               uint32_t version, const char *expected);
+velum_status subject_open_state(fixture *self, const subject_id *id);
 /* A record with one field, borrowing `value`. */
 record record_of(uint16_t number, const char *value);
 consent_event event_of(uint32_t n);

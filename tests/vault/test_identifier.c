@@ -146,7 +146,7 @@ static void id_cards_are_checked(void **state)
         {"11010519491231002XX", NULL},
         {"1101051949123100X2", NULL},
         {"15010288073030X", NULL},
-        {"1101051949123100\xef\xbc\x92X", NULL},
+        {"11010519491231\xef\xbc\x92X", NULL},
         {"", NULL},
     };
 

@@ -129,7 +129,7 @@ static void other_texts_are_refused(void **state)
                                           "00000000000000000000000000U",
                                           "0000000000000-0000000000000",
                                           " 00000000000000000000000000",
-                                          "00000000000000000000000\xef\xbc\x90"};
+                                          "000000000000000000000000\xef\xbc\x90"};
     VELUM_AUTO(aes_block) *domain = domain_of(4);
 
     for (size_t i = 0; i < COUNT_OF(refused); i++) {

@@ -91,48 +91,24 @@ static void one_value_means_one_subject(void **state)
     assert_memory_equal(&found, &first, sizeof found);
 }
 
-static void put_text(fixture *self, const subject_id *id, uint16_t category, uint32_t version,
-                     const char *value)
-{
-    const record contents = record_of(3, value);
-
-    fixture_put_text(self, id, &(record_place){category, version, &contents});
-}
-
-static velum_status open_text(fixture *self, const subject_id *id, uint16_t category,
-                              uint32_t version, const char *expected)
-{
-    VELUM_AUTO(sealed_subject) *sealed = fixture_load(self, id, 1, false);
-    const opened_subject *const opened = fixture_opened(self, sealed);
-    record *contents = NULL;
-
-    const velum_status status = vault_open_category(opened, category, version, &contents);
-    assert_int_equal(status == VELUM_OK, contents != NULL);
-    if (status == VELUM_OK) {
-        assert_true(text_equal_literal(*record_find(contents, 3), expected));
-    }
-    secret_arena_reset(self->arena);
-    return status;
-}
-
 static void a_category_comes_back(void **state)
 {
     fixture *const self = *state;
     const subject_id id = fixture_subject(self, 1);
 
-    assert_int_equal(open_text(self, &id, 5, 0, ""), VELUM_E_NOTFOUND);
-    put_text(self, &id, 5, 1, "first");
-    put_text(self, &id, 6, 1, "other");
-    put_text(self, &id, 5, 2, "second");
-    assert_ok(open_text(self, &id, 5, 2, "second"));
-    assert_ok(open_text(self, &id, 6, 1, "other"));
+    assert_int_equal(subject_open_text(self, &id, 5, 0, ""), VELUM_E_NOTFOUND);
+    subject_put_text(self, &id, 5, 1, "first");
+    subject_put_text(self, &id, 6, 1, "other");
+    subject_put_text(self, &id, 5, 2, "second");
+    assert_ok(subject_open_text(self, &id, 5, 2, "second"));
+    assert_ok(subject_open_text(self, &id, 6, 1, "other"));
     fixture_reopen(self);
-    assert_ok(open_text(self, &id, 5, 2, "second"));
+    assert_ok(subject_open_text(self, &id, 5, 2, "second"));
     /* V-4: a version that the row does not have, and a row that the state names but is not there. */
-    assert_int_equal(open_text(self, &id, 5, 1, ""), VELUM_E_TAMPERED);
-    assert_int_equal(open_text(self, &id, 5, 3, ""), VELUM_E_TAMPERED);
-    assert_int_equal(open_text(self, &id, 5, 0, ""), VELUM_E_TAMPERED);
-    assert_int_equal(open_text(self, &id, 7, 1, ""), VELUM_E_TAMPERED);
+    assert_int_equal(subject_open_text(self, &id, 5, 1, ""), VELUM_E_TAMPERED);
+    assert_int_equal(subject_open_text(self, &id, 5, 3, ""), VELUM_E_TAMPERED);
+    assert_int_equal(subject_open_text(self, &id, 5, 0, ""), VELUM_E_TAMPERED);
+    assert_int_equal(subject_open_text(self, &id, 7, 1, ""), VELUM_E_TAMPERED);
 }
 
 static velum_status try_put(fixture *self, const subject_id *id, uint16_t category,
@@ -156,7 +132,7 @@ static void versions_of_a_category_grow_by_one(void **state)
     fixture *const self = *state;
     const subject_id id = fixture_subject(self, 1);
 
-    put_text(self, &id, 5, 1, "first");
+    subject_put_text(self, &id, 5, 1, "first");
     assert_int_equal(try_put(self, &id, 5, 1), VELUM_E_TAMPERED);
     assert_int_equal(try_put(self, &id, 5, 3), VELUM_E_TAMPERED);
     assert_int_equal(try_put(self, &id, 6, 2), VELUM_E_TAMPERED);
@@ -166,11 +142,11 @@ static void versions_of_a_category_grow_by_one(void **state)
     assert_ok(try_put(self, &id, 0xFEFF, 1));
     assert_ok(try_put(self, &id, 5, 2));
     for (uint16_t category = 6; category < 21; category++) {
-        put_text(self, &id, category, 1, "x");
+        subject_put_text(self, &id, category, 1, "x");
     }
     assert_int_equal(try_put(self, &id, 21, 1), VELUM_E_LIMIT);
     assert_ok(try_put(self, &id, 20, 2));
-    assert_ok(open_text(self, &id, 20, 1, "x"));
+    assert_ok(subject_open_text(self, &id, 20, 1, "x"));
 }
 
 static void a_new_subject_is_used_in_its_own_transaction(void **state)
@@ -247,8 +223,8 @@ static void opening_allocates_nothing(void **state)
     record *contents = NULL;
     uint8_t token[16];
 
-    put_text(self, &id, 5, 1, "first");
-    put_text(self, &id, 6, 1, "second");
+    subject_put_text(self, &id, 5, 1, "first");
+    subject_put_text(self, &id, 6, 1, "second");
     sealed_subject_free(fixture_load(self, &id, 1, true));
     fault_plan(NULL);
     assert_true(vault_cached(self->vault, &id, 1, &sealed));
@@ -270,7 +246,7 @@ static void a_full_arena_is_told(void **state)
     record *contents = NULL;
     void *slice = NULL;
 
-    put_text(self, &id, 5, 1, "first");
+    subject_put_text(self, &id, 5, 1, "first");
     VELUM_AUTO(sealed_subject) *sealed = fixture_load(self, &id, 1, false);
     assert_ok(secret_arena_create(4096, &small));
     assert_ok(vault_open(self->vault, sealed, small, &opened));
@@ -284,207 +260,6 @@ static void a_full_arena_is_told(void **state)
     assert_int_equal(secret_arena_mark(small), nearly_full);
     assert_int_equal(vault_open(self->vault, sealed, small, &opened), VELUM_E_LIMIT);
     assert_null(opened);
-}
-
-/* --- what was put back or moved ------------------------------------------------------------------------- */
-
-static velum_status open_state_only(fixture *self, const subject_id *id)
-{
-    VELUM_AUTO(sealed_subject) *sealed = fixture_load(self, id, 1, false);
-    const opened_subject *opened = NULL;
-    const velum_status status = vault_open(self->vault, sealed, self->arena, &opened);
-
-    secret_arena_reset(self->arena);
-    return status;
-}
-
-static void put_state(fixture *self, const subject_id *id, uint8_t byte)
-{
-    uint8_t bytes[VAULT_STATE_BYTES];
-    VELUM_AUTO(sealed_subject) *sealed = fixture_load(self, id, 1, false);
-    const opened_subject *const opened = fixture_opened(self, sealed);
-
-    memset(bytes, byte, sizeof bytes);
-    assert_ok(conn_begin(fixture_writer(self)));
-    assert_ok(vault_put_state(self->vault, fixture_writer(self), opened, bytes));
-    assert_ok(fixture_commit(self));
-    secret_arena_reset(self->arena);
-}
-
-static void an_older_category_is_refused(void **state)
-{
-    fixture *const self = *state;
-    store_conn *const conn = fixture_writer(self);
-    const subject_id id = fixture_subject(self, 1);
-
-    put_text(self, &id, 5, 1, "first");
-    assert_ok(conn_run(conn, "CREATE TABLE kept AS SELECT * FROM category"));
-    put_text(self, &id, 5, 2, "second");
-    fixture_run(conn, "UPDATE category SET sealed = (SELECT sealed FROM kept)", NULL);
-    assert_int_equal(open_text(self, &id, 5, 2, ""), VELUM_E_CRYPTO);
-    fixture_run(conn, "UPDATE category SET version = 1", NULL);
-    assert_int_equal(open_text(self, &id, 5, 2, ""), VELUM_E_TAMPERED);
-    assert_ok(open_text(self, &id, 5, 1, "first")); /* only the state can tell */
-    fixture_run(conn, "DELETE FROM category", NULL);
-    assert_int_equal(open_text(self, &id, 5, 2, ""), VELUM_E_TAMPERED);
-}
-
-static void a_category_of_another_place_is_refused(void **state)
-{
-    fixture *const self = *state;
-    store_conn *const conn = fixture_writer(self);
-    const subject_id first = fixture_subject(self, 1);
-    const subject_id second = fixture_subject(self, 2);
-
-    put_text(self, &first, 5, 1, "one");
-    put_text(self, &first, 6, 1, "two");
-    put_text(self, &second, 5, 1, "three");
-    assert_ok(conn_run(conn, "CREATE TABLE kept AS SELECT * FROM category"));
-    /* Contents of another category, then with its key too. */
-    fixture_run(conn,
-                "UPDATE category SET sealed = (SELECT sealed FROM kept WHERE subject = $1 AND"
-                " category = 6) WHERE subject = $1 AND category = 5",
-                &first);
-    assert_int_equal(open_text(self, &first, 5, 1, ""), VELUM_E_CRYPTO);
-    fixture_run(conn,
-                "UPDATE category SET wrapped_key = (SELECT wrapped_key FROM kept WHERE subject ="
-                " $1 AND category = 6) WHERE subject = $1 AND category = 5",
-                &first);
-    assert_int_equal(open_text(self, &first, 5, 1, ""), VELUM_E_CRYPTO);
-    /* The whole row of another subject. */
-    fixture_run(conn,
-                "UPDATE category SET sealed = (SELECT sealed FROM kept WHERE subject <> $1),"
-                " wrapped_key = (SELECT wrapped_key FROM kept WHERE subject <> $1)"
-                " WHERE subject = $1",
-                &first);
-    assert_int_equal(open_text(self, &first, 5, 1, ""), VELUM_E_CRYPTO);
-    assert_ok(open_text(self, &second, 5, 1, "three"));
-}
-
-/* Key commitment (spec/crypto.md): checked before anything is opened with the key. */
-static void a_wrong_commitment_is_refused(void **state)
-{
-    fixture *const self = *state;
-    store_conn *const conn = fixture_writer(self);
-    const subject_id id = fixture_subject(self, 1);
-
-    put_text(self, &id, 5, 1, "one");
-    fixture_run(conn,
-                "UPDATE category SET wrapped_key = CAST(substr(wrapped_key, 1, 97) ||"
-                " CASE WHEN substr(wrapped_key, 98) = x'00' THEN x'01' ELSE x'00' END AS BLOB)",
-                NULL);
-    assert_int_equal(open_text(self, &id, 5, 1, ""), VELUM_E_CRYPTO);
-}
-
-static void an_older_state_is_refused(void **state)
-{
-    fixture *const self = *state;
-    store_conn *const conn = fixture_writer(self);
-    const subject_id id = fixture_subject(self, 1);
-    const subject_id other = fixture_subject(self, 3);
-
-    assert_ok(conn_run(conn, "CREATE TABLE kept AS SELECT * FROM subject"));
-    put_state(self, &id, 2);
-    fixture_run(conn,
-                "UPDATE subject SET state = (SELECT state FROM kept WHERE subject = $1)"
-                " WHERE subject = $1",
-                &id);
-    assert_int_equal(open_state_only(self, &id), VELUM_E_CRYPTO);
-    /* Of another subject, version and all. */
-    fixture_run(conn,
-                "UPDATE subject SET state_version = 1, state = (SELECT state FROM kept WHERE"
-                " subject <> $1) WHERE subject = $1",
-                &id);
-    assert_int_equal(open_state_only(self, &id), VELUM_E_CRYPTO);
-    assert_ok(open_state_only(self, &other));
-}
-
-/* A whole older row opens; what was written since tells (docs/formats/vault.md, "What must agree"). */
-static void an_older_state_row_misses_what_came_later(void **state)
-{
-    fixture *const self = *state;
-    store_conn *const conn = fixture_writer(self);
-    const subject_id id = fixture_subject(self, 1);
-    const consent_event event = event_of(1);
-    uint8_t head[SHA256_BYTES] = {0};
-
-    put_text(self, &id, 5, 1, "first");
-    assert_ok(conn_run(conn, "CREATE TABLE kept AS SELECT * FROM subject"));
-    put_text(self, &id, 5, 2, "second");
-    VELUM_AUTO(sealed_subject) *before = fixture_load(self, &id, 1, false);
-    assert_ok(conn_begin(conn));
-    assert_ok(vault_ledger_append(self->vault, conn, fixture_opened(self, before), &event, head));
-    assert_ok(fixture_commit(self));
-    put_state(self, &id, 2);
-    fixture_run(conn,
-                "UPDATE subject SET state_version = (SELECT state_version FROM kept),"
-                " state = (SELECT state FROM kept) WHERE subject = $1",
-                &id);
-    VELUM_AUTO(sealed_subject) *sealed = fixture_load(self, &id, 1, false);
-    const opened_subject *const opened = fixture_opened(self, sealed);
-    record *contents = NULL;
-    assert_int_equal(opened_state(opened)[0], 1);
-    assert_false(opened_ledger_matches(opened, 0)); /* as the older state says */
-    assert_int_equal(vault_open_category(opened, 5, 1, &contents), VELUM_E_TAMPERED);
-}
-
-static void every_byte_of_a_state_and_a_wrapped_key_holds(void **state)
-{
-    fixture *const self = *state;
-    const subject_id id = fixture_subject(self, 1);
-    VELUM_AUTO(sealed_subject) *sealed = fixture_load(self, &id, 1, false);
-    uint8_t *const parts[] = {sealed->state, sealed->keys.data, sealed->keys.evidence};
-    const size_t sizes[] = {STATE_SEALED_BYTES, WRAPPED_KEY_BYTES, WRAPPED_KEY_BYTES};
-
-    for (size_t part = 0; part < COUNT_OF(parts); part++) {
-        for (size_t i = 0; i < sizes[part]; i++) {
-            const opened_subject *opened = NULL;
-            parts[part][i] ^= 0x80;
-            assert_true(vault_open(self->vault, sealed, self->arena, &opened) < 0);
-            assert_null(opened);
-            parts[part][i] ^= 0x80;
-        }
-    }
-    assert_non_null(fixture_opened(self, sealed));
-}
-
-static velum_status load_status(fixture *self, const subject_id *id)
-{
-    sealed_subject *sealed = NULL;
-    const velum_status status =
-        vault_load(self->vault, fixture_writer(self), id, 0, false, &sealed);
-
-    sealed_subject_free(sealed);
-    return status;
-}
-
-static void a_subject_without_keys_is_corrupt(void **state)
-{
-    fixture *const self = *state;
-    const subject_id id = fixture_subject(self, 1);
-
-    fixture_run(store_writer(self->vault->keys_db), "DELETE FROM subject_key", NULL);
-    assert_int_equal(load_status(self, &id), VELUM_E_CORRUPT);
-}
-
-static void rows_of_wrong_size_are_corrupt(void **state)
-{
-    fixture *const self = *state;
-    store_conn *const conn = fixture_writer(self);
-    const subject_id id = fixture_subject(self, 1);
-
-    put_text(self, &id, 5, 1, "one");
-    fixture_run(conn, "UPDATE category SET wrapped_key = zeroblob(97)", NULL);
-    assert_int_equal(load_status(self, &id), VELUM_E_CORRUPT);
-    fixture_run(conn, "UPDATE category SET wrapped_key = zeroblob(98), sealed = zeroblob(49)",
-                NULL);
-    assert_int_equal(load_status(self, &id), VELUM_E_CORRUPT);
-    fixture_run(conn, "UPDATE category SET sealed = zeroblob(50), version = 4294967296", NULL);
-    assert_int_equal(load_status(self, &id), VELUM_E_CORRUPT);
-    fixture_run(conn, "DELETE FROM category", NULL);
-    assert_ok(load_status(self, &id));
-    fixture_run(conn, "UPDATE subject SET state = zeroblob(1073)", NULL);
-    assert_int_equal(load_status(self, &id), VELUM_E_CORRUPT);
 }
 
 /* --- orphans ----------------------------------------------------------------------------------------- */
@@ -522,8 +297,8 @@ static void orphan_keys_are_collected_at_start(void **state)
     assert_int_equal(fixture_number(store_writer(self->vault->keys_db),
                                     "SELECT count(*) FROM subject_new", NULL),
                      0);
-    assert_ok(open_state_only(self, &id));
-    assert_ok(open_state_only(self, &later));
+    assert_ok(subject_open_state(self, &id));
+    assert_ok(subject_open_state(self, &later));
 }
 
 static void rolled_back_keys_leave_nothing(void **state)
@@ -583,7 +358,7 @@ static void no_file_holds_it_in_the_clear(void **state)
     const subject_id id = fixture_subject(self, 1);
     VELUM_AUTO_BUFFER pages;
 
-    put_text(self, &id, 5, 1, CANARY);
+    subject_put_text(self, &id, 5, 1, CANARY);
     assert_ok(attach(self, &id, "mobile", "13912340000"));
     assert_ok(attach(self, &id, "ext:a", CANARY));
     assert_file_is_clean(self, "vault.db-wal", keyring_vault_db_key(self->keys));
@@ -605,7 +380,7 @@ static void what_is_cached_is_sealed(void **state)
     sealed_subject *cached = NULL;
     char run[32];
 
-    put_text(self, &id, 5, 1, CANARY);
+    subject_put_text(self, &id, 5, 1, CANARY);
     sealed_subject *const loaded = fixture_load(self, &id, 9, true);
     assert_true(vault_cached(self->vault, &id, 9, &cached));
     assert_ptr_equal(cached, loaded);
@@ -638,21 +413,6 @@ int main(void)
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(opening_allocates_nothing, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_full_arena_is_told, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(an_older_category_is_refused, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_category_of_another_place_is_refused, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_wrong_commitment_is_refused, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(an_older_state_is_refused, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(an_older_state_row_misses_what_came_later, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(every_byte_of_a_state_and_a_wrapped_key_holds,
-                                        fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_subject_without_keys_is_corrupt, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(rows_of_wrong_size_are_corrupt, fixture_setup,
-                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(orphan_keys_are_collected_at_start, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(rolled_back_keys_leave_nothing, fixture_setup,

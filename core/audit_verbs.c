@@ -47,6 +47,9 @@ static bool is_of_subject(log_query *query, const audit_entry *entry)
     if (!query->passage->has_subject) {
         return true;
     }
+    if (entry->token_epoch == 0) {
+        return false; /* of no subject */
+    }
     const uint8_t *token = token_of_month(query, entry->token_epoch);
     if (memcmp(entry->subject_token, token, ENTRY_TOKEN_BYTES) == 0) {
         return true;

@@ -42,8 +42,7 @@ static text problem_of_type(text type)
 
 static void set_remote_problem(velum_answer *self, text name)
 {
-    const text known =
-        name.size > 0 ? name : text_of(problem_name(PROBLEM_INTERNAL));
+    const text known = name.size > 0 ? name : text_of(problem_name(PROBLEM_INTERNAL));
 
     memcpy(self->remote_problem, known.data, known.size);
     self->remote_problem[known.size] = '\0';

@@ -1,4 +1,5 @@
-/* core/client.c: the command's connection, to a velumd that holds the folder or to a gate of its own.
+/* core/client.c: the command's connection, to a velumd that holds the folder or to a gate of its
+ * own.
  *
  * Who holds the folder is known from its lock alone. Held, and nobody listens: a velumd is starting
  * or stopping, or another command is at work for a moment; both are waited for, CLIENT_WAIT_MS.
@@ -36,7 +37,7 @@ struct velum_client {
 };
 VELUM_DEFINE_AUTO(velum_client);
 
-/* --- Connecting ---------------------------------------------------------------------------------- */
+/* --- Connecting ------------------------------------------------------------------------------- */
 
 /* VELUM_E_UNAVAILABLE when nobody listens. */
 static velum_status connect_socket(velum_client *self)
@@ -47,8 +48,8 @@ static velum_status connect_socket(velum_client *self)
     if (fd < 0) {
         return VELUM_E_IO;
     }
-    (void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s",
-                   self->dir_fd, SOCKET_NAME);
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", self->dir_fd,
+                   SOCKET_NAME);
     if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
         const bool absent = errno == ENOENT || errno == ECONNREFUSED || errno == EAGAIN;
         return absent ? VELUM_E_UNAVAILABLE : VELUM_E_IO;
@@ -161,7 +162,7 @@ bool velum_client_is_remote(const velum_client *client)
     return client->gate == NULL;
 }
 
-/* --- Calling ------------------------------------------------------------------------------------- */
+/* --- Calling ---------------------------------------------------------------------------------- */
 
 static velum_status receive_answer(velum_client *self, velum_answer *answer)
 {
@@ -194,8 +195,7 @@ static velum_status answer_problem(uint32_t problem, velum_answer **out)
 static velum_status exchange(velum_client *self, uint16_t verb, const buffer *payload,
                              velum_answer *answer)
 {
-    VELUM_TRY(frame_send(&self->channel, verb,
-                         (text){(const char *)payload->data, payload->size}));
+    VELUM_TRY(frame_send(&self->channel, verb, (text){(const char *)payload->data, payload->size}));
     return receive_answer(self, answer);
 }
 

@@ -9,7 +9,10 @@ typedef struct constant {
     int32_t value;
 } constant;
 
-#define CONSTANT(name) {#name, (int32_t)(name)}
+#define CONSTANT(name)         \
+    {                          \
+#name, (int32_t)(name) \
+    }
 
 static const constant CONSTANTS[] = {
     CONSTANT(VELUM_OK),

@@ -36,7 +36,7 @@ velum_status frame_read_head(const uint8_t bytes[FRAME_HEAD_BYTES], frame_head *
     return out->size > FRAME_BYTES_MAX ? VELUM_E_LIMIT : VELUM_OK;
 }
 
-/* --- Requests ------------------------------------------------------------------------------------ */
+/* --- Requests --------------------------------------------------------------------------------- */
 
 static velum_string *member_of(velum_request *request, text name)
 {
@@ -53,7 +53,7 @@ static velum_string member_in(const velum_request *request, const member *member
     return *(const velum_string *)(const void *)((const char *)request + member->offset);
 }
 
-/* A token is there when the request says so, empty or not; other members when they are not empty. */
+/* A token is there when the request says so, empty or not; another member when it is not empty. */
 static bool is_given(const velum_request *request, const member *member)
 {
     if (member->offset == offsetof(velum_request, credential)) {
@@ -93,8 +93,7 @@ static velum_status decode_members(frame_request *out)
         VELUM_TRY(decode_member(name, value, out));
     }
     /* An empty token is still a token: it does not become the peer's own authority. */
-    out->request.auth =
-        out->request.credential.data != NULL ? VELUM_AUTH_TOKEN : VELUM_AUTH_SELF;
+    out->request.auth = out->request.credential.data != NULL ? VELUM_AUTH_TOKEN : VELUM_AUTH_SELF;
     out->request.body = (velum_string){(const char *)out->body.data, out->body.size};
     return VELUM_OK;
 }
@@ -153,7 +152,7 @@ velum_status frame_request_encode(const velum_request *request, buffer *out)
     return out->size - before > FRAME_BYTES_MAX ? VELUM_E_LIMIT : VELUM_OK;
 }
 
-/* --- The stream ---------------------------------------------------------------------------------- */
+/* --- The stream ------------------------------------------------------------------------------- */
 
 static int64_t deadline_after(const frame_channel *channel, int64_t wait_ms)
 {

@@ -39,8 +39,8 @@ velum_status frame_request_decode(uint16_t verb, text payload,
 void frame_request_clear(frame_request *self);
 #define VELUM_AUTO_FRAME_REQUEST __attribute__((cleanup(frame_request_clear))) frame_request
 
-/* Appends the payload of a request. VELUM_E_INVALID when a string is not UTF-8 or the body not JSON,
- * VELUM_E_LIMIT when it is larger than a frame. */
+/* Appends the payload of a request. VELUM_E_INVALID when a string is not UTF-8 or the body not
+ * JSON, VELUM_E_LIMIT when it is larger than a frame. */
 velum_status frame_request_encode(const velum_request *request, buffer *out) VELUM_WARN_UNUSED;
 
 /* One end of a connection. Every wait has a limit. */

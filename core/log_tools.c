@@ -42,7 +42,7 @@ static velum_status open_folder(velum_string folder, int *out_fd)
     return path == NULL ? VELUM_E_NOMEM : directory_open(path, out_fd);
 }
 
-/* --- Verify -------------------------------------------------------------------------------------- */
+/* --- Verify ----------------------------------------------------------------------------------- */
 
 /* Everything but `size`, which is the caller's. */
 static void report_fill(const verify_report *found, velum_log_report *out)
@@ -100,7 +100,7 @@ velum_status velum_log_verify(const velum_log_options *options, velum_log_report
     return VELUM_OK;
 }
 
-/* --- Prove --------------------------------------------------------------------------------------- */
+/* --- Prove ------------------------------------------------------------------------------------ */
 
 /* 32 hex digits are an event id; a decimal of that length would not be an index. */
 static velum_status find_index(int dir_fd, text wanted, uint64_t *out_index, velum_error *err)
@@ -146,7 +146,7 @@ velum_status velum_log_prove(velum_string folder, velum_string index_or_id, char
     return VELUM_OK;
 }
 
-/* --- Is it live? ---------------------------------------------------------------------------------- */
+/* --- Is it live? ------------------------------------------------------------------------------ */
 
 bool velum_folder_is_live(velum_string folder)
 {

@@ -41,7 +41,7 @@ static void tell(folder_reader *self, const char *name, const char *message)
     }
 }
 
-/* --- One file ------------------------------------------------------------------------------------ */
+/* --- One file --------------------------------------------------------------------------------- */
 
 static velum_status read_bytes(folder_reader *self, int dir_fd, const char *entry, text *out)
 {
@@ -77,7 +77,7 @@ static velum_status add_file(folder_reader *self, int dir_fd, const char *entry,
     return VELUM_OK;
 }
 
-/* --- The folder ----------------------------------------------------------------------------------- */
+/* --- The folder ------------------------------------------------------------------------------- */
 
 /* What is the entry by itself, a link not followed? 0 when it cannot be said. */
 static mode_t kind_of(int dir_fd, const char *entry)
@@ -170,8 +170,8 @@ static velum_status read_folder(folder_reader *self, const char *path, velum_err
         return error_set_errno(err, status, errno, "cannot read the policy folder");
     }
     if (self->errors > 0) {
-        return error_set(err, VELUM_E_INVALID,
-                         "%u files do not belong into the policy folder", self->errors);
+        return error_set(err, VELUM_E_INVALID, "%u files do not belong into the policy folder",
+                         self->errors);
     }
     if (self->files->count > 1) {
         qsort(self->files->files, self->files->count, sizeof(bundle_file), compare_names);
@@ -218,7 +218,7 @@ velum_status policy_files_write(const policy_files *self, buffer *out)
     return buffer_status(out);
 }
 
-/* --- For the command ------------------------------------------------------------------------------ */
+/* --- For the command -------------------------------------------------------------------------- */
 
 static velum_status read_named(velum_string folder, bundle_finding finding, void *context,
                                policy_files *out, velum_error *err)
@@ -263,9 +263,9 @@ velum_status velum_policy_pack(velum_string folder, char **out_json, size_t *out
     buffer_init(&packed, PACKED_BYTES_MAX);
     const velum_status status = policy_files_write(&files, &packed);
     if (status < 0) {
-        return error_set(err, status, status == VELUM_E_LIMIT
-                                          ? "the policy is larger than a request may be"
-                                          : "the policy's files are not all UTF-8 text");
+        return error_set(err, status,
+                         status == VELUM_E_LIMIT ? "the policy is larger than a request may be"
+                                                 : "the policy's files are not all UTF-8 text");
     }
     VELUM_TRY(buffer_take(&packed, &data, out_size));
     *out_json = (char *)data;

@@ -47,10 +47,8 @@ typedef struct bracket {
 static const bracket BRACKETS[] = {
     {{2013, 1, 1}, {2020, 12, 31}, 30}, /* under 14 */
     {{2009, 1, 1}, {2011, 12, 31}, 25}, /* 14 to 17 */
-    {{2000, 1, 1}, {2007, 12, 31}, 165},
-    {{1990, 1, 1}, {1999, 12, 31}, 300},
-    {{1980, 1, 1}, {1989, 12, 31}, 240},
-    {{1965, 1, 1}, {1979, 12, 31}, 160},
+    {{2000, 1, 1}, {2007, 12, 31}, 165}, {{1990, 1, 1}, {1999, 12, 31}, 300},
+    {{1980, 1, 1}, {1989, 12, 31}, 240}, {{1965, 1, 1}, {1979, 12, 31}, 160},
     {{1940, 1, 1}, {1964, 12, 31}, 80},
 };
 #define WEIGHTS 1000
@@ -82,12 +80,11 @@ static const char *const ROADS[] = {"人民路", "解放路", "建设路", "中�
 static const char *const ESTATES[] = {"阳光花园", "绿地家园", "锦绣华庭", "翠湖新村",
                                       "金色家园", "书香苑",   "紫荆苑",   "明珠小区",
                                       "望江苑",   "梧桐里",   "春晓园",   "和美家园"};
-static const char *const LATIN_ROADS[] = {"Renmin Road",   "Jiefang Road", "Zhongshan Road",
-                                          "Heping Road",   "Wenhua Road",  "Xinhua Road",
-                                          "Huayuan Road",  "Binhe Road",   "Changjiang Road",
-                                          "Xuefu Road"};
+static const char *const LATIN_ROADS[] = {
+    "Renmin Road", "Jiefang Road", "Zhongshan Road", "Heping Road",     "Wenhua Road",
+    "Xinhua Road", "Huayuan Road", "Binhe Road",     "Changjiang Road", "Xuefu Road"};
 
-/* --- Chance --------------------------------------------------------------------------------------- */
+/* --- Chance ----------------------------------------------------------------------------------- */
 
 /* A number for (seed, use, which), the same for ever. */
 static uint64_t drawn(uint64_t seed, uint32_t use, uint64_t which)
@@ -116,7 +113,7 @@ static void draw_digits(const velum_random *random, char *out, size_t count)
     }
 }
 
-/* --- Identity card -------------------------------------------------------------------------------- */
+/* --- Identity card ---------------------------------------------------------------------------- */
 
 static const bracket *bracket_of(uint64_t seed, uint32_t residue)
 {
@@ -174,7 +171,7 @@ static void draw_id_card(uint64_t seed, civil_date birth, sample_person *out)
     out->is_male = sequence % 2 == 1;
 }
 
-/* --- The rest ------------------------------------------------------------------------------------- */
+/* --- The rest --------------------------------------------------------------------------------- */
 
 static void draw_mobile(uint64_t seed, sample_person *out)
 {
@@ -277,7 +274,7 @@ void sample_person_draw(uint64_t seed, uint32_t index, sample_person *out)
                    pick(&random, DOMAINS, COUNT_OF(DOMAINS)));
 }
 
-/* --- As a row of an import ------------------------------------------------------------------------ */
+/* --- As a row of an import -------------------------------------------------------------------- */
 
 static void write_identifier(json_writer *json, const char *type, const char *value)
 {

@@ -12,21 +12,24 @@ typedef struct surname {
 
 /* The most common first. */
 static const surname SURNAMES[] = {
-    {"王", "wang"}, {"李", "li"}, {"张", "zhang"}, {"刘", "liu"}, {"陈", "chen"}, {"杨", "yang"},
-    {"黄", "huang"}, {"赵", "zhao"}, {"吴", "wu"}, {"周", "zhou"}, {"徐", "xu"}, {"孙", "sun"},
-    {"马", "ma"}, {"朱", "zhu"}, {"胡", "hu"}, {"郭", "guo"}, {"何", "he"}, {"林", "lin"},
-    {"高", "gao"}, {"罗", "luo"}, {"郑", "zheng"}, {"梁", "liang"}, {"谢", "xie"}, {"宋", "song"},
-    {"唐", "tang"}, {"许", "xu"}, {"韩", "han"}, {"邓", "deng"}, {"冯", "feng"}, {"曹", "cao"},
-    {"彭", "peng"}, {"曾", "zeng"}, {"肖", "xiao"}, {"田", "tian"}, {"董", "dong"}, {"潘", "pan"},
-    {"袁", "yuan"}, {"蔡", "cai"}, {"蒋", "jiang"}, {"余", "yu"}, {"于", "yu"}, {"杜", "du"},
-    {"叶", "ye"}, {"程", "cheng"}, {"魏", "wei"}, {"苏", "su"}, {"吕", "lv"}, {"丁", "ding"},
-    {"任", "ren"}, {"卢", "lu"}, {"姚", "yao"}, {"沈", "shen"}, {"钟", "zhong"}, {"姜", "jiang"},
-    {"崔", "cui"}, {"谭", "tan"}, {"陆", "lu"}, {"范", "fan"}, {"汪", "wang"}, {"廖", "liao"},
-    {"石", "shi"}, {"金", "jin"}, {"韦", "wei"}, {"贾", "jia"}, {"夏", "xia"}, {"付", "fu"},
-    {"方", "fang"}, {"邹", "zou"}, {"熊", "xiong"}, {"白", "bai"}, {"孟", "meng"}, {"秦", "qin"},
-    {"邱", "qiu"}, {"侯", "hou"}, {"江", "jiang"}, {"尹", "yin"}, {"薛", "xue"}, {"闫", "yan"},
-    {"雷", "lei"}, {"龙", "long"}, {"黎", "li"}, {"史", "shi"}, {"陶", "tao"}, {"贺", "he"},
-    {"毛", "mao"}, {"段", "duan"}, {"郝", "hao"}, {"顾", "gu"}, {"龚", "gong"}, {"邵", "shao"},
+    {"王", "wang"},     {"李", "li"},     {"张", "zhang"},   {"刘", "liu"},   {"陈", "chen"},
+    {"杨", "yang"},     {"黄", "huang"},  {"赵", "zhao"},    {"吴", "wu"},    {"周", "zhou"},
+    {"徐", "xu"},       {"孙", "sun"},    {"马", "ma"},      {"朱", "zhu"},   {"胡", "hu"},
+    {"郭", "guo"},      {"何", "he"},     {"林", "lin"},     {"高", "gao"},   {"罗", "luo"},
+    {"郑", "zheng"},    {"梁", "liang"},  {"谢", "xie"},     {"宋", "song"},  {"唐", "tang"},
+    {"许", "xu"},       {"韩", "han"},    {"邓", "deng"},    {"冯", "feng"},  {"曹", "cao"},
+    {"彭", "peng"},     {"曾", "zeng"},   {"肖", "xiao"},    {"田", "tian"},  {"董", "dong"},
+    {"潘", "pan"},      {"袁", "yuan"},   {"蔡", "cai"},     {"蒋", "jiang"}, {"余", "yu"},
+    {"于", "yu"},       {"杜", "du"},     {"叶", "ye"},      {"程", "cheng"}, {"魏", "wei"},
+    {"苏", "su"},       {"吕", "lv"},     {"丁", "ding"},    {"任", "ren"},   {"卢", "lu"},
+    {"姚", "yao"},      {"沈", "shen"},   {"钟", "zhong"},   {"姜", "jiang"}, {"崔", "cui"},
+    {"谭", "tan"},      {"陆", "lu"},     {"范", "fan"},     {"汪", "wang"},  {"廖", "liao"},
+    {"石", "shi"},      {"金", "jin"},    {"韦", "wei"},     {"贾", "jia"},   {"夏", "xia"},
+    {"付", "fu"},       {"方", "fang"},   {"邹", "zou"},     {"熊", "xiong"}, {"白", "bai"},
+    {"孟", "meng"},     {"秦", "qin"},    {"邱", "qiu"},     {"侯", "hou"},   {"江", "jiang"},
+    {"尹", "yin"},      {"薛", "xue"},    {"闫", "yan"},     {"雷", "lei"},   {"龙", "long"},
+    {"黎", "li"},       {"史", "shi"},    {"陶", "tao"},     {"贺", "he"},    {"毛", "mao"},
+    {"段", "duan"},     {"郝", "hao"},    {"顾", "gu"},      {"龚", "gong"},  {"邵", "shao"},
     {"欧阳", "ouyang"}, {"司马", "sima"}, {"诸葛", "zhuge"},
 };
 
@@ -45,31 +48,35 @@ static const char *const GIVEN_FEMALE[] = {
 };
 
 static const char *const FIRST_MALE[] = {
-    "James", "Robert", "John", "Michael", "David", "William", "Richard", "Joseph", "Thomas",
-    "Charles", "Daniel", "Matthew", "Anthony", "Mark", "Paul", "Steven", "Andrew", "Kenneth",
-    "George", "Edward", "Brian", "Kevin", "Jason", "Jeffrey", "Ryan", "Jacob", "Gary", "Nicholas",
-    "Eric", "Jonathan", "Stephen", "Larry", "Justin", "Scott", "Brandon", "Benjamin", "Samuel",
-    "Gregory", "Alexander", "Patrick", "Frank", "Raymond", "Jack", "Dennis", "Jerry", "Tyler",
-    "Aaron", "Henry", "Peter", "Adam",
+    "James",  "Robert",  "John",    "Michael",  "David",   "William",  "Richard",   "Joseph",
+    "Thomas", "Charles", "Daniel",  "Matthew",  "Anthony", "Mark",     "Paul",      "Steven",
+    "Andrew", "Kenneth", "George",  "Edward",   "Brian",   "Kevin",    "Jason",     "Jeffrey",
+    "Ryan",   "Jacob",   "Gary",    "Nicholas", "Eric",    "Jonathan", "Stephen",   "Larry",
+    "Justin", "Scott",   "Brandon", "Benjamin", "Samuel",  "Gregory",  "Alexander", "Patrick",
+    "Frank",  "Raymond", "Jack",    "Dennis",   "Jerry",   "Tyler",    "Aaron",     "Henry",
+    "Peter",  "Adam",
 };
 
 static const char *const FIRST_FEMALE[] = {
-    "Mary", "Patricia", "Jennifer", "Linda", "Elizabeth", "Barbara", "Susan", "Jessica", "Sarah",
-    "Karen", "Lisa", "Nancy", "Betty", "Sandra", "Margaret", "Ashley", "Kimberly", "Emily",
-    "Donna", "Michelle", "Carol", "Amanda", "Melissa", "Deborah", "Stephanie", "Rebecca", "Laura",
-    "Sharon", "Cynthia", "Kathleen", "Amy", "Angela", "Shirley", "Anna", "Brenda", "Pamela",
-    "Emma", "Nicole", "Helen", "Samantha", "Katherine", "Christine", "Rachel", "Carolyn", "Janet",
-    "Catherine", "Maria", "Heather", "Diane", "Julia",
+    "Mary",     "Patricia", "Jennifer", "Linda",     "Elizabeth", "Barbara",   "Susan",
+    "Jessica",  "Sarah",    "Karen",    "Lisa",      "Nancy",     "Betty",     "Sandra",
+    "Margaret", "Ashley",   "Kimberly", "Emily",     "Donna",     "Michelle",  "Carol",
+    "Amanda",   "Melissa",  "Deborah",  "Stephanie", "Rebecca",   "Laura",     "Sharon",
+    "Cynthia",  "Kathleen", "Amy",      "Angela",    "Shirley",   "Anna",      "Brenda",
+    "Pamela",   "Emma",     "Nicole",   "Helen",     "Samantha",  "Katherine", "Christine",
+    "Rachel",   "Carolyn",  "Janet",    "Catherine", "Maria",     "Heather",   "Diane",
+    "Julia",
 };
 
 static const char *const LAST[] = {
-    "Smith", "Johnson", "Williams", "Brown", "Jones", "Miller", "Davis", "Wilson", "Anderson",
-    "Thomas", "Taylor", "Moore", "Jackson", "Martin", "Thompson", "White", "Harris", "Clark",
-    "Lewis", "Robinson", "Walker", "Young", "Allen", "King", "Wright", "Scott", "Hill", "Green",
-    "Adams", "Nelson", "Baker", "Hall", "Campbell", "Mitchell", "Carter", "Roberts", "Phillips",
-    "Evans", "Turner", "Parker", "Edwards", "Collins", "Stewart", "Morris", "Murphy", "Cook",
-    "Rogers", "Morgan", "Cooper", "Peterson", "Reed", "Bailey", "Bell", "Howard", "Ward", "Cox",
-    "Richardson", "Wood", "Watson", "Brooks",
+    "Smith",      "Johnson",  "Williams", "Brown",    "Jones",    "Miller", "Davis",    "Wilson",
+    "Anderson",   "Thomas",   "Taylor",   "Moore",    "Jackson",  "Martin", "Thompson", "White",
+    "Harris",     "Clark",    "Lewis",    "Robinson", "Walker",   "Young",  "Allen",    "King",
+    "Wright",     "Scott",    "Hill",     "Green",    "Adams",    "Nelson", "Baker",    "Hall",
+    "Campbell",   "Mitchell", "Carter",   "Roberts",  "Phillips", "Evans",  "Turner",   "Parker",
+    "Edwards",    "Collins",  "Stewart",  "Morris",   "Murphy",   "Cook",   "Rogers",   "Morgan",
+    "Cooper",     "Peterson", "Reed",     "Bailey",   "Bell",     "Howard", "Ward",     "Cox",
+    "Richardson", "Wood",     "Watson",   "Brooks",
 };
 
 /* The smaller of two draws, so that what stands first comes more often. */

@@ -56,7 +56,7 @@ static bool is_stopping(socket_server *self)
     return stop;
 }
 
-/* --- One request --------------------------------------------------------------------------------- */
+/* --- One request ------------------------------------------------------------------------------ */
 
 /* In frames of at most FRAME_BYTES_MAX; all but the last carry FRAME_MORE. */
 static velum_status send_answer(const frame_channel *channel, const velum_answer *answer)
@@ -137,7 +137,7 @@ static void *serve_connection(void *context)
     return NULL;
 }
 
-/* --- Accepting ------------------------------------------------------------------------------------ */
+/* --- Accepting -------------------------------------------------------------------------------- */
 
 static connection *find_free(socket_server *self)
 {
@@ -242,7 +242,7 @@ static void *accept_peers(void *context)
     return NULL;
 }
 
-/* --- Start and stop ------------------------------------------------------------------------------- */
+/* --- Start and stop --------------------------------------------------------------------------- */
 
 /* Through the descriptor: a long path of the folder would not fit into sun_path. */
 static velum_status bind_in_folder(int fd, int dir_fd)

@@ -37,8 +37,11 @@ static velum_string string_of(const char *terminated)
 static void append_one(journal *log, uint64_t number)
 {
     VELUM_AUTO_BUFFER body = {0};
-    audit_entry entry = {.type = ENTRY_READ, .stage = ENTRY_SINGLE, .tenant = 1,
-                         .decision = ENTRY_ALLOW, .at_ns = INT64_C(1795000000000000000)};
+    audit_entry entry = {.type = ENTRY_READ,
+                         .stage = ENTRY_SINGLE,
+                         .tenant = 1,
+                         .decision = ENTRY_ALLOW,
+                         .at_ns = INT64_C(1795000000000000000)};
     uint64_t first = 0;
 
     entry.event_id[0] = 0xab;
@@ -216,8 +219,8 @@ static void an_entry_is_proved_by_index_and_by_id(void **state)
 
     assert_int_equal(velum_log_prove(folder, string_of("6"), &by_index, &size, NULL), VELUM_OK);
     check_proof(self, by_index, size, 6);
-    assert_int_equal(velum_log_prove(folder, string_of("ab000000000000000000000000000007"),
-                                     &by_id, &size_by_id, NULL),
+    assert_int_equal(velum_log_prove(folder, string_of("ab000000000000000000000000000007"), &by_id,
+                                     &size_by_id, NULL),
                      VELUM_OK);
     assert_int_equal(size_by_id, size);
     assert_memory_equal(by_id, by_index, size);
@@ -231,8 +234,8 @@ static void assert_unproved(const log_folder *self, const char *wanted, velum_st
     char *proof = (char *)"?";
     size_t size = 1;
 
-    assert_int_equal(
-        velum_log_prove(string_of(self->path), string_of(wanted), &proof, &size, &err), status);
+    assert_int_equal(velum_log_prove(string_of(self->path), string_of(wanted), &proof, &size, &err),
+                     status);
     assert_int_equal(err.status, status);
     assert_null(proof);
     assert_int_equal(size, 0);
@@ -273,12 +276,9 @@ static void a_folder_is_live_while_its_lock_is_held(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_sound_log_is_told_with_all_its_members),
-        TEST(a_changed_byte_is_told),
-        TEST(what_cannot_be_opened_is_unreadable),
-        TEST(a_caller_s_mistake_is_told),
-        TEST(an_entry_is_proved_by_index_and_by_id),
-        TEST(what_is_not_there_is_not_proved),
+        TEST(a_sound_log_is_told_with_all_its_members), TEST(a_changed_byte_is_told),
+        TEST(what_cannot_be_opened_is_unreadable),      TEST(a_caller_s_mistake_is_told),
+        TEST(an_entry_is_proved_by_index_and_by_id),    TEST(what_is_not_there_is_not_proved),
         TEST(a_folder_is_live_while_its_lock_is_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,8 +70,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void note(void *context, bool is_error, const char *file, uint32_t line,
-                 const char *message)
+static void note(void *context, bool is_error, const char *file, uint32_t line, const char *message)
 {
     policy_folder *const self = context;
 
@@ -119,8 +118,8 @@ static void assert_refused(policy_folder *self, const char *file)
 static void another_file_is_an_error(void **state)
 {
     static const char *const NAMES[] = {
-        "README", "policy.yml", ".policy.yaml.swp", "notices/a.txt", "notices/.a.en.md",
-        "notices/.md", "Policy.yaml", "notices/a.en.md~",
+        "README",           "policy.yml",  ".policy.yaml.swp", "notices/a.txt",
+        "notices/.a.en.md", "notices/.md", "Policy.yaml",      "notices/a.en.md~",
     };
     policy_folder *const self = *state;
 
@@ -212,9 +211,8 @@ static void a_folder_that_is_not_there_is_not_found(void **state)
 
     assert_int_equal(policy_files_read(path, NULL, NULL, &files, &err), VELUM_E_NOTFOUND);
     assert_null(strstr(err.text, "nowhere"));
-    assert_int_equal(
-        velum_policy_check((velum_string){path, strlen(path)}, NULL, NULL, hash, NULL),
-        VELUM_E_NOTFOUND);
+    assert_int_equal(velum_policy_check((velum_string){path, strlen(path)}, NULL, NULL, hash, NULL),
+                     VELUM_E_NOTFOUND);
     assert_int_equal(velum_policy_check((velum_string){"a\0b", 3}, NULL, NULL, hash, NULL),
                      VELUM_E_INVALID);
     assert_int_equal(velum_policy_check((velum_string){NULL, 0}, NULL, NULL, hash, NULL),
@@ -228,8 +226,8 @@ static void the_sample_policy_passes_its_check(void **state)
     char hash[65] = "";
 
     snprintf(path, sizeof path, "%s/policy/sample", top == NULL ? "." : top);
-    assert_int_equal(
-        velum_policy_check((velum_string){path, strlen(path)}, NULL, NULL, hash, NULL), VELUM_OK);
+    assert_int_equal(velum_policy_check((velum_string){path, strlen(path)}, NULL, NULL, hash, NULL),
+                     VELUM_OK);
     assert_int_equal(strlen(hash), 64);
 }
 
@@ -240,9 +238,9 @@ static void a_pack_holds_the_files_as_they_are(void **state)
     char *packed = NULL;
     size_t size = 0;
 
-    assert_int_equal(velum_policy_pack((velum_string){self->path, strlen(self->path)}, &packed,
-                                       &size, NULL),
-                     VELUM_OK);
+    assert_int_equal(
+        velum_policy_pack((velum_string){self->path, strlen(self->path)}, &packed, &size, NULL),
+        VELUM_OK);
     assert_int_equal(json_parse((text){packed, size}, size, &document, NULL), VELUM_OK);
     const json_value *const files = json_member(json_root(document), "files");
     assert_int_equal(json_count(json_root(document)), 1);
@@ -259,9 +257,9 @@ static void a_pack_is_text(void **state)
     velum_error err = {.status = VELUM_OK};
 
     put(self, "notices/a.en.md", "a\xff", 2);
-    assert_int_equal(velum_policy_pack((velum_string){self->path, strlen(self->path)}, &packed,
-                                       &size, &err),
-                     VELUM_E_INVALID);
+    assert_int_equal(
+        velum_policy_pack((velum_string){self->path, strlen(self->path)}, &packed, &size, &err),
+        VELUM_E_INVALID);
     assert_null(packed);
     assert_non_null(strstr(err.text, "UTF-8"));
 }

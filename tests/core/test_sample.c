@@ -261,12 +261,13 @@ static void the_same_person_comes_again(void **state)
     }
 }
 
-/* When this fails, samples made before are not those of today: say so in the notes of the release. */
+/* When this fails, samples made before are not those of today: say so in the release notes. */
 static void the_first_person_of_seed_1_is_known(void **state)
 {
     static const char KNOWN[] =
         "{\"line\":0,\"identifiers\":[{\"type\":\"ext:sample\",\"value\":\"0\"},"
-        "{\"type\":\"mobile\",\"value\":\"19272414451\"},{\"type\":\"email\",\"value\":\"li0@example.com\"},"
+        "{\"type\":\"mobile\",\"value\":\"19272414451\"},"
+        "{\"type\":\"email\",\"value\":\"li0@example.com\"},"
         "{\"type\":\"id_card\",\"value\":\"370214198508183688\"}],\"profile\":{\"name\":\"李芳\","
         "\"mobile\":\"19272414451\",\"id_card\":\"370214198508183688\","
         "\"bank_card\":\"62000031709846401\",\"email\":\"li0@example.com\","
@@ -296,8 +297,8 @@ static void a_row_has_the_members_of_an_import(void **state)
         const json_value *const one = json_at(identifiers, i);
         assert_true(text_equal_literal(json_text(json_member(one, "type")), TYPES[i]));
     }
-    assert_true(text_equal_literal(json_text(json_member(json_at(identifiers, 0), "value")),
-                                   "4294967295"));
+    assert_true(
+        text_equal_literal(json_text(json_member(json_at(identifiers, 0), "value")), "4294967295"));
     assert_true(text_equal(json_text(json_member(json_at(identifiers, 1), "value")),
                            json_text(json_member(profile, "mobile"))));
     assert_true(json_text(json_member(profile, "region")).size > 0);

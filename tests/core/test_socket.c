@@ -29,7 +29,7 @@
 #define SLOW_MS 400
 #define WAIT_MS 5000
 
-/* --- The gate that is only pretended ------------------------------------------------------------- */
+/* --- The gate that is only pretended ---------------------------------------------------------- */
 
 static velum_gate fake;
 static atomic_int opened;
@@ -60,8 +60,7 @@ static void echo(const velum_request *request, const peer *peer, velum_answer *a
     json_member_text(&json, "credential",
                      (text){request->credential.data, request->credential.size});
     json_member_text(&json, "ref", (text){request->ref.data, request->ref.size});
-    json_member_text(&json, "caller_id",
-                     (text){request->caller_id.data, request->caller_id.size});
+    json_member_text(&json, "caller_id", (text){request->caller_id.data, request->caller_id.size});
     if (request->body.size > 0) {
         json_name(&json, "body");
         json_write_raw(&json, (text){request->body.data, request->body.size});
@@ -107,8 +106,7 @@ velum_status velum_gate_call(velum_gate *gate, const velum_request *request, vel
     return gate_call_as(gate, request, &(peer){CLIENT_IN_PROCESS, geteuid()}, out, err);
 }
 
-velum_status velum_gate_open(const velum_gate_options *options, velum_gate **out,
-                             velum_error *err)
+velum_status velum_gate_open(const velum_gate_options *options, velum_gate **out, velum_error *err)
 {
     atomic_fetch_add(&opened, 1);
     *out = &fake;
@@ -120,7 +118,7 @@ void velum_gate_free(velum_gate *gate)
     atomic_fetch_sub(&opened, gate == NULL ? 0 : 1);
 }
 
-/* --- The folder ----------------------------------------------------------------------------------- */
+/* --- The folder ------------------------------------------------------------------------------- */
 
 typedef struct folder {
     char path[512];
@@ -197,15 +195,14 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* --- A peer by hand -------------------------------------------------------------------------------- */
+/* --- A peer by hand --------------------------------------------------------------------------- */
 
 static frame_channel dial(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/velum.sock",
-             fake.dir_fd);
+    snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/velum.sock", fake.dir_fd);
     if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
         close(fd);
         return (frame_channel){-1, clock_system()};
@@ -251,7 +248,7 @@ static void assert_holds(const buffer *payload, const char *part)
     }
 }
 
-/* --- Requests -------------------------------------------------------------------------------------- */
+/* --- Requests --------------------------------------------------------------------------------- */
 
 static void the_kernel_says_who_calls(void **state)
 {
@@ -309,8 +306,16 @@ static void a_long_answer_comes_in_parts(void **state)
 static void what_is_no_request_is_refused_and_the_connection_stays(void **state)
 {
     static const char *const PAYLOADS[] = {
-        "", "{", "[]", "\"x\"", "{\"ref\":1}", "{\"uid\":\"0\"}", "{\"ref\":\"a\",\"ref\":\"b\"}",
-        "{\"ref\":\"\xff\"}", "{\"ref\":\"a\\u0000\"}", "{} {}",
+        "",
+        "{",
+        "[]",
+        "\"x\"",
+        "{\"ref\":1}",
+        "{\"uid\":\"0\"}",
+        "{\"ref\":\"a\",\"ref\":\"b\"}",
+        "{\"ref\":\"\xff\"}",
+        "{\"ref\":\"a\\u0000\"}",
+        "{} {}",
     };
     VELUM_AUTO_BUFFER payload = {0};
     frame_channel channel = dial();
@@ -396,7 +401,7 @@ static void a_peer_that_goes_before_its_answer_hurts_nobody(void **state)
     hang_up(&channel);
 }
 
-/* --- Time ------------------------------------------------------------------------------------------ */
+/* --- Time ------------------------------------------------------------------------------------- */
 
 /* A clock that is nearly at the end of FRAME_TRANSFER_MS each time it is looked at. */
 static int64_t hurried_ns(void *context)
@@ -429,7 +434,7 @@ static void a_frame_may_not_take_for_ever(void **state)
     close(ends[1]);
 }
 
-/* --- Many ------------------------------------------------------------------------------------------ */
+/* --- Many ------------------------------------------------------------------------------------- */
 
 #define CROWD 40
 #define REQUESTS 25
@@ -469,7 +474,7 @@ static void a_crowd_is_served(void **state)
     assert_int_equal(answered, CROWD * REQUESTS);
 }
 
-/* --- Start and stop -------------------------------------------------------------------------------- */
+/* --- Start and stop --------------------------------------------------------------------------- */
 
 static void only_the_owner_may_connect(void **state)
 {
@@ -546,7 +551,7 @@ static void serving_twice_is_a_mistake(void **state)
     socket_stop(NULL);
 }
 
-/* --- The command's end ----------------------------------------------------------------------------- */
+/* --- The command's end ------------------------------------------------------------------------ */
 
 static velum_client *client_of(const folder *self)
 {
@@ -732,8 +737,7 @@ static void a_folder_that_is_none_is_told(void **state)
     assert_int_equal(velum_client_open((velum_string){"/nowhere/at/all", 15}, &client, &err),
                      VELUM_E_NOTFOUND);
     assert_null(strstr(err.text, "nowhere"));
-    assert_int_equal(velum_client_open((velum_string){"a\0b", 3}, &client, NULL),
-                     VELUM_E_INVALID);
+    assert_int_equal(velum_client_open((velum_string){"a\0b", 3}, &client, NULL), VELUM_E_INVALID);
     assert_int_equal(velum_client_open((velum_string){NULL, 0}, &client, NULL), VELUM_E_INVALID);
     velum_client_free(NULL);
 }

@@ -18,8 +18,8 @@ typedef struct policy_files {
 } policy_files;
 
 /* Reads the folder at `path` (NUL-terminated). VELUM_E_INVALID when something does not belong
- * there, each told to `finding` unless NULL; VELUM_E_LIMIT above BUNDLE_BYTES_MAX or POLICY_FILES_MAX;
- * VELUM_E_NOTFOUND, VELUM_E_IO, VELUM_E_NOMEM. Nothing to clear when it fails. */
+ * there, each told to `finding` unless NULL; VELUM_E_LIMIT above BUNDLE_BYTES_MAX or
+ * POLICY_FILES_MAX; VELUM_E_NOTFOUND, VELUM_E_IO, VELUM_E_NOMEM. Nothing to clear when it fails. */
 velum_status policy_files_read(const char *path, bundle_finding finding, void *context,
                                policy_files *out, velum_error *err) VELUM_WARN_UNUSED;
 void policy_files_clear(policy_files *self);

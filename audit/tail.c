@@ -134,7 +134,20 @@ static velum_status window_grow(tail_file *self, size_t size)
     return VELUM_OK;
 }
 
-/* The bytes [offset, offset + size), which lie within the file; borrowed until the next view. */
+static velum_status window_fill(tail_file *self, uint64_t offset)
+{
+    const uint64_t left = self->bytes - offset;
+    const size_t wanted = left < self->window_capacity ? (size_t)left : self->window_capacity;
+
+    self->window_bytes = 0;
+    VELUM_TRY(file_read_at(self->fd, offset, self->window, wanted));
+    self->window_offset = offset;
+    self->window_bytes = wanted;
+    return VELUM_OK;
+}
+
+/* The bytes [offset, offset + size), borrowed until the next view. VELUM_E_TRUNCATED when the file
+ * ends before; it may have become shorter while it is read, since a closed file is cut. */
 static velum_status view(tail_file *self, uint64_t offset, size_t size, const uint8_t **out)
 {
     const bool held =
@@ -142,15 +155,15 @@ static velum_status view(tail_file *self, uint64_t offset, size_t size, const ui
 
     if (!held) {
         VELUM_TRY(window_grow(self, size));
-        const uint64_t left = self->bytes - offset;
-        const size_t wanted = left < self->window_capacity ? (size_t)left : self->window_capacity;
-        self->window_bytes = 0;
-        const velum_status status = file_read_at(self->fd, offset, self->window, wanted);
-        if (status < 0) { /* the file became shorter while it was read */
-            return status == VELUM_E_TRUNCATED ? VELUM_E_CORRUPT : status;
+        velum_status status = VELUM_E_TRUNCATED;
+        if (offset + size <= self->bytes) {
+            status = window_fill(self, offset);
         }
-        self->window_offset = offset;
-        self->window_bytes = wanted;
+        if (status == VELUM_E_TRUNCATED) {
+            VELUM_TRY(file_size(self->fd, &self->bytes));
+            status = offset + size <= self->bytes ? window_fill(self, offset) : status;
+        }
+        VELUM_TRY(status);
     }
     *out = self->window + (offset - self->window_offset);
     return VELUM_OK;
@@ -273,12 +286,10 @@ static velum_status read_closing(tail_file *self, uint64_t offset, tail_record *
                                                                                : VELUM_E_CORRUPT;
 }
 
-velum_status tail_read(tail_file *self, uint64_t offset, tail_record *out)
+static velum_status read_record(tail_file *self, uint64_t offset, tail_record *out)
 {
     const uint8_t *bytes = NULL;
 
-    assert(offset % TAIL_ALIGN == 0);
-    out->bad_index = TAIL_NO_INDEX;
     if (offset >= self->bytes) {
         return VELUM_END;
     }
@@ -295,6 +306,17 @@ velum_status tail_read(tail_file *self, uint64_t offset, tail_record *out)
         return read_closing(self, offset, out);
     }
     return read_batch(self, offset, bytes, out);
+}
+
+velum_status tail_read(tail_file *self, uint64_t offset, tail_record *out)
+{
+    assert(offset % TAIL_ALIGN == 0);
+    out->bad_index = TAIL_NO_INDEX;
+    const velum_status status = read_record(self, offset, out);
+    if (status == VELUM_E_TRUNCATED) {
+        return offset >= self->bytes ? VELUM_END : VELUM_E_CORRUPT;
+    }
+    return status;
 }
 
 bool tail_next_leaf(const tail_record *batch, size_t *position, const uint8_t **out_leaf,
@@ -317,24 +339,37 @@ static bool is_record(const uint8_t *bytes, size_t size)
            (closing && crc_holds(bytes, TAIL_CLOSING_BYTES - CRC_BYTES));
 }
 
+/* One block of what lies behind. */
+static void examine_block(const uint8_t *bytes, size_t size, uint64_t at, tail_rest *rest)
+{
+    size_t block = size < TAIL_ALIGN ? size : TAIL_ALIGN;
+
+    if (is_zero(bytes, block)) {
+        return;
+    }
+    rest->has_record = rest->has_record || is_record(bytes, size);
+    while (bytes[block - 1] == 0) {
+        block--;
+    }
+    rest->dirty_end = at + block;
+}
+
 velum_status tail_examine(tail_file *self, uint64_t offset, tail_rest *out)
 {
     tail_rest rest = {0, false};
+    uint64_t at = offset;
 
-    for (uint64_t at = offset; at < self->bytes; at += TAIL_ALIGN) {
+    while (at < self->bytes) {
         const uint64_t left = self->bytes - at;
         const size_t size = left < TAIL_CLOSING_BYTES ? (size_t)left : TAIL_CLOSING_BYTES;
         const uint8_t *bytes = NULL;
-        VELUM_TRY(view(self, at, size, &bytes));
-        size_t block = size < TAIL_ALIGN ? size : TAIL_ALIGN;
-        if (is_zero(bytes, block)) {
-            continue;
+        const velum_status status = view(self, at, size, &bytes);
+        if (status == VELUM_E_TRUNCATED) {
+            continue; /* the file is shorter now, and `bytes` with it */
         }
-        rest.has_record = rest.has_record || is_record(bytes, size);
-        while (bytes[block - 1] == 0) {
-            block--;
-        }
-        rest.dirty_end = at + block;
+        VELUM_TRY(status);
+        examine_block(bytes, size, at, &rest);
+        at += TAIL_ALIGN;
     }
     *out = rest;
     return VELUM_OK;
@@ -351,7 +386,10 @@ velum_status tail_find_closing(tail_file *self, tail_closing *out)
     while (at >= TAIL_CLOSING_BYTES) {
         at -= TAIL_ALIGN;
         const uint64_t window = at & ~(uint64_t)(WINDOW_BYTES - 1);
-        VELUM_TRY(view(self, window, (size_t)(at - window) + TAIL_ALIGN, &bytes));
+        const velum_status seen = view(self, window, (size_t)(at - window) + TAIL_ALIGN, &bytes);
+        if (seen < 0) {
+            return seen == VELUM_E_TRUNCATED ? VELUM_E_CORRUPT : seen;
+        }
         if (is_zero(bytes + (at - window), TAIL_ALIGN)) {
             continue;
         }

@@ -116,13 +116,11 @@ class Daemon:
             connection.sendall(request(method, target, token, body, headers))
             return read_reply(connection, method)
 
-    def send_raw(self, data, half_close=True):
-        """Bytes as they are; whatever comes back until the server closes or nothing comes."""
+    def send_raw(self, data):
+        """Bytes as they are; what comes back until the server closes or says nothing more."""
         with self.connect() as connection:
             try:
                 connection.sendall(data)
-                if half_close:
-                    connection.shutdown(socket.SHUT_WR)
             except OSError:
                 pass
             return read_all(connection)

@@ -299,11 +299,21 @@ class Connections(Case):
             self.assertEqual([read_reply(together).status for _ in range(3)], [404, 200, 200])
 
     def test_half_closed_connections(self):
-        ref = an_adult()
-        for _ in range(20):
-            data = daemon.send_raw(request("GET", READ.format(ref), care))
-            self.assertTrue(data == b"" or data.startswith(b"HTTP/1.1 200"), data[:80])
-            self.assertEqual(daemon.send_raw(b"GET /healthz HTTP/1.1\r\nHos"), b"")
+        """Who stops sending before the answer may lose it (libmicrohttpd takes it for gone), but is let
+        go, at the latest when idle; and half a request is never answered."""
+        whole = request("GET", READ.format(an_adult()), care)
+        half = b"GET /healthz HTTP/1.1\r\nHos"
+        held = [(daemon.connect(timeout=40), data) for data in (whole, half) * 10]
+        try:
+            for connection, data in held:
+                connection.sendall(data)
+                connection.shutdown(socket.SHUT_WR)
+            for connection, data in held:
+                answer = read_all(connection)
+                self.assertIn(answer[:12], (b"HTTP/1.1 200", b"") if data is whole else (b"",))
+        finally:
+            for connection, _ in held:
+                connection.close()
         self.assertAlive()
 
     def test_clients_that_vanish(self):
@@ -519,7 +529,7 @@ class Life(Case):
             done = run(VELUMD, *arguments, check=False, timeout=60)
             self.assertEqual(done.returncode, code, arguments)
             self.assertIn(word, done.stdout + done.stderr)
-            self.assertNotIn("listening", done.stdout)
+            self.assertNotIn("listening on http://1", done.stdout)
 
 
 if __name__ == "__main__":

@@ -263,6 +263,9 @@ static velum_status walk(log_query *query, log_reader *reader, json_writer *out,
     }
     while (status == VELUM_OK && (status = log_reader_next(reader, &leaf)) == VELUM_OK) {
         audit_entry entry;
+        if (atomic_load_explicit(&query->passage->gate->stopping, memory_order_relaxed)) {
+            return VELUM_E_UNAVAILABLE; /* a stop does not wait for a long list */
+        }
         if (query->shown == query->limit) {
             *out_next = leaf.index;
             return VELUM_OK;

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define STOP_MARGIN_MS 15000
-#define ARENAS_OF_OUR_OWN 4 /* writer, socket and spare */
+#define ARENAS_OF_OUR_OWN 3 /* the socket's threads share the workers' and these */
 
 /* --- holds -------------------------------------------------------------------------------------- */
 

@@ -32,7 +32,9 @@
 #define GATE_CACHE_BYTES_DEFAULT ((uint64_t)256 << 20)
 #define GATE_WORKERS_DEFAULT 16
 #define GATE_WORKERS_MAX 256
-#define GATE_ARENA_BYTES ((size_t)1 << 20) /* a worker's opened plaintext */
+/* A worker's opened plaintext: all 64 fields of 2 KiB, their masked forms, and what comes with them.
+ * Twenty arenas stay below the usual 8 MiB of RLIMIT_MEMLOCK. */
+#define GATE_ARENA_BYTES ((size_t)384 << 10)
 #define GATE_READER_WAIT_MS 2000
 
 struct velum_gate {

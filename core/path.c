@@ -60,7 +60,8 @@ static velum_status decide_stage(passage *passage)
         .fields = passage->asked,
         .all_fields = passage->asked_all,
         .unknown_fields = passage->unknown_fields,
-        .now_ns = passage->clock.earlier_ns,
+        .now_ns = passage->clock.later_ns,
+        .age_now_ns = passage->clock.earlier_ns,
         .clock_behind = passage->clock.behind,
         .subject_status = passage->has_subject ? sealed_subject_status(passage->sealed) : 0,
         .state = passage->opened == NULL ? NULL : &passage->state,
@@ -327,7 +328,7 @@ static velum_status passage_begin(passage *passage, velum_pending *request)
     passage->clock = clock_guard_read(&gate->clock_guard, &gate->clock);
     own_note_clock(gate, &passage->clock);
     passage->world = gate_world(gate);
-    passage->arena = arenas_take(&gate->arenas);
+    passage->arena = passage->batch != NULL ? passage->batch->arena : arenas_take(&gate->arenas);
     return answer_create(gate, &passage->answer);
 }
 
@@ -335,7 +336,9 @@ static void passage_end(passage *passage)
 {
     sealed_subject_free(passage->sealed);
     json_free(passage->body);
-    if (passage->arena != NULL) {
+    if (passage->batch != NULL) {
+        secret_arena_reset(passage->arena);
+    } else if (passage->arena != NULL) {
         arenas_give(&passage->gate->arenas, passage->arena);
     }
     if (passage->batch == NULL && passage->conn != NULL) {

@@ -38,7 +38,7 @@ static const problem_row REASONS[REASON_COUNT] = {
                                  "None of the fields asked may be seen."},
     [REASON_UNKNOWN_FIELD] = {"unknown-field", 400, false,
                               "A field was named that the policy does not know."},
-    [REASON_UNKNOWN_SUBJECT] = {"not-found", 404, true, "There is no such customer here."},
+    [REASON_UNKNOWN_SUBJECT] = {"unknown-subject", 404, true, "There is no such customer here."},
     [REASON_SUBJECT_ERASED] = {"subject-erased", 410, true, "The customer's data was erased."},
     [REASON_ACTOR_KIND] = {"actor-kind", 403, false,
                            "The activity is not for this kind of credential."},

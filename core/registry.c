@@ -96,8 +96,8 @@ velum_status registry_add_own(write_batch *batch, int64_t at_ns)
     uint16_t number = 0;
 
     for (uint32_t problem = 1; problem < PROBLEM_END; problem++) {
-        if (problem_name(problem) == NULL || problem == PROBLEM_NOT_FOUND) {
-            continue; /* "not-found" is the name of REASON_UNKNOWN_SUBJECT */
+        if (problem_name(problem) == NULL) {
+            continue;
         }
         VELUM_TRY(registry_add(batch, REGISTRY_REASON, text_of(problem_name(problem)), at_ns,
                                &number));

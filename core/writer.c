@@ -204,6 +204,7 @@ static void write_gathered(writer *self, gathered *work)
         memcpy(rest.slots, work->slots + first, rest.count * sizeof(rest.slots[0]));
         write_batch batch = {.gate = gate,
                              .conn = store_writer(gate->db),
+                             .arena = self->arena,
                              .seq = atomic_load(&self->seq)};
         uint32_t done = rest.count;
         velum_status status = VELUM_E_UNAVAILABLE;
@@ -304,6 +305,7 @@ velum_status writer_start(writer *self, velum_gate *gate, uint64_t seq)
     (void)pthread_mutex_init(&self->lock, NULL);
     (void)pthread_cond_init(&self->wake, NULL);
     (void)pthread_cond_init(&self->task_done, NULL);
+    VELUM_TRY(secret_arena_create(GATE_ARENA_BYTES, &self->arena));
     if (pthread_create(&self->thread, NULL, write_loop, self) != 0) {
         return VELUM_E_NOMEM;
     }
@@ -322,6 +324,8 @@ void writer_stop(writer *self)
     (void)pthread_mutex_unlock(&self->lock);
     (void)pthread_join(self->thread, NULL);
     self->running = false;
+    secret_arena_free(self->arena);
+    self->arena = NULL;
 }
 
 void writer_queue(writer *self, velum_pending *write)

@@ -14,6 +14,7 @@
 
 #include "audit/entry.h"
 #include "core/appender.h"
+#include "base/secret.h"
 #include "core/world.h"
 #include "store/store.h"
 
@@ -23,6 +24,7 @@
 typedef struct write_batch {
     velum_gate *gate;
     store_conn *conn;
+    secret_arena *arena; /* the writer's own, so that it never waits for a worker's */
     uint64_t seq; /* highest outbox seq given out */
     outbox_list bodies;
     uint32_t *slots; /* of changed subjects */
@@ -67,6 +69,7 @@ typedef struct writer {
     struct velum_pending *first;
     struct velum_pending *last;
     writer_task *tasks;
+    secret_arena *arena;
     bool stop;
     atomic_uint_fast64_t seq; /* highest committed outbox seq */
 } writer;

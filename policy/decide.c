@@ -162,7 +162,8 @@ static uint32_t subject_is_there(inquiry *self)
         return REASON_UNKNOWN_SUBJECT;
     }
     self->state = request->state;
-    self->found->age_class = age_class(request->bundle, request->state, request->now_ns);
+    const int64_t age_now_ns = request->age_now_ns != 0 ? request->age_now_ns : request->now_ns;
+    self->found->age_class = age_class(request->bundle, request->state, age_now_ns);
     return REASON_NONE;
 }
 

@@ -61,7 +61,8 @@ typedef struct decide_request {
     uint64_t fields; /* bits asked; all fields of the activity when `all_fields` */
     bool all_fields;
     uint32_t unknown_fields; /* how many names were asked that the bundle does not know */
-    int64_t now_ns;          /* the earlier of clock and newest recorded time (ages); 5 s at most matter to an expiry */
+    int64_t now_ns;          /* the later of clock and newest recorded time: expiry only moves on */
+    int64_t age_now_ns;      /* the earlier of the two, by which ages are judged; 0: now_ns */
     bool clock_behind;       /* more than 5 s behind: what rests on consent is denied */
     uint32_t subject_status; /* SUBJECT_*; 0: there is no such subject */
     const subject_state *state; /* NULL when there is no subject */

@@ -7,14 +7,17 @@
 
 #define PAGE_ENTRIES 200
 #define BODY_BYTES_MAX 256
+#define WHAT_BYTES_MAX 16000
 #define LINES_BYTES_MAX ((size_t)64 << 20)
 
 static const show_column columns[] = {
     {"INDEX", "index", SHOW_PLAIN},       {"TIME", "at", SHOW_TIME},
     {"TYPE", "type", SHOW_PLAIN},         {"WHO", "actor", SHOW_PLAIN},
     {"ACTIVITY", "activity", SHOW_PLAIN}, {"DECISION", "decision", SHOW_DECISION},
-    {"REASON", "reason", SHOW_PLAIN},     {"FIELDS", "fields", SHOW_PLAIN},
+    {"REASON", "reason", SHOW_PLAIN},
 };
+#define MEMBER_COLUMNS (sizeof(columns) / sizeof(columns[0]))
+#define ALL_COLUMNS (MEMBER_COLUMNS + 1) /* WHAT, which is put together */
 
 /* A long list, shown page by page under one row of titles. */
 typedef struct listing {
@@ -61,15 +64,74 @@ static velum_status show_page_json(listing *self, const json_value *entries)
     return show_bytes(lines.data, lines.size);
 }
 
+static bool list_has(const json_value *list, text name)
+{
+    for (size_t i = 0; list != NULL && i < json_count(list); i++) {
+        if (text_equal(json_text(json_at(list, i)), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The fields that were disclosed; a star says masked. */
+static void append_fields(const json_value *entry, const json_value *released, buffer *out)
+{
+    const json_value *masked = json_member(entry, "masked");
+
+    for (size_t i = 0; i < json_count(released); i++) {
+        const text name = json_text(json_at(released, i));
+        buffer_append_text(out, i == 0 ? "" : ", ");
+        buffer_append(out, name.data, name.size);
+        buffer_append_text(out, list_has(masked, name) ? "*" : "");
+    }
+}
+
+/* What an act without disclosure was about. */
+static void append_act(const json_value *entry, buffer *out)
+{
+    static const char *const names[] = {
+        "stage", "consent_purpose", "consent_state", "registers", "number",    "result", "size",
+        "new",   "changed",         "same",          "rejected",  "torn_bytes"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const json_value *value = json_member(entry, names[i]);
+        if (value == NULL) {
+            continue;
+        }
+        buffer_append_text(out, out->size == 0 ? "" : " ");
+        if (json_kind_of(value) == JSON_INTEGER) {
+            buffer_append_format(out, "%s %lld", names[i], (long long)json_integer(value));
+        } else {
+            buffer_append(out, json_text(value).data, json_text(value).size);
+        }
+    }
+}
+
+static void add_entry(table *table, const json_value *entry)
+{
+    VELUM_AUTO_BUFFER what;
+    const json_value *released = json_member(entry, "released");
+
+    buffer_init(&what, WHAT_BYTES_MAX);
+    if (released != NULL) {
+        append_fields(entry, released, &what);
+    } else {
+        append_act(entry, &what);
+    }
+    show_add_row(table, entry, columns, MEMBER_COLUMNS);
+    table_add(table, what.size == 0 ? TEXT_EMPTY : (text){(const char *)what.data, what.size},
+              COLOUR_NONE);
+}
+
 static velum_status show_page_table(listing *self, const json_value *entries)
 {
-    const size_t count = sizeof(columns) / sizeof(columns[0]);
     VELUM_AUTO_BUFFER lines;
 
     buffer_init(&lines, LINES_BYTES_MAX);
     table_empty(&self->table);
     for (size_t i = 0; i < json_count(entries); i++) {
-        show_add_row(&self->table, json_at(entries, i), columns, count);
+        add_entry(&self->table, json_at(entries, i));
     }
     VELUM_TRY(table_status(&self->table));
     if (self->shown == 0 && json_count(entries) > 0) {
@@ -151,8 +213,9 @@ static int run(const invocation *invocation)
         return EXIT_REFUSED;
     }
     listing.client = client;
-    show_titles(columns, sizeof(columns) / sizeof(columns[0]), listing.titles);
-    table_init(&listing.table, listing.titles, sizeof(columns) / sizeof(columns[0]));
+    show_titles(columns, MEMBER_COLUMNS, listing.titles);
+    listing.titles[MEMBER_COLUMNS] = (table_column){"WHAT", false};
+    table_init(&listing.table, listing.titles, ALL_COLUMNS);
     const velum_status status = show_all(&listing);
     table_clear(&listing.table);
     return status < 0 ? EXIT_REFUSED : EXIT_DONE;
@@ -165,8 +228,10 @@ const command command_audit_log = {
     .has_data = true,
     .activity = "audit",
     .summary = "What was done: who looked, at what, why, and who was refused",
-    .detail = "Oldest first. Reading the log is itself an entry. Customers appear as pseudonymous\n"
-              "tokens; --subject finds the entries of one customer, REF or DOMAIN:REF.",
+    .detail =
+        "Oldest first. Reading the log is itself an entry. Customers appear as pseudonymous\n"
+        "tokens; --subject finds the entries of one customer, REF or DOMAIN:REF. WHAT names the\n"
+        "fields that were disclosed; * says that one was masked.",
     .options = {{"subject", "REF", "entries of this customer"},
                 {"denied", NULL, "refusals only"},
                 {"after", "INDEX", "entries behind this one"},

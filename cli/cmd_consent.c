@@ -12,8 +12,9 @@ static int run_list(const invocation *invocation)
 {
     static const show_column columns[] = {
         {"PURPOSE", "purpose", SHOW_PLAIN},  {"STATE", "state", SHOW_STATE},
-        {"VERSION", "version", SHOW_NUMBER}, {"LANGUAGE", "language", SHOW_PLAIN},
+        {"VERSION", "version", SHOW_NUMBER}, {"CURRENT", "current", SHOW_PLAIN},
         {"SINCE", "at", SHOW_TIME},          {"EXPIRES", "expires", SHOW_TIME},
+        {"GRADE", "grade", SHOW_PLAIN},
     };
     VELUM_AUTO(velum_client) *client = NULL;
     VELUM_AUTO(velum_answer) *answer = NULL;

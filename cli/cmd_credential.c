@@ -10,10 +10,14 @@
 static int run_list(const invocation *invocation)
 {
     static const show_column columns[] = {
-        {"NAME", "name", SHOW_PLAIN},      {"KIND", "kind", SHOW_PLAIN},
-        {"STATE", "state", SHOW_STATE},    {"DOMAIN", "domain", SHOW_PLAIN},
-        {"ROLES", "roles", SHOW_PLAIN},    {"ACTIVITIES", "activities", SHOW_PLAIN},
-        {"STORE", "store", SHOW_PLAIN},    {"UID", "uid", SHOW_PLAIN},
+        {"NAME", "name", SHOW_PLAIN},
+        {"KIND", "kind", SHOW_PLAIN},
+        {"STATE", "", SHOW_LIFE},
+        {"DOMAIN", "domain", SHOW_PLAIN},
+        {"ROLES", "roles", SHOW_PLAIN},
+        {"ACTIVITIES", "activities", SHOW_PLAIN},
+        {"STORE", "store_bound", SHOW_PLAIN},
+        {"UID", "uid", SHOW_PLAIN},
         {"EXPIRES", "expires", SHOW_TIME},
     };
     VELUM_AUTO(velum_client) *client = NULL;

@@ -10,7 +10,7 @@
 
 static bool is_given(const invocation *invocation)
 {
-    static const char *const needed[] = {"kind", "role", "activity", "domain"};
+    static const char *const needed[] = {"kind", "activity", "domain"};
 
     for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
         if (!invocation_has(invocation, needed[i])) {

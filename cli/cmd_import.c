@@ -44,7 +44,8 @@ static velum_status show_counts(const import_counts *counts)
 static int run(const invocation *invocation)
 {
     const import_paths paths = {invocation->arguments[0], invocation_value(invocation, "map"),
-                                invocation_value(invocation, "refs-out")};
+                                invocation_value(invocation, "refs-out"),
+                                invocation_value(invocation, "domain")};
     import_summary summary = {.rejected_here = 0};
 
     if (paths.map == NULL) {
@@ -76,6 +77,7 @@ const command command_import = {
         "only, and the rest goes in; the end is 0 even then, so look at the counts.",
     .options = {{"map", "MAP.yaml", "columns to identifiers and fields (docs/cli.md)"},
                 {"refs-out", "FILE", "write each row's key and reference; must not exist"},
+                {"domain", "D", "whose references those are, when you see several"},
                 {"json", NULL, "the counts as JSON"}},
     .run = run,
 };

@@ -31,6 +31,9 @@ static void begin(import_chunk *self)
     json_begin_object(&json);
     json_member_text(&json, "source", self->source);
     json_member_string(&json, "on_match", self->rejects_known ? "reject" : "update");
+    if (self->domain.size > 0) {
+        json_member_text(&json, "domain", self->domain);
+    }
     buffer_append_text(&self->body, ",\"rows\":[");
 }
 

@@ -26,6 +26,7 @@ typedef velum_status (*import_result)(void *context, uint64_t line, text reason,
 typedef struct import_chunk {
     velum_client *client; /* borrowed */
     text source;
+    text domain; /* of the references in the answers; empty: the person's own */
     bool rejects_known;
     import_result result; /* or NULL */
     void *context;

@@ -285,16 +285,20 @@ static velum_status finish(run *self)
                           NULL);
         return status;
     }
+    if (self->refs.fd >= 0 && self->refs.rows == 0 && self->read > self->chunk.counts.rejected) {
+        say("no references were given: name a domain with --domain");
+    }
     if (self->rejected.rows == 0) {
         (void)unlink(self->rejected_path); /* nothing to tell, and none left of an earlier run */
     }
     return VELUM_OK;
 }
 
-static velum_status run_with(run *self, velum_client *client)
+static velum_status run_with(run *self, const import_paths *paths, velum_client *client)
 {
     import_chunk_init(&self->chunk, client, self->map->source);
     self->chunk.rejects_known = self->map->rejects_known;
+    self->chunk.domain = text_of(paths->domain);
     self->chunk.result = take_result;
     self->chunk.context = self;
     const velum_status status = take_all(self);
@@ -318,7 +322,7 @@ velum_status import_run(const import_paths *paths, const invocation *invocation,
     VELUM_TRY(read_header(&self));
     VELUM_TRY(session_open(invocation, &client));
     VELUM_TRY(open_side_files(&self, paths));
-    VELUM_TRY(run_with(&self, client));
+    VELUM_TRY(run_with(&self, paths, client));
     out->counts = self.chunk.counts;
     out->rejected_here = self.rejected_here;
     return VELUM_OK;

@@ -8,7 +8,8 @@
 typedef struct import_paths {
     const char *file;
     const char *map;
-    const char *refs; /* NULL: no references are wanted */
+    const char *refs;   /* NULL: no references are wanted */
+    const char *domain; /* whose references; NULL: the person's own */
 } import_paths;
 
 typedef struct import_summary {

@@ -63,7 +63,7 @@ static void write_consents(json_writer *json, uint64_t seed, uint32_t index)
     json_end_array(json);
 }
 
-/* The person's own members, with line and consents. */
+/* The person's own members and consents. */
 static velum_status write_row(const json_value *person, uint64_t seed, uint32_t index, buffer *out)
 {
     json_writer json;
@@ -74,7 +74,6 @@ static velum_status write_row(const json_value *person, uint64_t seed, uint32_t 
     buffer_reset(out);
     json_writer_init(&json, out);
     json_begin_object(&json);
-    json_member_integer(&json, "line", (int64_t)index + 1);
     while (json_next(person, &iterator, &name, &value)) {
         json_name_text(&json, name);
         json_write_value(&json, value);

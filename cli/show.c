@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "cli/say.h"
 
 #define SHOWN_BYTES_MAX ((size_t)128 << 20)
@@ -123,7 +124,7 @@ static colour colour_of(show_kind kind, text shown)
         {"refused", COLOUR_BAD},
     };
 
-    if (kind != SHOW_DECISION && kind != SHOW_STATE) {
+    if (kind != SHOW_DECISION && kind != SHOW_STATE && kind != SHOW_LIFE) {
         return COLOUR_NONE;
     }
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -154,9 +155,31 @@ static void add_cell(table *table, const json_value *value, show_kind kind)
     table_add(table, cell, colour_of(kind, cell));
 }
 
+/* RFC 3339 in UTC of one length orders as text. */
+static const char *life_of(const json_value *row)
+{
+    const velum_clock clock = clock_system();
+    const json_value *expires = json_member(row, "expires");
+    char now[TIME_TEXT_BYTES];
+
+    if (json_member(row, "revoked") != NULL) {
+        return "revoked";
+    }
+    time_format(clock_wall_ns(&clock), now);
+    if (expires != NULL && text_compare(json_text(expires), text_of(now)) <= 0) {
+        return "expired";
+    }
+    return "active";
+}
+
 void show_add_row(table *table, const json_value *row, const show_column *columns, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        if (columns[i].kind == SHOW_LIFE) {
+            const text life = text_of(life_of(row));
+            table_add(table, life, colour_of(SHOW_LIFE, life));
+            continue;
+        }
         add_cell(table, json_member(row, columns[i].member), columns[i].kind);
     }
 }
@@ -173,7 +196,7 @@ velum_status show_rows(const json_value *rows, const show_column *columns, size_
 {
     VELUM_AUTO_TABLE table;
     VELUM_AUTO_BUFFER lines;
-    table_column titles[TABLE_COLUMNS_MAX];
+    table_column titles[TABLE_COLUMNS_MAX] = {{0}};
     const size_t row_count = rows == NULL ? 0 : json_count(rows);
 
     show_titles(columns, count, titles);

@@ -10,7 +10,8 @@ typedef enum show_kind {
     SHOW_NUMBER,   /* to the right, grouped by thousands */
     SHOW_TIME,     /* RFC 3339 without its fraction */
     SHOW_DECISION, /* coloured: allow, partial, deny */
-    SHOW_STATE     /* coloured: given or withdrawn, active or revoked */
+    SHOW_STATE,    /* coloured: given, withdrawn … */
+    SHOW_LIFE      /* of a whole row: active, revoked, expired by its members of these names */
 } show_kind;
 
 typedef struct show_column {

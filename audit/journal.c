@@ -94,7 +94,7 @@ static velum_status read_head(journal *self, checkpoint *out, velum_error *err)
 static velum_status open_steps(journal *self, const journal_options *options,
                                journal_recovery *report, velum_error *err)
 {
-    checkpoint head;
+    checkpoint head = {0};
 
     VELUM_TRY(take_seed(self, options->seed));
     VELUM_TRY(take_key(self, err));

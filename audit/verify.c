@@ -181,7 +181,7 @@ static velum_status examine_behind(verification *v, uint64_t offset, bool corrup
 static velum_status judge_end(verification *v, uint64_t offset, bool corrupt, uint64_t bad)
 {
     const uint64_t covered = v->head.size;
-    tail_rest behind;
+    tail_rest behind = {0, false};
 
     VELUM_TRY(examine_behind(v, offset, corrupt, &behind));
     v->at_end = true;
@@ -211,7 +211,7 @@ static velum_status take_closing(verification *v, const tail_record *record)
 {
     const size_t next = v->file_index + 1;
     chain_damage damage = {0, ""};
-    tail_rest rest;
+    tail_rest rest = {0, false};
 
     if (record->closing.first != v->tails.first[v->file_index]) {
         return judge(v, VERIFY_TAMPERED, v->chain.tree.size, "a file is closed at another place");

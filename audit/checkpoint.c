@@ -31,7 +31,7 @@ velum_status checkpoint_sign(const checkpoint *head, const note_key *key,
                              const uint8_t seed[ED25519_SEED_BYTES], buffer *out)
 {
     char root[BASE64_SIZE(SHA256_BYTES) + 1];
-    VELUM_AUTO_BUFFER body;
+    VELUM_AUTO_BUFFER body = {0};
 
     buffer_init(&body, CHECKPOINT_BYTES_MAX);
     base64_encode(head->root, sizeof head->root, root);

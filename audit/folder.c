@@ -25,7 +25,7 @@ velum_status folder_origin_format(const note_key *key, buffer *out)
 
 velum_status folder_read_key(int dir_fd, note_key *out)
 {
-    VELUM_AUTO_BUFFER bytes;
+    VELUM_AUTO_BUFFER bytes = {0};
 
     buffer_init(&bytes, NOTE_KEY_TEXT_BYTES);
     const velum_status status = file_read(dir_fd, FOLDER_ORIGIN, &bytes);

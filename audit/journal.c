@@ -19,7 +19,7 @@ static_assert((JOURNAL_TAIL_LEAVES & (JOURNAL_TAIL_LEAVES - 1)) == 0, "a file is
 velum_status journal_create(int dir_fd, text origin, const uint8_t seed[ED25519_SEED_BYTES])
 {
     VELUM_AUTO_TAILS tails = {NULL, 0};
-    VELUM_AUTO_BUFFER bytes;
+    VELUM_AUTO_BUFFER bytes = {0};
     VELUM_AUTO_FD fd = -1;
     checkpoint head = {0};
     note_key key;
@@ -73,7 +73,7 @@ static velum_status take_key(journal *self, velum_error *err)
 
 static velum_status read_head(journal *self, checkpoint *out, velum_error *err)
 {
-    VELUM_AUTO_BUFFER bytes;
+    VELUM_AUTO_BUFFER bytes = {0};
 
     buffer_init(&bytes, NOTE_BYTES_MAX);
     velum_status status = folder_read_checkpoint(self->dir_fd, &bytes);
@@ -370,7 +370,7 @@ uint64_t journal_size(const journal *self)
 /* fdatasync has been; persist, sign, publish (spec/audit "Durability and recovery"). */
 velum_status journal_checkpoint(journal *self, journal_persist persist, void *context)
 {
-    VELUM_AUTO_BUFFER bytes;
+    VELUM_AUTO_BUFFER bytes = {0};
     checkpoint head;
 
     (void)pthread_mutex_lock(&self->head_lock);

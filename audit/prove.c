@@ -157,7 +157,7 @@ static velum_status read_head(int dir_fd, buffer *note, checkpoint *out, velum_e
 
 velum_status log_prove(int dir_fd, uint64_t index, buffer *out, velum_error *err)
 {
-    VELUM_AUTO_BUFFER note;
+    VELUM_AUTO_BUFFER note = {0};
     checkpoint head = {0};
     proof made;
 

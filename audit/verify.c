@@ -105,7 +105,7 @@ static void copy_checkpoint(verify_report *report, const buffer *note)
 
 static velum_status read_head(verification *v)
 {
-    VELUM_AUTO_BUFFER note;
+    VELUM_AUTO_BUFFER note = {0};
 
     buffer_init(&note, NOTE_BYTES_MAX);
     velum_status status = folder_read_checkpoint(v->options->dir_fd, &note);

@@ -27,8 +27,8 @@ static void test_round_trip_of_random_entries(void **state)
     const velum_random random = random_from_seed(&source, seed);
 
     for (int round = 0; round < ROUNDS; round++) {
-        VELUM_AUTO_BUFFER first;
-        VELUM_AUTO_BUFFER second;
+        VELUM_AUTO_BUFFER first = {0};
+        VELUM_AUTO_BUFFER second = {0};
         audit_entry entry;
         audit_entry again;
         fixture_random_entry(&random, &entry);
@@ -48,7 +48,7 @@ static void test_subjects_are_borrowed(void **state)
     audit_entry entry = {.subject_count = ENTRY_SUBJECTS_MAX,
                          .subjects = (const uint8_t(*)[ENTRY_TOKEN_BYTES])tokens};
     audit_entry again;
-    VELUM_AUTO_BUFFER out;
+    VELUM_AUTO_BUFFER out = {0};
 
     memset(tokens, 7, sizeof tokens);
     const text body = encode(&entry, &out);
@@ -67,7 +67,7 @@ static void test_subjects_are_borrowed(void **state)
 static void test_common_leaf_is_short(void **state)
 {
     audit_entry entry;
-    VELUM_AUTO_BUFFER out;
+    VELUM_AUTO_BUFFER out = {0};
 
     fixture_entry(1, &entry);
     assert_true(encode(&entry, &out).size < 120);
@@ -77,8 +77,8 @@ static void test_one_form(void **state)
 {
     audit_entry entry = {.type = 2, .input_count = 2, .mask_count = 2};
     audit_entry sorted = entry;
-    VELUM_AUTO_BUFFER a;
-    VELUM_AUTO_BUFFER b;
+    VELUM_AUTO_BUFFER a = {0};
+    VELUM_AUTO_BUFFER b = {0};
 
     entry.inputs[0] = (entry_input){9, 1};
     entry.inputs[1] = (entry_input){2, 0};
@@ -97,7 +97,7 @@ static void test_one_form(void **state)
 static void test_limits(void **state)
 {
     audit_entry entry = {.role_count = ENTRY_ROLES_MAX + 1};
-    VELUM_AUTO_BUFFER out;
+    VELUM_AUTO_BUFFER out = {0};
 
     buffer_init(&out, 8192);
     assert_int_equal(entry_encode(&entry, &out), VELUM_E_INVALID);
@@ -106,7 +106,7 @@ static void test_limits(void **state)
     assert_int_equal(entry_encode(&entry, &out), VELUM_E_INVALID);
     entry = (audit_entry){.registry_name = "line\nbreak"};
     assert_int_equal(entry_encode(&entry, &out), VELUM_E_INVALID);
-    VELUM_AUTO_BUFFER small;
+    VELUM_AUTO_BUFFER small = {0};
     buffer_init(&small, 3);
     fixture_entry(1, &entry);
     assert_int_equal(entry_encode(&entry, &small), VELUM_E_LIMIT);

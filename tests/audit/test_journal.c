@@ -131,7 +131,7 @@ static void test_largest_batch(void **state)
     static journal_body bodies[JOURNAL_BATCH_LEAVES_MAX];
     static uint8_t tokens[ENTRY_SUBJECTS_MAX][ENTRY_TOKEN_BYTES];
     audit_entry entry = {.type = ENTRY_READ};
-    VELUM_AUTO_BUFFER encoded;
+    VELUM_AUTO_BUFFER encoded = {0};
     uint64_t first = 0;
 
     memset(tokens, 5, sizeof tokens);
@@ -362,7 +362,7 @@ static void test_checkpoint_of_another_log_is_refused(void **state)
     journal_recovery report;
     journal *log = NULL;
     audit_entry entry;
-    VELUM_AUTO_BUFFER body;
+    VELUM_AUTO_BUFFER body = {0};
     uint64_t first = 0;
 
     fixture_log(&at, one, 1);

@@ -192,7 +192,7 @@ static void test_every_leaf_can_be_proved(void **state)
         assert_int_equal(fixture_append(log, 1), VELUM_OK);
         assert_int_equal(fixture_sign(log), VELUM_OK);
         for (uint64_t i = 0; i < size; i++) {
-            VELUM_AUTO_BUFFER out;
+            VELUM_AUTO_BUFFER out = {0};
             const text proved = prove(&at, i, &out);
             const held_leaf leaf = leaf_at(&at, i);
             assert_int_equal(log_proof_check(proved, leaf.data, leaf.size, fixture_key(), &found),
@@ -207,7 +207,7 @@ static void test_every_leaf_can_be_proved(void **state)
 static void test_only_what_is_covered_can_be_proved(void **state)
 {
     place at = place_create();
-    VELUM_AUTO_BUFFER out;
+    VELUM_AUTO_BUFFER out = {0};
     velum_error err;
 
     fixture_log(&at, batches, BATCHES);
@@ -229,7 +229,7 @@ static void test_changed_proofs_do_not_hold(void **state)
     uint64_t found = 0;
     note_key other;
     char other_line[NOTE_KEY_TEXT_BYTES];
-    VELUM_AUTO_BUFFER out;
+    VELUM_AUTO_BUFFER out = {0};
 
     fixture_log(&at, batches, BATCHES);
     const text proved = prove(&at, 6, &out);

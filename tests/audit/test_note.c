@@ -89,7 +89,7 @@ static void test_sign_and_open(void **state)
 {
     const note_key keys[] = {key_of("one", seed), key_of("two", other_seed)};
     note_opened opened;
-    VELUM_AUTO_BUFFER out;
+    VELUM_AUTO_BUFFER out = {0};
 
     buffer_init(&out, 4096);
     const text note = signed_by(&out, "a\n\nb\n", "one", seed);
@@ -106,7 +106,7 @@ static void test_every_flip_is_refused(void **state)
 {
     const note_key key = key_of("one", seed);
     note_opened opened;
-    VELUM_AUTO_BUFFER out;
+    VELUM_AUTO_BUFFER out = {0};
 
     buffer_init(&out, 4096);
     const text note = signed_by(&out, "body\n", "one", seed);
@@ -125,7 +125,7 @@ static void test_every_flip_is_refused(void **state)
 static void append_signature_of(buffer *out, const char *body, const char *name,
                                 const uint8_t *from)
 {
-    VELUM_AUTO_BUFFER one;
+    VELUM_AUTO_BUFFER one = {0};
 
     buffer_init(&one, 4096);
     const text note = signed_by(&one, body, name, from);
@@ -138,7 +138,7 @@ static void test_many_signatures(void **state)
 {
     const note_key key = key_of("one", seed);
     note_opened opened;
-    VELUM_AUTO_BUFFER out;
+    VELUM_AUTO_BUFFER out = {0};
 
     buffer_init(&out, 65536);
     (void)signed_by(&out, "body\n", "one", seed);
@@ -160,7 +160,7 @@ static void test_known_signature_that_fails(void **state)
 {
     const note_key keys[] = {key_of("one", seed), key_of("two", other_seed)};
     note_opened opened;
-    VELUM_AUTO_BUFFER out;
+    VELUM_AUTO_BUFFER out = {0};
 
     buffer_init(&out, 4096);
     (void)signed_by(&out, "body\n", "one", seed);
@@ -177,7 +177,7 @@ static void test_checkpoint_round_trip(void **state)
     const note_key key = key_of("velum.example/log", seed);
     checkpoint head = {.size = 20852163};
     checkpoint again;
-    VELUM_AUTO_BUFFER out;
+    VELUM_AUTO_BUFFER out = {0};
 
     buffer_init(&out, 4096);
     tree_empty_root(head.root);
@@ -276,7 +276,7 @@ static void test_published_signature(void **state)
     size_t size = 0;
     note_key key;
     text part;
-    VELUM_AUTO_BUFFER out;
+    VELUM_AUTO_BUFFER out = {0};
 
     for (int i = 0; i < 4; i++) {
         assert_true(text_split(&rest, '+', &part));

@@ -234,7 +234,7 @@ typedef struct piece {
 static void rewrite(const subject *log, const char *name, const piece *pieces, size_t count)
 {
     const bytes held = place_read(&log->at, name);
-    VELUM_AUTO_BUFFER out;
+    VELUM_AUTO_BUFFER out = {0};
 
     buffer_init(&out, (size_t)1 << 24);
     for (size_t i = 0; i < count; i++) {
@@ -337,7 +337,7 @@ static void rebatch(const subject *log, size_t batch, const size_t *order, size_
     size_t first_leaf = 0;
     uint64_t trailer = 0;
     tail_header header = {map.batch_first[batch], (uint32_t)count, 0};
-    VELUM_AUTO_BUFFER out;
+    VELUM_AUTO_BUFFER out = {0};
 
     while (map.leaves[first_leaf].begin < begin) {
         first_leaf++;
@@ -459,7 +459,7 @@ static void rechain(const place *at, const uint8_t *seed)
     assert_int_equal(journal_open(&options, &log, &report, NULL), VELUM_OK);
     for (uint64_t i = 0; i < LEAVES; i++) {
         audit_entry entry;
-        VELUM_AUTO_BUFFER body;
+        VELUM_AUTO_BUFFER body = {0};
         fixture_entry(i, &entry);
         entry.activity += i == 6 ? 1 : 0;
         buffer_init(&body, ENTRY_BODY_BYTES_MAX);

@@ -62,7 +62,7 @@ size_t vectors_each_line(const char *name, void (*each)(const json_value *line))
     while (text_split(&rest, '\n', &line)) {
         json *parsed = NULL;
         velum_error err;
-        VELUM_AUTO_BUFFER edited;
+        VELUM_AUTO_BUFFER edited = {0};
         buffer_init(&edited, VECTOR_BYTES_MAX);
         if (line.size == 0) {
             continue;

@@ -204,7 +204,7 @@ int main(int argc, char **argv)
     static const uint32_t appends[] = {2000, 1500, 600};
     bench b = {.raw_fd = -1};
     journal_recovery report;
-    VELUM_AUTO_BUFFER body;
+    VELUM_AUTO_BUFFER body = {0};
     int log_fd = -1;
 
     if (argc != 2) {

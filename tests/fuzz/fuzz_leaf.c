@@ -16,7 +16,7 @@ static void require(bool holds)
 
 static void body(const uint8_t *data, size_t size)
 {
-    VELUM_AUTO_BUFFER out;
+    VELUM_AUTO_BUFFER out = {0};
     audit_entry entry;
 
     const velum_status status = entry_decode(data, size, &entry);

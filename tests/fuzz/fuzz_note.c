@@ -30,7 +30,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 /* What opens is what the key would sign: signing its body anew gives a line that stands in it. */
 static void try_note(text note)
 {
-    VELUM_AUTO_BUFFER again;
+    VELUM_AUTO_BUFFER again = {0};
     note_opened opened;
     checkpoint head;
 
@@ -62,7 +62,7 @@ static void try_key(text line)
 static void try_proof(text bytes)
 {
     static const char extra[] = "c2sp.org/tlog-proof@v1\nextra ";
-    VELUM_AUTO_BUFFER again;
+    VELUM_AUTO_BUFFER again = {0};
     proof parsed;
 
     if (proof_parse(bytes, &parsed) != VELUM_OK || text_starts_with(bytes, extra)) {

@@ -51,6 +51,8 @@ static velum_status decide_row(passage *passage)
 /* Sample people bring sample consents; no file of a real folder can (I-7). */
 static velum_status row_consents(passage *passage, const json_value *array)
 {
+    const audit_entry chunk = passage->entry; /* a consent of a row is not the chunk's */
+
     if (array == NULL) {
         return VELUM_OK;
     }
@@ -61,7 +63,9 @@ static velum_status row_consents(passage *passage, const json_value *array)
         consent_wish wish;
         state_consent stored;
         VELUM_TRY(consent_wish_parse(passage, json_at(array, i), &wish));
-        VELUM_TRY(consent_record(passage, &wish, &stored));
+        const velum_status status = consent_record(passage, &wish, &stored);
+        passage->entry = chunk;
+        VELUM_TRY(status);
     }
     return VELUM_OK;
 }

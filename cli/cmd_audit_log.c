@@ -1,6 +1,8 @@
 /* cli/cmd_audit_log.c: velum audit log */
 #include "cli/commands.h"
 
+#include <stdio.h>
+
 #include "cli/say.h"
 #include "cli/session.h"
 #include "cli/show.h"
@@ -13,11 +15,10 @@
 static const show_column columns[] = {
     {"INDEX", "index", SHOW_PLAIN},       {"TIME", "at", SHOW_TIME},
     {"TYPE", "type", SHOW_PLAIN},         {"WHO", "actor", SHOW_PLAIN},
-    {"ACTIVITY", "activity", SHOW_PLAIN}, {"DECISION", "decision", SHOW_DECISION},
-    {"REASON", "reason", SHOW_PLAIN},
+    {"ACTIVITY", "activity", SHOW_PLAIN},
 };
 #define MEMBER_COLUMNS (sizeof(columns) / sizeof(columns[0]))
-#define ALL_COLUMNS (MEMBER_COLUMNS + 1) /* WHAT, which is put together */
+#define ALL_COLUMNS (MEMBER_COLUMNS + 2) /* RESULT and WHAT are put together */
 
 /* A long list, shown page by page under one row of titles. */
 typedef struct listing {
@@ -91,7 +92,7 @@ static void append_fields(const json_value *entry, const json_value *released, b
 static void append_act(const json_value *entry, buffer *out)
 {
     static const char *const names[] = {
-        "stage", "consent_purpose", "consent_state", "registers", "number",    "result", "size",
+        "stage", "consent_purpose", "consent_state", "registers", "result",    "size",
         "new",   "changed",         "same",          "rejected",  "torn_bytes"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -108,6 +109,21 @@ static void append_act(const json_value *entry, buffer *out)
     }
 }
 
+/* "allow", or "deny" with its reason. */
+static void add_result(table *table, const json_value *entry)
+{
+    const json_value *decision = json_member(entry, "decision");
+    const json_value *reason = json_member(entry, "reason");
+    const text word = decision == NULL ? TEXT_EMPTY : json_text(decision);
+    const text why = reason == NULL ? TEXT_EMPTY : json_text(reason);
+    char shown[160];
+
+    (void)snprintf(shown, sizeof(shown), "%.*s%s%.*s", (int)(word.size < 16 ? word.size : 16),
+                   word.data, why.size == 0 ? "" : ": ", (int)(why.size < 128 ? why.size : 128),
+                   why.data);
+    table_add(table, text_of(shown), show_colour(SHOW_DECISION, word));
+}
+
 static void add_entry(table *table, const json_value *entry)
 {
     VELUM_AUTO_BUFFER what;
@@ -120,6 +136,7 @@ static void add_entry(table *table, const json_value *entry)
         append_act(entry, &what);
     }
     show_add_row(table, entry, columns, MEMBER_COLUMNS);
+    add_result(table, entry);
     table_add(table, what.size == 0 ? TEXT_EMPTY : (text){(const char *)what.data, what.size},
               COLOUR_NONE);
 }
@@ -214,7 +231,8 @@ static int run(const invocation *invocation)
     }
     listing.client = client;
     show_titles(columns, MEMBER_COLUMNS, listing.titles);
-    listing.titles[MEMBER_COLUMNS] = (table_column){"WHAT", false};
+    listing.titles[MEMBER_COLUMNS] = (table_column){"RESULT", false};
+    listing.titles[MEMBER_COLUMNS + 1] = (table_column){"WHAT", false};
     table_init(&listing.table, listing.titles, ALL_COLUMNS);
     const velum_status status = show_all(&listing);
     table_clear(&listing.table);

@@ -16,7 +16,7 @@ static int run_list(const invocation *invocation)
         {"DOMAIN", "domain", SHOW_PLAIN},
         {"ROLES", "roles", SHOW_PLAIN},
         {"ACTIVITIES", "activities", SHOW_PLAIN},
-        {"STORE", "store_bound", SHOW_PLAIN},
+        {"STORE", "store_bound", SHOW_FLAG},
         {"UID", "uid", SHOW_PLAIN},
         {"EXPIRES", "expires", SHOW_TIME},
     };

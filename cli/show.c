@@ -8,6 +8,7 @@
 
 #define SHOWN_BYTES_MAX ((size_t)128 << 20)
 #define VALUE_BYTES_MAX 16000
+#define TIME_DAY_SIZE 10
 #define TIME_SECONDS_SIZE 19 /* "2026-11-21T20:08:00" */
 
 velum_status show_bytes(const void *data, size_t size)
@@ -102,17 +103,19 @@ static void append_value(const json_value *value, buffer *out)
     }
 }
 
-/* Cuts the fraction of a second away, and leaves anything else as it is. */
+/* Cuts the fraction of a second away and parts day and time by a blank, where the line may break
+ * (RFC 3339 §5.6 allows it); leaves anything else as it is. */
 static void shorten_time(buffer *shown)
 {
     if (shown->size > TIME_SECONDS_SIZE + 1 && shown->data[TIME_SECONDS_SIZE] == '.' &&
-        shown->data[shown->size - 1] == 'Z') {
+        shown->data[shown->size - 1] == 'Z' && shown->data[TIME_DAY_SIZE] == 'T') {
+        shown->data[TIME_DAY_SIZE] = ' ';
         shown->data[TIME_SECONDS_SIZE] = 'Z';
         shown->size = TIME_SECONDS_SIZE + 1;
     }
 }
 
-static colour colour_of(show_kind kind, text shown)
+colour show_colour(show_kind kind, text shown)
 {
     static const struct {
         const char *word;
@@ -145,14 +148,14 @@ static void add_cell(table *table, const json_value *value, show_kind kind)
         json_integer(value) >= 0) {
         show_number((uint64_t)json_integer(value), number);
         buffer_append_text(&shown, number);
-    } else if (value != NULL) {
+    } else if (value != NULL && (kind != SHOW_FLAG || json_bool(value))) {
         append_value(value, &shown);
     }
     if (kind == SHOW_TIME) {
         shorten_time(&shown);
     }
     const text cell = {shown.size == 0 ? "" : (const char *)shown.data, shown.size};
-    table_add(table, cell, colour_of(kind, cell));
+    table_add(table, cell, show_colour(kind, cell));
 }
 
 /* RFC 3339 in UTC of one length orders as text. */
@@ -177,7 +180,7 @@ void show_add_row(table *table, const json_value *row, const show_column *column
     for (size_t i = 0; i < count; i++) {
         if (columns[i].kind == SHOW_LIFE) {
             const text life = text_of(life_of(row));
-            table_add(table, life, colour_of(SHOW_LIFE, life));
+            table_add(table, life, show_colour(SHOW_LIFE, life));
             continue;
         }
         add_cell(table, json_member(row, columns[i].member), columns[i].kind);
@@ -201,6 +204,7 @@ velum_status show_rows(const json_value *rows, const show_column *columns, size_
 
     show_titles(columns, count, titles);
     table_init(&table, titles, count);
+    table.hides_empty = true;
     buffer_init(&lines, SHOWN_BYTES_MAX);
     if (row_count == 0) {
         say_more("%s", none);

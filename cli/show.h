@@ -10,6 +10,7 @@ typedef enum show_kind {
     SHOW_NUMBER,   /* to the right, grouped by thousands */
     SHOW_TIME,     /* RFC 3339 without its fraction */
     SHOW_DECISION, /* coloured: allow, partial, deny */
+    SHOW_FLAG,     /* "yes" or nothing */
     SHOW_STATE,    /* coloured: given, withdrawn … */
     SHOW_LIFE      /* of a whole row: active, revoked, expired by its members of these names */
 } show_kind;
@@ -34,6 +35,8 @@ velum_status show_json(text body) VELUM_WARN_UNUSED;
 void show_add_row(table *table, const json_value *row, const show_column *columns, size_t count);
 /* The titles of a table's columns. */
 void show_titles(const show_column *columns, size_t count, table_column out[TABLE_COLUMNS_MAX]);
+/* The colour of a word in a column of that kind. */
+colour show_colour(show_kind kind, text shown);
 /* "12,345" */
 #define SHOW_NUMBER_BYTES 32
 void show_number(uint64_t number, char out[SHOW_NUMBER_BYTES]);

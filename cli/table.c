@@ -1,8 +1,8 @@
 /* cli/table.c: layout of a table.
  *
  * Every column first gets the width of its widest cell. While the sum is too large, the widest column
- * loses a cell, but no column goes below COLUMN_CELLS_MIN. Then each row takes as many lines as its
- * tallest cell.
+ * that is wider than its longest word loses a cell; when only words are left, the widest column that
+ * is wider than COLUMN_CELLS_MIN. Then each row takes as many lines as its tallest cell.
  */
 #include "cli/table.h"
 
@@ -11,6 +11,7 @@
 #include <assert.h>
 
 #define COLUMN_CELLS_MIN 6
+#define WORD_CELLS_MAX 24 /* a longer word, such as a hash, may be broken like a list */
 #define CELL_BYTES_MAX 16384
 
 void table_init(table *self, const table_column *columns, size_t count)
@@ -72,12 +73,32 @@ static text cell_text(const table *self, const table_cell *cell)
     return (text){(const char *)self->bytes.data + cell->offset, cell->size};
 }
 
-static size_t widest_column(const table *self)
+/* Cells of the longest piece that is not broken at blanks and commas. */
+static size_t longest_word(text cell)
 {
-    size_t widest = 0;
+    size_t longest = 0;
 
-    for (size_t i = 1; i < self->column_count; i++) {
-        if (self->widths[i] >= self->widths[widest]) {
+    for (size_t begin = 0, i = 0; i <= cell.size; i++) {
+        if (i < cell.size && cell.data[i] != ' ' && cell.data[i] != ',') {
+            continue;
+        }
+        const size_t end = i < cell.size && cell.data[i] == ',' ? i + 1 : i;
+        const size_t cells = width_of((text){cell.data + begin, end - begin});
+        longest = cells > longest ? cells : longest;
+        begin = i + 1;
+    }
+    return longest < WORD_CELLS_MAX ? longest : WORD_CELLS_MAX;
+}
+
+/* The widest column that is wider than `least` of it; column_count when there is none. */
+static size_t widest_above(const table *self, const size_t *least)
+{
+    size_t widest = self->column_count;
+
+    for (size_t i = 0; i < self->column_count; i++) {
+        const bool is_wider =
+            widest == self->column_count || self->widths[i] >= self->widths[widest];
+        if (self->widths[i] > least[i] && is_wider) {
             widest = i;
         }
     }
@@ -86,34 +107,23 @@ static size_t widest_column(const table *self)
 
 static size_t total_width(const table *self)
 {
-    size_t total = TABLE_GAP * (self->column_count - 1);
+    size_t total = 0;
 
     for (size_t i = 0; i < self->column_count; i++) {
-        total += self->widths[i];
+        total += self->widths[i] > 0 ? self->widths[i] + TABLE_GAP : 0;
     }
-    return total;
+    return total > TABLE_GAP ? total - TABLE_GAP : 0;
 }
 
-void table_layout(table *self, size_t columns)
+/* A word that does not fit breaks behind '-' or '_', else anywhere. */
+static size_t hyphen_size(text rest, size_t end)
 {
-    const size_t rows = table_row_count(self);
-
-    for (size_t i = 0; i < self->column_count; i++) {
-        size_t widest = width_of(text_of(self->columns[i].title));
-        for (size_t row = 0; row < rows; row++) {
-            const table_cell cell = cell_at(self, row, i);
-            const size_t cells = width_of(cell_text(self, &cell));
-            widest = cells > widest ? cells : widest;
+    for (size_t i = end; i > 1; i--) {
+        if (rest.data[i - 1] == '-' || rest.data[i - 1] == '_') {
+            return i;
         }
-        self->widths[i] = widest < columns ? widest : columns;
     }
-    while (total_width(self) > columns) {
-        const size_t widest = widest_column(self);
-        if (self->widths[widest] <= COLUMN_CELLS_MIN) {
-            return;
-        }
-        self->widths[widest]--;
-    }
+    return end;
 }
 
 /* Bytes of the next line of a cell; `*out_skip` more (a blank) belong to no line. */
@@ -129,16 +139,98 @@ static size_t line_size(text rest, size_t cells, size_t *out_skip)
         *out_skip = 1;
         return end;
     }
-    for (size_t i = end; i > 0; i--) {
+    for (size_t i = end; i > 1; i--) {
         if (rest.data[i - 1] == ' ') {
             *out_skip = 1;
-            return i > 1 ? i - 1 : end;
+            return i - 1;
         }
         if (rest.data[i - 1] == ',') {
+            *out_skip = i < rest.size && rest.data[i] == ' ';
             return i;
         }
     }
-    return end;
+    return hyphen_size(rest, end);
+}
+
+static void shrink(table *self, const size_t *least, size_t columns)
+{
+    while (total_width(self) > columns) {
+        const size_t widest = widest_above(self, least);
+        if (widest == self->column_count) {
+            return;
+        }
+        self->widths[widest]--;
+    }
+}
+
+static void measure(table *self, size_t column, size_t *out_word)
+{
+    const text title = text_of(self->columns[column].title);
+    bool is_empty = true;
+
+    self->widths[column] = width_of(title);
+    *out_word = longest_word(title);
+    for (size_t row = 0; row < table_row_count(self); row++) {
+        const table_cell cell = cell_at(self, row, column);
+        const text shown = cell_text(self, &cell);
+        const size_t cells = width_of(shown);
+        const size_t word = longest_word(shown);
+        self->widths[column] = cells > self->widths[column] ? cells : self->widths[column];
+        *out_word = word > *out_word ? word : *out_word;
+        is_empty = is_empty && shown.size == 0;
+    }
+    if (self->hides_empty && is_empty) {
+        self->widths[column] = 0;
+    }
+}
+
+/* The widest line of a column once its cells are broken. */
+static size_t widest_line(const table *self, size_t column)
+{
+    size_t widest = width_of(text_of(self->columns[column].title));
+
+    for (size_t row = 0; row < table_row_count(self); row++) {
+        const table_cell cell = cell_at(self, row, column);
+        text rest = cell_text(self, &cell);
+        while (rest.size > 0) {
+            size_t skip = 0;
+            const size_t size = line_size(rest, self->widths[column], &skip);
+            const size_t cells = width_of((text){rest.data, size});
+            widest = cells > widest ? cells : widest;
+            rest.data += size + skip;
+            rest.size -= size + skip;
+        }
+    }
+    return widest;
+}
+
+/* Breaking leaves room in the columns: it goes to the last one. */
+static void tighten(table *self, size_t columns)
+{
+    const size_t last = self->column_count - 1;
+
+    for (size_t i = 0; i < last; i++) {
+        if (self->widths[i] > 0) {
+            self->widths[i] = widest_line(self, i);
+        }
+    }
+    if (self->widths[last] > 0 && total_width(self) < columns) {
+        self->widths[last] += columns - total_width(self);
+    }
+}
+
+void table_layout(table *self, size_t columns)
+{
+    size_t words[TABLE_COLUMNS_MAX] = {0};
+    size_t least[TABLE_COLUMNS_MAX] = {0};
+
+    for (size_t i = 0; i < self->column_count; i++) {
+        measure(self, i, &words[i]);
+        least[i] = COLUMN_CELLS_MIN;
+    }
+    shrink(self, words, columns);
+    shrink(self, least, columns);
+    tighten(self, columns);
 }
 
 static void append_blanks(buffer *out, size_t count)
@@ -152,6 +244,10 @@ static void append_blanks(buffer *out, size_t count)
 static void write_piece(const table *self, size_t column, text *rest, colour colour, buffer *out)
 {
     size_t skip = 0;
+    if (self->widths[column] == 0) {
+        *rest = TEXT_EMPTY;
+        return;
+    }
     const size_t size = line_size(*rest, self->widths[column], &skip);
     const text piece = {rest->data, size};
     const size_t used = width_of(piece);

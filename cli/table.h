@@ -23,6 +23,7 @@ typedef struct table_column {
 typedef struct table {
     const table_column *columns; /* borrowed */
     size_t column_count;
+    bool hides_empty;                 /* a column without any cell is left out */
     buffer bytes;                     /* cells, one after another */
     buffer cells;                     /* table_cell, row by row */
     size_t widths[TABLE_COLUMNS_MAX]; /* set by table_layout */

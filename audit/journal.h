@@ -33,7 +33,7 @@ typedef struct journal_options {
     int dir_fd;               /* borrowed while the journal lives */
     const uint8_t *seed;      /* ED25519_SEED_BYTES; copied into a locked arena of the journal */
     uint64_t signed_size;     /* the size that vault.db remembers as last signed; 0 at first */
-    uint64_t leaves_per_tail; /* 0: JOURNAL_TAIL_LEAVES; tests use fewer */
+    uint64_t leaves_per_tail; /* 0: JOURNAL_TAIL_LEAVES; tests use fewer, a power of two */
 } journal_options;
 
 /* What opening found. */
@@ -67,10 +67,11 @@ typedef struct journal_body {
 } journal_body;
 
 /* Appends one batch and makes it durable (J-1): VELUM_OK sets the first index. `reserved` of the
- * bodies came with a reservation; the others must not eat into what is reserved. `outbox_seq` is
- * the highest seq of this batch or what it was before. VELUM_E_NOSPACE or VELUM_E_IO from writing:
- * nothing was appended, try again later. VELUM_E_UNAVAILABLE: an fdatasync failed, now or before
- * (J-5). */
+ * bodies came with a reservation, which is used up when this succeeds; the others must not eat into
+ * what is reserved. Bodies are what entry_encode made. `outbox_seq` is the highest seq of this batch
+ * or what it was before: exactly that, since verify recomputes it from the leaves.
+ * VELUM_E_NOSPACE or VELUM_E_IO: nothing was appended, try again later. VELUM_E_UNAVAILABLE: an
+ * fdatasync failed, now or before (J-5); the leaves may be found after a restart. */
 velum_status journal_append(journal *self, const journal_body *bodies, uint32_t count,
                             uint32_t reserved, uint64_t outbox_seq,
                             uint64_t *out_first_index) VELUM_WARN_UNUSED;

@@ -31,10 +31,9 @@ help: ## this list
 build: ## release library, daemon and command in build/release/
 	+@$(call graph,release) products
 
-run: deps ## build, then start the daemon (RUN_ARGS=... are its arguments)
+run: deps ## try it: a sample retailer, velumd, three commands (PORT= FRESH=1 CUSTOMERS=)
 	+@$(call graph,release) products
-	@if [ -x build/release/velumd ]; then exec build/release/velumd $(RUN_ARGS); \
-	else echo 'make run: there is no daemon to start yet' >&2; exit 1; fi
+	@exec tools/run.sh
 
 deps: ## install what the build and the tests need (Debian 12, 13, Ubuntu 24.04)
 	@tools/deps.sh build

@@ -51,7 +51,7 @@ def lookup(index):
     body = {"identifier": {"type": "ext:sample", "value": str(index)}}
     reply = daemon.ask("POST", LOOKUP, care, body)
     assert reply.status == 200, reply.raw
-    return reply.json()["ref"]
+    return reply.json()["subject"]
 
 
 def an_adult():

@@ -40,6 +40,13 @@ velum_status file_replace(int dir_fd, const char *name, const void *data,
                           size_t size) VELUM_WARN_UNUSED;
 /* close that a cleanup attribute can call: -1 is allowed, the variable becomes -1. */
 void file_close(int *fd);
+/* Hands the descriptor over: the variable becomes -1. */
+static inline int file_take(int *fd)
+{
+    const int taken = *fd;
+    *fd = -1;
+    return taken;
+}
 #define VELUM_AUTO_FD __attribute__((cleanup(file_close))) int
 
 /* An exclusive F_OFD_SETLK on the whole of an open file; VELUM_E_LOCKED when another holds it. */

@@ -352,8 +352,8 @@ static velum_status write_proof(passage *passage, log_reader *reader, uint64_t i
     log_leaf leaf;
     json_writer out;
     velum_error err = {.status = VELUM_OK};
-    VELUM_AUTO_BUFFER proof;
-    VELUM_AUTO_BUFFER encoded;
+    VELUM_AUTO_BUFFER proof = {0};
+    VELUM_AUTO_BUFFER encoded = {0};
 
     buffer_init(&proof, 65536);
     buffer_init(&encoded, 16384);

@@ -54,8 +54,7 @@ static velum_status connect_socket(velum_client *self)
         const bool absent = errno == ENOENT || errno == ECONNREFUSED || errno == EAGAIN;
         return absent ? VELUM_E_UNAVAILABLE : VELUM_E_IO;
     }
-    self->channel.fd = fd;
-    fd = -1;
+    self->channel.fd = file_take(&fd);
     return VELUM_OK;
 }
 

@@ -200,8 +200,8 @@ static void write_consent(const passage *passage, const state_consent *consent, 
 
 velum_status consents_apply(passage *passage)
 {
-    consent_wish wish;
-    state_consent stored;
+    consent_wish wish = {.purpose = BUNDLE_NONE};
+    state_consent stored = {.purpose = 0};
     json_writer out;
 
     VELUM_TRY(consent_wish_parse(passage, json_root(passage->body), &wish));

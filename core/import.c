@@ -60,8 +60,8 @@ static velum_status row_consents(passage *passage, const json_value *array)
         return refuse(passage, PROBLEM_MALFORMED);
     }
     for (size_t i = 0; i < json_count(array); i++) {
-        consent_wish wish;
-        state_consent stored;
+        consent_wish wish = {.purpose = BUNDLE_NONE};
+        state_consent stored = {.purpose = 0};
         VELUM_TRY(consent_wish_parse(passage, json_at(array, i), &wish));
         const velum_status status = consent_record(passage, &wish, &stored);
         passage->entry = chunk;

@@ -44,7 +44,7 @@ velum_status own_write_new_names(write_batch *batch)
 
 velum_status own_leaf_queue(velum_gate *gate, const audit_entry *entry)
 {
-    VELUM_AUTO_BUFFER body;
+    VELUM_AUTO_BUFFER body = {0};
     velum_pending *const pending = mem_alloc(sizeof(*pending));
 
     if (pending == NULL) {

@@ -376,7 +376,7 @@ static void settle_at_once(passage *passage)
 static velum_status record_read(passage *passage)
 {
     velum_pending *const request = passage->request;
-    VELUM_AUTO_BUFFER body;
+    VELUM_AUTO_BUFFER body = {0};
 
     buffer_init(&body, ENTRY_BODY_BYTES_MAX);
     VELUM_TRY(entry_encode(&passage->entry, &body));

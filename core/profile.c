@@ -66,6 +66,20 @@ velum_status profile_parse(passage *passage, const json_value *object, profile *
 
 /* --- the state ---------------------------------------------------------------------------------- */
 
+static bool same_attributes(const subject_state *a, const subject_state *b)
+{
+    if (a->attribute_count != b->attribute_count) {
+        return false;
+    }
+    for (uint32_t i = 0; i < a->attribute_count; i++) {
+        if (a->attributes[i].number != b->attributes[i].number ||
+            a->attributes[i].value != b->attributes[i].value) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Puts attributes and the dates of the age class into the state; true when it changed. */
 static velum_status put_state_members(passage *passage, const profile *profile, bool *changed)
 {
@@ -90,8 +104,7 @@ static velum_status put_state_members(passage *passage, const profile *profile, 
     }
     *changed = *changed || before.turns_14_day != state->turns_14_day ||
                before.turns_18_day != state->turns_18_day ||
-               before.attribute_count != state->attribute_count ||
-               memcmp(before.attributes, state->attributes, sizeof(state->attributes)) != 0;
+               !same_attributes(&before, state);
     return VELUM_OK;
 }
 

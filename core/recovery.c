@@ -72,7 +72,7 @@ static velum_status append_recovery_leaf(velum_gate *gate, const journal_recover
 {
     audit_entry entry;
     uint64_t first = 0;
-    VELUM_AUTO_BUFFER body;
+    VELUM_AUTO_BUFFER body = {0};
 
     buffer_init(&body, ENTRY_BODY_BYTES_MAX);
     own_entry(gate, ENTRY_RECOVERY, clock_wall_ns(&gate->clock), &entry);

@@ -271,8 +271,7 @@ static velum_status listen_in_folder(int dir_fd, int *out_fd)
         return VELUM_E_IO;
     }
     VELUM_TRY(bind_in_folder(fd, dir_fd));
-    *out_fd = fd;
-    fd = -1;
+    *out_fd = file_take(&fd);
     return VELUM_OK;
 }
 

@@ -30,7 +30,7 @@ static velum_status insert_body(store_conn *conn, const outbox_body *body)
 
 velum_status write_batch_record(write_batch *self, audit_entry *entry)
 {
-    VELUM_AUTO_BUFFER encoded;
+    VELUM_AUTO_BUFFER encoded = {0};
 
     buffer_init(&encoded, ENTRY_BODY_BYTES_MAX);
     entry->outbox_seq = self->seq + 1;

@@ -258,11 +258,18 @@ static bool refusal_is_repeated(passage *passage)
         {what, sizeof(what)},
     };
 
-    keyring_token_key(passage->gate->keys, "refusal", key);
-    blake2b_keyed(key, parts, sizeof(parts) / sizeof(parts[0]), hash, sizeof(hash));
-    mem_wipe(key, sizeof(key));
-    return !refusals_admit(&passage->gate->refusals, hash,
-                           clock_monotonic_ns(&passage->gate->clock), &passage->entry.repeated);
+    velum_pending *const request = passage->request;
+
+    if (!request->refusal_is_admitted) { /* a path that is run again is no second refusal */
+        keyring_token_key(passage->gate->keys, "refusal", key);
+        blake2b_keyed(key, parts, sizeof(parts) / sizeof(parts[0]), hash, sizeof(hash));
+        mem_wipe(key, sizeof(key));
+        request->refusal_is_admitted =
+            refusals_admit(&passage->gate->refusals, hash,
+                           clock_monotonic_ns(&passage->gate->clock), &request->refusal_repeated);
+    }
+    passage->entry.repeated = request->refusal_repeated;
+    return !request->refusal_is_admitted;
 }
 
 /* What the caller is told: the reason, or the one 404 where the activity may not know that the

@@ -69,6 +69,8 @@ struct velum_pending {
     text caller_id;
     char *strings;
     uint32_t attempts;
+    bool refusal_is_admitted; /* to the record, on an earlier attempt */
+    uint64_t refusal_repeated;
     uint8_t request_id[16];
     velum_answer *answer; /* owned; leaves only when READY */
     pending_leaf leaf;

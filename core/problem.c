@@ -34,7 +34,7 @@ static const problem_row REASONS[REASON_COUNT] = {
                                     "The customer objects to marketing."},
     [REASON_NO_ROLE_APPLIES] = {"no-role-applies", 403, true,
                                 "No role of the caller applies to this customer."},
-    [REASON_NO_FIELD_ALLOWED] = {"no-field-allowed", 403, false,
+    [REASON_NO_FIELD_ALLOWED] = {"no-field-allowed", 403, true,
                                  "None of the fields asked may be seen."},
     [REASON_UNKNOWN_FIELD] = {"unknown-field", 400, false,
                               "A field was named that the policy does not know."},

@@ -52,10 +52,10 @@ static const check checks[] = {
     actor_kind_fits,                                /* I-7 */
     action_is_allowed,                              /* I-7, GDPR 5(1)(b) */
     fields_are_known,                               /* I-3 */
+    clock_can_judge,                                /* I-3; of whoever, so that it tells nobody */
     subject_is_there,                               /* I-6 */
     processing_is_free,                             /* PIPL 44, GDPR 18 */
     marketing_is_free,                              /* GDPR 21(3): an objection overrides consent */
-    clock_can_judge,                                /* I-3 */
     consent_stands,                                 /* PIPL 13–15 */
     guardian_is_not_needed,                         /* PIPL 28, 31 */
     a_role_applies,         approval_is_not_needed, /* Minors Regulation 34–37 */

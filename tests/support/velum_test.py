@@ -186,6 +186,7 @@ class Daemon:
                 [*wrap, VELUMD, "--data", data or box.data, "--listen", "127.0.0.1:0", *words],
                 stdout=out, stderr=err, stdin=subprocess.DEVNULL, env=environment)
         self.main_client = None
+        self.clients = []
 
     def said(self):
         with open(self.out_path, "rb") as out:
@@ -202,7 +203,7 @@ class Daemon:
             found = re.match(r"listening on http://([\d.]+):(\d+)\n", self.said())
             if found:
                 self.host, self.port = found[1], int(found[2])
-                self.main_client = Client(self)
+                self.main_client = self.client()
                 return self
             if ended:
                 raise DaemonDied(f"exit {self.process.returncode}: {self.errors()[-600:]}")
@@ -214,7 +215,10 @@ class Daemon:
         return self.main_client.ask(method, target, token, body, headers)
 
     def client(self, timeout=30):
-        return Client(self, timeout)
+        """Another kept connection, closed when the daemon is ended."""
+        client = Client(self, timeout)
+        self.clients.append(client)
+        return client
 
     def send(self, signal_number):
         if self.process.poll() is None:
@@ -224,7 +228,9 @@ class Daemon:
         """Ends it in order and gives the exit code; AssertionError when it does not end."""
         self.send(signal.SIGTERM)
         try:
-            return self.process.wait(STOP_S)
+            code = self.process.wait(STOP_S)
+            self.close_clients()
+            return code
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"velumd did not end within {STOP_S} s of SIGTERM") from None
@@ -232,6 +238,12 @@ class Daemon:
     def kill(self):
         self.send(signal.SIGKILL)
         self.process.wait(STOP_S)
+        self.close_clients()
+
+    def close_clients(self):
+        for client in self.clients:
+            client.close()
+        self.clients = []
 
     def is_running(self):
         return self.process.poll() is None

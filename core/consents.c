@@ -47,10 +47,17 @@ velum_status consent_wish_parse(passage *passage, const json_value *object, cons
 
 /* --- recording ---------------------------------------------------------------------------------- */
 
-static bool stands_already(const state_consent *held, const bundle_purpose *purpose, uint8_t state)
+/* One that has expired does not stand: given again, it begins anew. */
+static bool stands_already(const passage *passage, const state_consent *held,
+                           const bundle_purpose *purpose, uint8_t state)
 {
-    return held != NULL && held->state == state &&
-           (state == CONSENT_WITHDRAWN || held->version == purpose->version);
+    if (held == NULL || held->state != state) {
+        return false;
+    }
+    const bool has_expired =
+        held->expires_s != 0 &&
+        passage->clock.later_ns / NS_PER_SECOND >= (int64_t)held->expires_s;
+    return state == CONSENT_WITHDRAWN || (held->version == purpose->version && !has_expired);
 }
 
 static uint32_t channel_of(const passage *passage)
@@ -138,7 +145,7 @@ velum_status consent_record(passage *passage, const consent_wish *wish, state_co
         return refuse(passage, REASON_GUARDIAN_CONSENT_REQUIRED); /* PIPL 31 */
     }
     fill_event(passage, wish, notice, &event);
-    if (stands_already(held, purpose, wish->state)) {
+    if (stands_already(passage, held, purpose, wish->state)) {
         memcpy(event.id, held->id, sizeof(event.id));
         fill_entry(passage, &event);
         *out = *held;

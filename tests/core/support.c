@@ -257,6 +257,14 @@ velum_request request_of(const question *asked)
                            .body = string_of(asked->body)};
 }
 
+void forget_refusals(place *self)
+{
+    velum_gate *const gate = self->gate;
+
+    refusals_clear(&gate->refusals);
+    assert_int_equal(refusals_init(&gate->refusals, &gate->counters.repeats_forgotten), VELUM_OK);
+}
+
 static const reply *keep_reply(place *self, velum_answer *answer)
 {
     const velum_string body = velum_answer_body(answer);

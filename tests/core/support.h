@@ -87,6 +87,8 @@ velum_request request_of(const question *asked);
 const reply *ask(place *self, question asked);
 /* The same with a refusal or failure of the call itself as its result. */
 velum_status try_ask(place *self, const question *asked, const reply **out);
+/* As if a second had gone by: the next refusal is recorded whatever came before. */
+void forget_refusals(place *self);
 /* Text that lives as long as the place. */
 const char *text_f(place *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -24,8 +24,8 @@ static const show_column columns[] = {
 typedef struct listing {
     velum_client *client;
     const invocation *invocation;
-    uint64_t after;
-    bool has_after;
+    uint64_t from;
+    bool has_from;
     uint64_t left; /* entries that may still be shown */
     uint64_t shown;
     bool is_json;
@@ -43,8 +43,8 @@ static void write_request(const listing *self, buffer *out)
     if (invocation_has(self->invocation, "denied")) {
         json_member_bool(&json, "denied", true);
     }
-    if (self->has_after) {
-        json_member_integer(&json, "after", (int64_t)self->after);
+    if (self->has_from) {
+        json_member_integer(&json, "after", (int64_t)self->from);
     }
     json_member_integer(&json, "limit", (int64_t)limit);
     json_end_object(&json);
@@ -183,12 +183,12 @@ static velum_status next_page(listing *self)
     if (next == NULL || json_kind_of(next) != JSON_INTEGER || self->left == 0) {
         return VELUM_END;
     }
-    const uint64_t after = (uint64_t)json_integer(next);
-    if (self->has_after && after <= self->after) {
+    const uint64_t from = (uint64_t)json_integer(next);
+    if (self->has_from && from <= self->from) {
         return VELUM_END; /* an answer that does not move on would never end */
     }
-    self->after = after;
-    self->has_after = true;
+    self->from = from;
+    self->has_from = true;
     return VELUM_OK;
 }
 
@@ -217,10 +217,10 @@ static int run(const invocation *invocation)
     listing listing = {.invocation = invocation,
                        .left = UINT64_MAX,
                        .is_json = invocation_has(invocation, "json"),
-                       .has_after = invocation_has(invocation, "after")};
+                       .has_from = invocation_has(invocation, "from")};
 
     if (!invocation_number(invocation, "limit", INT64_MAX, &listing.left) ||
-        !invocation_number(invocation, "after", INT64_MAX, &listing.after)) {
+        !invocation_number(invocation, "from", INT64_MAX, &listing.from)) {
         return EXIT_USAGE;
     }
     if (listing.left == 0) {
@@ -246,13 +246,13 @@ const command command_audit_log = {
     .has_data = true,
     .activity = "audit",
     .summary = "What was done: who looked, at what, why, and who was refused",
-    .detail =
-        "Oldest first. Reading the log is itself an entry. Customers appear as pseudonymous\n"
-        "tokens; --subject finds the entries of one customer, REF or DOMAIN:REF. WHAT names the\n"
-        "fields that were disclosed; * says that one was masked.",
+    .detail = "Oldest first. Reading the log is itself an entry. Customers appear as\n"
+              "pseudonymous tokens; --subject finds the entries of one customer, REF or\n"
+              "DOMAIN:REF. WHAT names the fields that were disclosed; * says that one was\n"
+              "masked.",
     .options = {{"subject", "REF", "entries of this customer"},
                 {"denied", NULL, "refusals only"},
-                {"after", "INDEX", "entries behind this one"},
+                {"from", "INDEX", "entries from this one on"},
                 {"limit", "N", "at most so many"},
                 {"json", NULL, "entries as JSON, one a line"}},
     .run = run,

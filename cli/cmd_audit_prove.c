@@ -122,10 +122,10 @@ const command command_audit_prove = {
     .has_data = true,
     .activity = "audit",
     .summary = "The proof that an entry stands in the log",
-    .detail =
-        "Prints a tlog-proof (c2sp.org/tlog-proof@v1): with the entry's bytes and the verifier\n"
-        "key it convinces anybody, offline. ID is the decision id of an answer. With DIR, a log\n"
-        "folder or a copy, no gate is asked and nothing is recorded.",
+    .detail = "Prints a tlog-proof (c2sp.org/tlog-proof@v1): with the entry's bytes and the\n"
+              "verifier key it convinces anybody, offline. ID is the decision id of an\n"
+              "answer. With DIR, a log folder or a copy, no gate is asked and nothing is\n"
+              "recorded.",
     .options = {{"json", NULL, "proof, index and the entry's bytes as JSON"}},
     .run = run,
 };

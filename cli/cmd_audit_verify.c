@@ -249,16 +249,16 @@ const command command_audit_verify = {
     .has_data = true,
     .activity = "audit",
     .summary = "Whether the log can be believed",
-    .detail =
-        "DIR is a data folder, a log folder, or a copy of one; no gate is opened and no secret\n"
-        "is needed. Key and last checkpoint come from the options, else from the trust file\n"
-        "~/.config/velum/trust/ORIGIN, which `velum init` writes and a result 0 moves on.\n"
-        "\n"
-        "  0  sound, consistent with the checkpoint last seen\n"
-        "  3  tampered; the first bad entry is named\n"
-        "  4  truncated against something signed\n"
-        "  5  unreadable\n"
-        "  6  consistent in itself, but nothing outside proves that nothing was cut",
+    .detail = "DIR is a data folder, a log folder, or a copy of one; no gate is opened and no\n"
+              "secret is needed. Key and last checkpoint come from the options, else from the\n"
+              "trust file ~/.config/velum/trust/ORIGIN, which `velum init` writes and a\n"
+              "result 0 moves on.\n"
+              "\n"
+              "  0  sound, consistent with the checkpoint last seen\n"
+              "  3  tampered; the first bad entry is named\n"
+              "  4  truncated against something signed\n"
+              "  5  unreadable\n"
+              "  6  consistent in itself, but nothing outside proves that nothing was cut",
     .options = {{"key", "VKEY", "the verifier key to trust, or @FILE"},
                 {"seen", "CHECKPOINT", "a file with the checkpoint last seen"},
                 {"json", NULL, "the result as JSON"}},

@@ -27,9 +27,8 @@ const command command_clock_accept = {
     .has_data = true,
     .activity = "administration",
     .summary = "Accept a machine clock that stands behind the newest record",
-    .detail =
-        "While the clock is behind, an expiry cannot be judged, and what rests on a consent is\n"
-        "refused. Set the clock first; accept it only when it is right. The log records who\n"
-        "did.",
+    .detail = "While the clock is behind, an expiry cannot be judged, and what rests on a\n"
+              "consent is refused. Set the clock first; accept it only when it is right. The\n"
+              "log records who did.",
     .run = run,
 };

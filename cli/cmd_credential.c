@@ -117,8 +117,8 @@ const command command_credential_customer = {
     .has_data = true,
     .activity = "administration",
     .summary = "A token of one customer, for 15 minutes",
-    .detail =
-        "For the customer's own page: it reads what is held of this one customer and changes\n"
-        "their consents. The token stands alone on stdout. REF may be DOMAIN:REF.",
+    .detail = "For the customer's own page: it reads what is held of this one customer and\n"
+              "changes their consents. The token stands alone on stdout. REF may be\n"
+              "DOMAIN:REF.",
     .run = run_customer,
 };

@@ -141,9 +141,9 @@ const command command_credential_add = {
     .has_data = true,
     .activity = "administration",
     .summary = "Register a service or a person, and print its token",
-    .detail =
-        "NAME is 1-64 of a-z 0-9 . _ -. A credential comes for its activities only; none may\n"
-        "both record consents and live on them. The token stands alone on stdout.",
+    .detail = "NAME is 1-64 of a-z 0-9 . _ -. A credential comes for its activities only;\n"
+              "none may both record consents and live on them. The token stands alone on\n"
+              "stdout.",
     .options = {{"kind", "service|human", "what it is"},
                 {"role", "R[,R]", "roles of the policy"},
                 {"activity", "A[,A]", "activities of the policy"},

@@ -71,12 +71,12 @@ const command command_import = {
     .has_data = true,
     .activity = "import",
     .summary = "Take customers from a CSV file",
-    .detail =
-        "The map says which columns are identifiers and fields. The same file again changes\n"
-        "nothing. A row that cannot go in is written to FILE.rejected.csv, by line and reason\n"
-        "only, and the rest goes in; the end is 0 even then, so look at the counts.",
+    .detail = "The map says which columns are identifiers and fields. The same file again\n"
+              "changes nothing. A row that cannot go in is written to FILE.rejected.csv, by\n"
+              "line and reason only, and the rest goes in; the end is 0 even then, so look at\n"
+              "the counts.",
     .options = {{"map", "MAP.yaml", "columns to identifiers and fields (docs/cli.md)"},
-                {"refs-out", "FILE", "write each row's key and reference; must not exist"},
+                {"refs-out", "FILE", "write each row's key and reference, a new file"},
                 {"domain", "D", "whose references those are, when you see several"},
                 {"json", NULL, "the counts as JSON"}},
     .run = run,

@@ -107,13 +107,12 @@ const command command_init = {
     .arguments_min = 1,
     .arguments_max = 1,
     .summary = "Make a data folder, and print its log's verifier key",
-    .detail =
-        "DIR must not exist or be empty. You become its officer, known by your user id. The\n"
-        "kit holds the root secret, the verifier key and an officer's token; keep it offline.\n"
-        "The trust file for `velum audit verify` is written, too.",
+    .detail = "DIR must not exist or be empty. You become its officer, known by your user id.\n"
+              "The kit holds the root secret, the verifier key and an officer's token; keep\n"
+              "it offline. The trust file for `velum audit verify` is written, too.",
     .options = {{"kit", "DIR2", "where the recovery kit goes"},
-                {"sample", NULL, "a folder to try Velum with: a sample policy and customers"},
+                {"sample", NULL, "a folder to try Velum with: sample policy and people"},
                 {"customers", "N", "of the sample (5000)"},
-                {"seed", "N", "of the sample (20260101): the same number, the same people"}},
+                {"seed", "N", "of the sample (20260101)"}},
     .run = run,
 };

@@ -85,8 +85,8 @@ const command command_policy_apply = {
     .has_data = true,
     .activity = "administration",
     .summary = "Put a policy folder in force",
-    .detail =
-        "Compiles the folder first and applies nothing when there is an error. From the answer\n"
-        "on, every decision rests on the new policy; the log names its hash, which is printed.",
+    .detail = "Compiles the folder first and applies nothing when there is an error. From the\n"
+              "answer on, every decision rests on the new policy; the log names its hash,\n"
+              "which is printed.",
     .run = run,
 };

@@ -105,8 +105,8 @@ const command command_policy_check = {
     .arguments_min = 1,
     .arguments_max = 1,
     .summary = "Compile a policy folder and tell every finding, without applying it",
-    .detail = "Needs no data folder. Prints FILE:LINE: error|warning: … for each finding, and the\n"
-              "policy's hash when there is no error. Ends with 1 when there is one.",
+    .detail = "Needs no data folder. Prints FILE:LINE: error|warning: … for each finding, and\n"
+              "the policy's hash when there is no error. Ends with 1 when there is one.",
     .options = {{"json", NULL, "findings as JSON"}},
     .run = run,
 };

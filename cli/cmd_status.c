@@ -5,6 +5,24 @@
 #include "cli/session.h"
 #include "cli/show.h"
 
+/* What to do where the gate is not ready, by its reason (velum_gate_health). */
+static const char *const remedies[][2] = {
+    {"no-policy", "`velum policy apply DIR` puts a policy in force."},
+    {"clock-behind", "Set the machine's clock; when it is right, `velum clock accept`."},
+    {"journal-unwritable", "Is the disk full, or the audit folder not writable?"},
+};
+
+static void say_remedy(const json_value *status)
+{
+    const json_value *reason = json_member(status, "reason");
+
+    for (size_t i = 0; reason != NULL && i < sizeof(remedies) / sizeof(remedies[0]); i++) {
+        if (text_equal_literal(json_text(reason), remedies[i][0])) {
+            say_more("%s", remedies[i][1]);
+        }
+    }
+}
+
 static int run(const invocation *invocation)
 {
     VELUM_AUTO(velum_client) *client = NULL;
@@ -26,6 +44,9 @@ static int run(const invocation *invocation)
     if (!invocation_has(invocation, "json")) {
         say_more(velum_client_is_remote(client) ? "velumd holds this folder."
                                                 : "No velumd holds this folder.");
+    }
+    if (!is_ready) {
+        say_remedy(json_root(status));
     }
     return shown == VELUM_OK && is_ready ? EXIT_DONE : EXIT_REFUSED;
 }

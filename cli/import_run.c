@@ -151,16 +151,22 @@ static velum_status open_side_files(run *self, const import_paths *paths)
     return status;
 }
 
-/* A reason is a short code of ours; anything else might be a value and is not repeated. */
+/* A reason is a short code of ours, letters and hyphens with a digit or two ("bad-utf8"); anything
+ * else might be a value and is not repeated. */
 static text clean_reason(text reason)
 {
+    uint32_t digits = 0;
+
     for (size_t i = 0; i < reason.size; i++) {
         const char c = reason.data[i];
-        if (c != '-' && !(c >= 'a' && c <= 'z')) {
+        const bool is_digit = c >= '0' && c <= '9';
+        digits += is_digit;
+        if (c != '-' && !is_digit && !(c >= 'a' && c <= 'z')) {
             return TEXT_LITERAL("rejected");
         }
     }
-    return reason.size > 0 && reason.size <= REASON_BYTES_MAX ? reason : TEXT_LITERAL("rejected");
+    const bool is_code = reason.size > 0 && reason.size <= REASON_BYTES_MAX && digits <= 2;
+    return is_code ? reason : TEXT_LITERAL("rejected");
 }
 
 static velum_status reject(run *self, uint64_t line, text reason)

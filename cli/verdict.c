@@ -79,13 +79,22 @@ static void add_number(table *table, const char *label, uint64_t number, const c
     add(table, label, line, COLOUR_NONE);
 }
 
+static void add_anchors(table *table, const velum_log_report *report)
+{
+    if (report->unanchored >= report->entries) {
+        add(table, "Anchors", "through nothing: no anchor covers an entry", COLOUR_NONE);
+        return;
+    }
+    add_number(table, "Anchors", report->unanchored, " entries are newer than the last anchor");
+}
+
 static void add_rows(table *table, const verdict *verdict)
 {
     const velum_log_report *report = verdict->report;
     const verdict_row *row = row_of(report->exit_code);
 
     add(table, "Result", row->words, row->colour);
-    if (report->reason[0] != '\0') {
+    if (report->reason[0] != '\0' && report->exit_code != VERDICT_SOUND) {
         add(table, "Reason", report->reason, COLOUR_NONE);
     }
     add(table, "Log", report->origin, COLOUR_NONE);
@@ -103,10 +112,7 @@ static void add_rows(table *table, const verdict *verdict)
     add(table, "Key", key_words(verdict->key), COLOUR_NONE);
     add(table, "Last seen", seen_words(verdict->seen), COLOUR_NONE);
     if (report->exit_code == VERDICT_SOUND || report->exit_code == VERDICT_UNPROVEN) {
-        add_number(table, "Anchored", report->unanchored,
-                   report->unanchored == report->entries
-                       ? " entries are newer than any anchor: through nothing"
-                       : " entries are newer than the last anchor");
+        add_anchors(table, report);
     }
     if (report->unclean_tail) {
         add(table, "Tail", "something stands behind the last signed entry", COLOUR_DOUBT);

@@ -1,0 +1,65 @@
+# Completion of `velum` for bash: commands, their options, and files where a file is meant.
+
+_velum_words() {
+    case $1 in
+    '') echo 'init status credential import consent audit policy clock help --data --help --version' ;;
+    credential) echo 'add list revoke customer' ;;
+    consent) echo 'list give withdraw' ;;
+    audit) echo 'log verify prove' ;;
+    policy) echo 'show check apply' ;;
+    clock) echo 'accept' ;;
+    help) echo 'init status credential import consent audit policy clock' ;;
+    init) echo '--kit --sample --customers --seed --help' ;;
+    status | 'credential list' | 'policy show') echo '--json --data --help' ;;
+    'credential add') echo '--kind --role --activity --domain --store --uid --expires --data --help' ;;
+    import) echo '--map --refs-out --domain --json --data --help' ;;
+    'consent list') echo '--json --data --help' ;;
+    'consent give' | 'consent withdraw') echo '--purpose --language --data --help' ;;
+    'audit log') echo '--subject --denied --from --limit --json --data --help' ;;
+    'audit verify') echo '--key --seen --json --data --help' ;;
+    'audit prove') echo '--json --data --help' ;;
+    'policy check') echo '--json --help' ;;
+    *) echo '--data --help' ;;
+    esac
+}
+
+# The command's words before the one that is completed: "audit log".
+_velum_command() {
+    local i word command=
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        case $word in
+        --data) ((i++)) ;;
+        -*) [ -z "$command" ] || break ;;
+        *)
+            command=${command:+$command }$word
+            case $command in
+            credential | consent | audit | policy | clock) ;;
+            *) break ;;
+            esac
+            ;;
+        esac
+    done
+    echo "$command"
+}
+
+_velum() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command
+    command=$(_velum_command)
+    COMPREPLY=()
+    case $previous in
+    --data | --kit) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    --map | --refs-out | --seen) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --kind) mapfile -t COMPREPLY < <(compgen -W 'service human' -- "$current"); return ;;
+    esac
+    if [[ $current != -* ]]; then
+        case $command in
+        import) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+        init | 'audit verify' | 'policy check' | 'policy apply')
+            compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+        esac
+    fi
+    mapfile -t COMPREPLY < <(compgen -W "$(_velum_words "$command")" -- "$current")
+}
+
+complete -F _velum velum

@@ -16,6 +16,7 @@
 typedef struct import_run {
     passage *passage;
     bool reject_known; /* on_match: reject */
+    bool was_known;    /* the row's customer was there before it */
     json_writer out;
     uint64_t counts[4]; /* same, changed, new, rejected */
     uint8_t tokens[IMPORT_ROWS_MAX][ENTRY_TOKEN_BYTES];
@@ -48,7 +49,18 @@ static velum_status decide_row(passage *passage)
     return passage->verdict.allowed ? VELUM_OK : refuse(passage, passage->verdict.reason);
 }
 
-/* Sample people bring sample consents; no file of a real folder can (I-7). */
+/* Sample people bring sample consents; no file of a real folder can, whoever is known (I-7). */
+static velum_status check_consents(passage *passage, const json_value *array)
+{
+    if (array == NULL) {
+        return VELUM_OK;
+    }
+    return passage->gate->root_source == ROOT_FROM_FOLDER && json_kind_of(array) == JSON_ARRAY
+               ? VELUM_OK
+               : refuse(passage, PROBLEM_MALFORMED);
+}
+
+/* Of somebody new: the decision knew no age, the state does (PIPL 31). */
 static velum_status row_consents(passage *passage, const json_value *array)
 {
     const audit_entry chunk = passage->entry; /* a consent of a row is not the chunk's */
@@ -56,9 +68,8 @@ static velum_status row_consents(passage *passage, const json_value *array)
     if (array == NULL) {
         return VELUM_OK;
     }
-    if (passage->gate->root_source != ROOT_FROM_FOLDER || json_kind_of(array) != JSON_ARRAY) {
-        return refuse(passage, PROBLEM_MALFORMED);
-    }
+    passage->verdict.age_class =
+        age_class(passage->world->bundle, &passage->state, passage->clock.earlier_ns);
     for (size_t i = 0; i < json_count(array); i++) {
         consent_wish wish = {.purpose = BUNDLE_NONE};
         state_consent stored = {.purpose = 0};
@@ -80,7 +91,9 @@ static velum_status apply_row(import_run *run, const json_value *row, uint32_t *
     VELUM_TRY(parse_known_members(passage, row, members));
     VELUM_TRY(profile_parse(passage, json_member(row, "profile"), &profile));
     VELUM_TRY(parse_identifiers(passage, json_member(row, "identifiers")));
+    VELUM_TRY(check_consents(passage, json_member(row, "consents")));
     VELUM_TRY(locate_first(passage));
+    run->was_known = passage->has_subject;
     VELUM_TRY(decide_row(passage));
     if (passage->has_subject && run->reject_known) {
         return refuse(passage, REASON_CONFLICT);
@@ -145,6 +158,7 @@ static velum_status run_row(import_run *run, const json_value *row)
     passage->problem = PROBLEM_NONE;
     passage->asked = 0;
     passage->unknown_fields = 0;
+    run->was_known = false;
     VELUM_TRY(conn_savepoint(passage->conn));
     const velum_status status = apply_row(run, row, &result);
     if (status < 0) {
@@ -155,6 +169,8 @@ static velum_status run_row(import_run *run, const json_value *row)
         result = 3;
     } else {
         VELUM_TRY(conn_savepoint_release(passage->conn));
+    }
+    if (result != 3 || run->was_known) { /* a refusal, too, tells that somebody is there */
         note_token(run);
     }
     VELUM_TRY(write_row(run, json_integer(line), result));

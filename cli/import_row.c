@@ -101,28 +101,28 @@ static velum_status write_field(const import_field *field, const text *fields, j
     return VELUM_OK;
 }
 
-velum_status import_row_write(const import_map *map, const text *fields, size_t count,
-                              uint64_t line, buffer *out, const char **out_reason)
+velum_status import_row_write(const import_map *map, const import_cells *cells, buffer *out,
+                              const char **out_reason)
 {
     json_writer json;
 
     *out_reason = NULL;
-    if (count != map->column_count) {
+    if (cells->count != map->column_count) {
         *out_reason = REASON_COLUMN_COUNT;
         return VELUM_E_INVALID;
     }
-    if (import_row_key(map, fields).size == 0) {
+    if (import_row_key(map, cells->fields).size == 0) {
         *out_reason = REASON_KEY_MISSING;
         return VELUM_E_INVALID;
     }
     json_writer_init(&json, out);
     json_begin_object(&json);
-    json_member_integer(&json, "line", (int64_t)line);
-    write_identifiers(map, fields, &json);
+    json_member_integer(&json, "line", (int64_t)cells->line);
+    write_identifiers(map, cells->fields, &json);
     json_name(&json, "profile");
     json_begin_object(&json);
     for (uint32_t i = 0; i < map->field_count; i++) {
-        VELUM_TRY(write_field(&map->fields[i], fields, &json, out_reason));
+        VELUM_TRY(write_field(&map->fields[i], cells->fields, &json, out_reason));
     }
     json_end_object(&json);
     json_end_object(&json);

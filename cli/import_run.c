@@ -225,19 +225,18 @@ static velum_status reject_here(run *self, uint64_t line, const char *reason)
     return reject(self, line, text_of(reason));
 }
 
-static velum_status take_row(run *self, const text *fields, size_t count, uint64_t line)
+static velum_status take_row(run *self, const import_cells *cells)
 {
     const char *reason = NULL;
 
     buffer_reset(&self->row);
-    const velum_status status =
-        import_row_write(self->map, fields, count, line, &self->row, &reason);
+    const velum_status status = import_row_write(self->map, cells, &self->row, &reason);
     if (status == VELUM_E_INVALID) {
-        return reject_here(self, line, reason == NULL ? "bad-utf8" : reason);
+        return reject_here(self, cells->line, reason == NULL ? "bad-utf8" : reason);
     }
     VELUM_TRY(status);
     VELUM_TRY(import_chunk_add(&self->chunk, (text){(const char *)self->row.data, self->row.size}));
-    return remember_key(self, line, import_row_key(self->map, fields));
+    return remember_key(self, cells->line, import_row_key(self->map, cells->fields));
 }
 
 /* Takes the next row; VELUM_END behind the last. */
@@ -260,7 +259,7 @@ static velum_status next_row(run *self)
     if (status < 0) {
         return reject_here(self, line, reason);
     }
-    return take_row(self, fields, count, line);
+    return take_row(self, &(import_cells){fields, count, line});
 }
 
 static velum_status take_all(run *self)

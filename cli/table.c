@@ -47,6 +47,7 @@ void table_add(table *self, text cell, colour colour)
 
 size_t table_row_count(const table *self)
 {
+    assert(self->column_count > 0);
     return self->cells.size / sizeof(table_cell) / self->column_count;
 }
 

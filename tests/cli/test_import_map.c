@@ -122,7 +122,7 @@ static velum_status write_row(const char *const cells[], size_t count, buffer *o
     for (size_t i = 0; i < count; i++) {
         fields[i] = text_of(cells[i]);
     }
-    return import_row_write(map, fields, count, 7, out, out_reason);
+    return import_row_write(map, &(import_cells){fields, count, 7}, out, out_reason);
 }
 
 static void a_row_becomes_json(void **state)

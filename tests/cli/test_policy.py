@@ -69,6 +69,10 @@ class Policy(support.Case):
         self.assertIn("policy.yaml:", done.stderr)
         self.assertEqual(self.at_json("policy", "show")["policy"], before)
 
+    def test_a_clock_that_is_right_may_be_accepted(self):
+        self.sample(0)
+        self.assertIn("accepted", self.at("clock", "accept").stderr)
+
 
 if __name__ == "__main__":
     support.main()

@@ -64,7 +64,8 @@ static void try_row(import_map *map, text values)
         return;
     }
     const size_t count = split(values, fields);
-    const velum_status status = import_row_write(map, fields, count, 9, &row, &reason);
+    const velum_status status =
+        import_row_write(map, &(import_cells){fields, count, 9}, &row, &reason);
     if (status == VELUM_OK) {
         check_json(&row);
     } else {

@@ -110,7 +110,7 @@ def main():
                     survives.set()
                 if survived and BUDGET == 0:
                     break
-            assert deaths > 5, f"nobody died of {kind}"
+            assert deaths > 0, f"nobody died of {kind}"
             print(f"{kind}: {deaths} deaths, {time.monotonic() - began:.0f} s")
 
 

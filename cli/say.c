@@ -7,7 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void say_line(const char *head, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void say_line(const char *head, const char *format,
+                                                           va_list arguments)
 {
     char line[SAY_LINE_BYTES];
     char clean[SAY_LINE_BYTES];

@@ -7,6 +7,7 @@
 typedef struct own_task {
     write_batch batch;
     own_write_function write;
+    uint32_t reserved; /* in the journal, for the leaves of this transaction */
 } own_task;
 
 static velum_status run(void *context, store_conn *conn)
@@ -19,6 +20,8 @@ static velum_status run(void *context, store_conn *conn)
     if (task->batch.bodies.count == 0) {
         return VELUM_OK;
     }
+    VELUM_TRY(journal_reserve(task->batch.gate->journal, task->batch.bodies.count));
+    task->reserved = task->batch.bodies.count;
     VELUM_TRY(meta_write(conn, META_OUTBOX_SEQ, (int64_t)task->batch.seq));
     return world_load(task->batch.gate, conn, &task->batch.next_world, NULL);
 }
@@ -32,6 +35,8 @@ velum_status own_write(velum_gate *gate, own_write_function write)
         atomic_store(&gate->writer.seq, task.batch.seq);
         gate_swap_world(gate, world_take(&task.batch.next_world));
         appender_queue_writes(&gate->appender, &task.batch.bodies);
+    } else {
+        journal_unreserve(gate->journal, task.reserved);
     }
     write_batch_clear(&task.batch);
     return status;

@@ -7,7 +7,11 @@
 #define TOKEN_RANDOM_BYTES 32
 #define CUSTOMER_PREFIX "velumc_"
 #define CUSTOMER_PLAIN_BYTES (SUBJECT_ID_BYTES + 8)
-#define CUSTOMER_SEALED_BYTES (AEAD_NONCE_BYTES + CUSTOMER_PLAIN_BYTES + AEAD_TAG_BYTES)
+#define CUSTOMER_HEADER_BYTES 10 /* as of every sealed thing: format, suite, tenant, key version */
+#define CUSTOMER_FORMAT 1
+#define CUSTOMER_SUITE 1 /* XChaCha20-Poly1305 */
+#define CUSTOMER_SEALED_BYTES \
+    (CUSTOMER_HEADER_BYTES + AEAD_NONCE_BYTES + CUSTOMER_PLAIN_BYTES + AEAD_TAG_BYTES)
 
 static_assert(sizeof(TOKEN_PREFIX) + BASE64URL_SIZE(TOKEN_RANDOM_BYTES) <= CREDENTIAL_TOKEN_BYTES,
               "a token fits");
@@ -302,6 +306,14 @@ void credential_actor_token(const keyring *keys, text name, uint8_t out[ENTRY_TO
     mem_wipe(key, sizeof(key));
 }
 
+static void customer_header(const keyring *keys, uint8_t out[CUSTOMER_HEADER_BYTES])
+{
+    out[0] = CUSTOMER_FORMAT;
+    out[1] = CUSTOMER_SUITE;
+    bytes_write_u32be(out + 2, keyring_tenant(keys));
+    bytes_write_u32be(out + 6, keyring_key_version(keys));
+}
+
 velum_status customer_token_make(const keyring *keys, const velum_random *random,
                                  const subject_id *subject, int64_t expires_ns,
                                  char out[CUSTOMER_TOKEN_BYTES])
@@ -309,13 +321,15 @@ velum_status customer_token_make(const keyring *keys, const velum_random *random
     uint8_t key[KEY_BYTES];
     uint8_t plain[CUSTOMER_PLAIN_BYTES];
     uint8_t sealed[CUSTOMER_SEALED_BYTES];
+    uint8_t *const nonce = sealed + CUSTOMER_HEADER_BYTES;
 
     memcpy(plain, subject->bytes, SUBJECT_ID_BYTES);
     bytes_write_u64be(plain + SUBJECT_ID_BYTES, (uint64_t)expires_ns);
-    random_fill(random, sealed, AEAD_NONCE_BYTES);
+    customer_header(keys, sealed);
+    random_fill(random, nonce, AEAD_NONCE_BYTES);
     keyring_token_key(keys, "customer", key);
-    aead_seal(key, sealed, (crypto_part){CUSTOMER_PREFIX, sizeof(CUSTOMER_PREFIX) - 1},
-              (crypto_part){plain, sizeof(plain)}, sealed + AEAD_NONCE_BYTES);
+    aead_seal(key, nonce, (crypto_part){sealed, CUSTOMER_HEADER_BYTES},
+              (crypto_part){plain, sizeof(plain)}, nonce + AEAD_NONCE_BYTES);
     memcpy(out, CUSTOMER_PREFIX, sizeof(CUSTOMER_PREFIX));
     base64url_encode(sealed, sizeof(sealed), out + sizeof(CUSTOMER_PREFIX) - 1);
     mem_wipe(key, sizeof(key));
@@ -328,11 +342,29 @@ bool customer_token_is_one(text token)
     return text_starts_with(token, CUSTOMER_PREFIX);
 }
 
+static velum_status open_customer(const keyring *keys, const uint8_t *sealed,
+                                  uint8_t plain[CUSTOMER_PLAIN_BYTES])
+{
+    const uint8_t *const nonce = sealed + CUSTOMER_HEADER_BYTES;
+    const size_t rest = CUSTOMER_SEALED_BYTES - CUSTOMER_HEADER_BYTES - AEAD_NONCE_BYTES;
+    uint8_t header[CUSTOMER_HEADER_BYTES];
+    uint8_t key[KEY_BYTES];
+
+    customer_header(keys, header);
+    if (memcmp(header, sealed, sizeof(header)) != 0) {
+        return VELUM_E_UNAUTHENTICATED;
+    }
+    keyring_token_key(keys, "customer", key);
+    const velum_status status = aead_open(key, nonce, (crypto_part){header, sizeof(header)},
+                                          (crypto_part){nonce + AEAD_NONCE_BYTES, rest}, plain);
+    mem_wipe(key, sizeof(key));
+    return status < 0 ? VELUM_E_UNAUTHENTICATED : VELUM_OK;
+}
+
 velum_status customer_token_open(const keyring *keys, text token, subject_id *out_subject,
                                  int64_t *out_expires_ns)
 {
     const size_t prefix = sizeof(CUSTOMER_PREFIX) - 1;
-    uint8_t key[KEY_BYTES];
     uint8_t plain[CUSTOMER_PLAIN_BYTES];
     uint8_t sealed[CUSTOMER_SEALED_BYTES];
     size_t size = 0;
@@ -343,15 +375,7 @@ velum_status customer_token_open(const keyring *keys, text token, subject_id *ou
         size != sizeof(sealed)) {
         return VELUM_E_UNAUTHENTICATED;
     }
-    keyring_token_key(keys, "customer", key);
-    const velum_status status =
-        aead_open(key, sealed, (crypto_part){CUSTOMER_PREFIX, prefix},
-                  (crypto_part){sealed + AEAD_NONCE_BYTES, sizeof(sealed) - AEAD_NONCE_BYTES},
-                  plain);
-    mem_wipe(key, sizeof(key));
-    if (status < 0) {
-        return VELUM_E_UNAUTHENTICATED;
-    }
+    VELUM_TRY(open_customer(keys, sealed, plain));
     memcpy(out_subject->bytes, plain, SUBJECT_ID_BYTES);
     *out_expires_ns = (int64_t)bytes_read_u64be(plain + SUBJECT_ID_BYTES);
     mem_wipe(plain, sizeof(plain));

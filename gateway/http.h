@@ -11,6 +11,9 @@
  *     after raising `awaited`: one of the two sees the other.
  * H-3 Its timeouts do not run, and a client's close is not seen, while suspended: the gate's own time
  *     limit bounds both.
+ * H-4 Its own limit of connections is never reached: a thread of its pool that finds one connection
+ *     too many among those handed in leaves with a mutex locked, and stands still at the next. So
+ *     connections are counted here, from before they are handed in until they are closed.
  */
 #ifndef GATEWAY_HTTP_H
 #define GATEWAY_HTTP_H

@@ -23,6 +23,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Room for the largest allowed header, a reply's header and a piece of a body. A larger header is
  * refused by libmicrohttpd itself, in fixed words. */
@@ -38,8 +39,9 @@ struct http_server {
     velum_gate *gate;
     struct MHD_Daemon *daemon;
     atomic_bool stopping;
-    atomic_uint awaited; /* H-1 */
-    atomic_uint active;  /* requests begun and not ended */
+    atomic_uint awaited;     /* H-1 */
+    atomic_uint active;      /* requests begun and not ended */
+    atomic_uint connections; /* H-4 */
 };
 
 typedef struct http_call {
@@ -285,6 +287,18 @@ static void request_ended(void *context, struct MHD_Connection *connection, void
     atomic_fetch_sub(&self->active, 1);
 }
 
+static void connection_changed(void *context, struct MHD_Connection *connection, void **held,
+                               enum MHD_ConnectionNotificationCode what)
+{
+    http_server *const self = context;
+
+    (void)connection;
+    (void)held;
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        atomic_fetch_sub(&self->connections, 1);
+    }
+}
+
 /* Percent-encoding is ours to decode (route.h). */
 static size_t unescape_nothing(void *context, struct MHD_Connection *connection,
                                char *text_in_place)
@@ -299,7 +313,8 @@ static size_t unescape_nothing(void *context, struct MHD_Connection *connection,
 static struct MHD_Daemon *daemon_start(http_server *self, uint32_t threads)
 {
     const struct MHD_OptionItem options[] = {
-        {MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, NULL},
+        /* Split among the threads, and out of reach for each of them (H-4). */
+        {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)(2u * CONNECTIONS_MAX * threads), NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
@@ -312,8 +327,9 @@ static struct MHD_Daemon *daemon_start(http_server *self, uint32_t threads)
     return MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0,
         NULL, NULL, handle, self, MHD_OPTION_NOTIFY_COMPLETED, request_ended, self,
-        MHD_OPTION_URI_LOG_CALLBACK, request_started, self, MHD_OPTION_UNESCAPE_CALLBACK,
-        unescape_nothing, self, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_CONNECTION, connection_changed, self, MHD_OPTION_URI_LOG_CALLBACK,
+        request_started, self, MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, self,
+        MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 
 velum_status http_server_start(velum_gate *gate, uint32_t threads, http_server **out,
@@ -337,8 +353,14 @@ velum_status http_server_start(velum_gate *gate, uint32_t threads, http_server *
 
 void http_server_adopt(http_server *self, int fd, const struct sockaddr *peer, socklen_t peer_size)
 {
-    /* It closes the socket when it refuses it. */
-    (void)MHD_add_connection(self->daemon, fd, peer, peer_size);
+    if (atomic_fetch_add(&self->connections, 1) >= CONNECTIONS_MAX) {
+        atomic_fetch_sub(&self->connections, 1);
+        (void)close(fd);
+        return;
+    }
+    if (MHD_add_connection(self->daemon, fd, peer, peer_size) != MHD_YES) {
+        atomic_fetch_sub(&self->connections, 1); /* it has closed the socket */
+    }
 }
 
 /* Whether a count fell to zero before the deadline. */

@@ -49,15 +49,18 @@ static velum_status bind_socket(listener *self, const listen_address *address, v
 
 static velum_status learn_port(listener *self, velum_error *err)
 {
-    struct sockaddr_storage bound = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } bound = {.v6 = {0}};
     socklen_t size = sizeof(bound);
 
-    if (getsockname(self->fd, (struct sockaddr *)&bound, &size) != 0) {
+    if (getsockname(self->fd, &bound.any, &size) != 0) {
         return error_set_errno(err, VELUM_E_IO, errno, "the bound port cannot be read");
     }
-    self->port = bound.ss_family == AF_INET6
-                     ? ntohs(((const struct sockaddr_in6 *)(const void *)&bound)->sin6_port)
-                     : ntohs(((const struct sockaddr_in *)(const void *)&bound)->sin_port);
+    const bool is_v6 = bound.any.sa_family == AF_INET6;
+    self->port = ntohs(is_v6 ? bound.v6.sin6_port : bound.v4.sin_port);
     return VELUM_OK;
 }
 

@@ -198,6 +198,20 @@ static void advance(appender *self, const batch *batch)
     (void)pthread_mutex_unlock(&self->lock);
 }
 
+/* Who waits for the log at a stop learns that it will not come: the outbox has it. */
+static void note_failing(appender *self, bool failing)
+{
+    (void)pthread_mutex_lock(&self->lock);
+    atomic_store(&self->failing, failing);
+    (void)pthread_cond_broadcast(&self->advanced);
+    (void)pthread_mutex_unlock(&self->lock);
+}
+
+static bool is_hopeless(const appender *self)
+{
+    return atomic_load(&self->failing) && atomic_load(&self->gate->stopping);
+}
+
 /* One batch. When the journal takes it not whole, the writes are tried alone, in the room that was
  * reserved for them; the reads are withheld. */
 static void append_batch(appender *self, const batch *batch)
@@ -219,7 +233,7 @@ static void append_batch(appender *self, const batch *batch)
             advance(self, batch);
         }
     }
-    atomic_store(&self->failing, status < 0 && batch->write_count > 0);
+    note_failing(self, status < 0 && batch->write_count > 0);
 }
 
 /* At a stop with a journal that takes nothing: writes are in the outbox, reads are withheld. */
@@ -317,7 +331,7 @@ velum_status appender_wait(appender *self, uint64_t seq, uint32_t timeout_ms)
 
     deadline_after(&until, timeout_ms);
     (void)pthread_mutex_lock(&self->lock);
-    while (atomic_load(&self->appended_seq) < seq && waited == 0) {
+    while (atomic_load(&self->appended_seq) < seq && waited == 0 && !is_hopeless(self)) {
         waited = pthread_cond_timedwait(&self->advanced, &self->lock, &until);
     }
     const bool reached = atomic_load(&self->appended_seq) >= seq;

@@ -68,7 +68,8 @@ void appender_stop(appender *self);
 void appender_queue_read(appender *self, struct velum_pending *read);
 /* Takes the bodies over. Writer thread, after COMMIT and after changes were raised. */
 void appender_queue_writes(appender *self, outbox_list *writes);
-/* Waits until the log holds `seq`; VELUM_E_UNAVAILABLE after timeout_ms. */
+/* Waits until the log holds `seq`; VELUM_E_UNAVAILABLE after timeout_ms, or at once when the gate
+ * stops while the journal takes nothing. */
 velum_status appender_wait(appender *self, uint64_t seq, uint32_t timeout_ms) VELUM_WARN_UNUSED;
 
 #endif

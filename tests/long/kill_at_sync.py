@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """velumd killed at its Nth write, sync, rename and SQL step, for every N until the work is done
-without dying: each time a fresh copy of the same folder, the same work, and the same questions after
-the restart. VELUM_KILLS bounds how many N of each kind are tried; without it, all."""
+without dying; then the same places fail with EIO instead. Each time a fresh copy of the same folder,
+the same work, and the same questions after the restart. VELUM_KILLS bounds how many N of each kind
+are tried; without it, all."""
 import itertools
 import os
 import random
 import shutil
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -47,15 +47,15 @@ class Story:
             self.load.check(daemon.main_client, subject)
 
 
-def run_and_kill(template, kind, number):
+def run_once(box, plan):
     """True when the work and the stop were done and nobody died."""
-    for folder in (template.data, template.config):  # the officer's memory goes back, too
+    for folder in (box.data, box.config):  # the officer's memory goes back, too
         shutil.rmtree(folder)
         shutil.copytree(folder + ".template", folder)
-    story = Story(template)
+    story = Story(box)
     survived = False
     try:
-        daemon = template.daemon(faults=f"{kind}:{number}:kill")
+        daemon = box.daemon(faults=plan)
         story.run(daemon)
         survived = daemon.is_running() and daemon.stop() == 0
         daemon.kill()
@@ -63,30 +63,44 @@ def run_and_kill(template, kind, number):
         pass
     story.witness.after_death()
     story.witness.verify()
-    daemon = template.daemon()
+    daemon = box.daemon()
     story.witness.after_recovery()
     story.check(daemon)
     assert daemon.stop() == 0
-    code, report = template.verify()
+    code, report = box.verify()
     assert code == SOUND, report
-    template.daemons.clear()
+    box.daemons.clear()
     return survived
 
 
-def numbers(rng, survives):
-    """Every N until one survives; within a budget, doubling and then lots between."""
-    if BUDGET == 0:
-        for number in range(1, LAST):
-            yield number
-        raise AssertionError("the work never came to an end")
-    number = 1
-    while not survives.is_set():
-        yield number
-        number *= 2
+def run_plan(box, kind, number, effect):
+    try:
+        return run_once(box, f"{kind}:{number}:{effect}")
+    except BaseException:
+        print(f"at {kind}:{number}:{effect}", file=sys.stderr)
+        raise
+
+
+def kill_at_all(box, rng, kind):
+    """Kills until one N is survived; within a budget, doubling, and then lots between. How many
+    places there are (at least), and how many deaths there were."""
+    number, deaths = 1, 0
+    while not run_plan(box, kind, number, "kill"):
+        deaths += 1
+        number = number * 2 if BUDGET else number + 1
         assert number < LAST, "the work never came to an end"
+    end = max(2, number // 2) if BUDGET else number
     for _ in range(BUDGET // 2):
-        survives.clear()
-        yield rng.randrange(1, max(2, number // 2))
+        deaths += not run_plan(box, kind, rng.randrange(1, end), "kill")
+    return end, deaths
+
+
+def fail_at_all(box, rng, kind, end):
+    numbers = range(1, end)
+    if BUDGET:
+        numbers = sorted(rng.sample(numbers, min(BUDGET // 2, len(numbers))))
+    for number in numbers:
+        run_plan(box, kind, number, "eio")
 
 
 def main():
@@ -97,21 +111,11 @@ def main():
         for folder in (box.data, box.config):
             shutil.copytree(folder, folder + ".template")
         for kind in KINDS:
-            deaths = 0
-            survives = threading.Event()
-            for number in numbers(rng, survives):
-                try:
-                    survived = run_and_kill(box, kind, number)
-                except BaseException:
-                    print(f"at {kind}:{number}:kill", file=sys.stderr)
-                    raise
-                deaths += not survived
-                if survived:
-                    survives.set()
-                if survived and BUDGET == 0:
-                    break
+            end, deaths = kill_at_all(box, rng, kind)
             assert deaths > 0, f"nobody died of {kind}"
-            print(f"{kind}: {deaths} deaths, {time.monotonic() - began:.0f} s")
+            fail_at_all(box, rng, kind, end)
+            print(f"{kind}: {end} places, {deaths} deaths, {time.monotonic() - began:.0f} s",
+                  flush=True)
 
 
 if __name__ == "__main__":

@@ -143,12 +143,30 @@ static bool is_control(uint32_t code_point)
     return code_point < 0x20 || (code_point >= 0x7f && code_point <= 0x9f);
 }
 
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+#define HIGH_BITS (EACH_BYTE * 0x80)
+
+/* Whether all eight bytes are printable ASCII, 0x20–0x7e: nearly all text is, and needs no more. */
+static bool is_plain_ascii(const uint8_t bytes[8])
+{
+    uint64_t word = 0;
+
+    memcpy(&word, bytes, sizeof(word));
+    const uint64_t below_20 = word - EACH_BYTE * 0x20; /* borrows set the high bit */
+    const uint64_t above_7e = word + EACH_BYTE;        /* 0x7f carries into it */
+    return ((word | below_20 | above_7e) & HIGH_BITS) == 0;
+}
+
 static bool utf8_holds(text a, bool controls_allowed)
 {
     const uint8_t *const bytes = (const uint8_t *)a.data;
     size_t offset = 0;
 
     while (offset < a.size) {
+        if (a.size - offset >= 8 && is_plain_ascii(bytes + offset)) {
+            offset += 8;
+            continue;
+        }
         uint32_t code_point = 0;
         const size_t size = utf8_sequence(bytes + offset, a.size - offset, &code_point);
         if (size == 0 || code_point == 0 || (!controls_allowed && is_control(code_point))) {

@@ -3,6 +3,7 @@
 
 #include "core/gate.h"
 
+#include <sched.h>
 #include <time.h>
 
 #define APPENDER_RETRY_MS 100
@@ -247,6 +248,16 @@ static void give_up(appender *self)
     outbox_list_clear(&self->backlog);
 }
 
+/* Woken by a disk that finished, the appender lets workers run on rather than take their place: what
+ * they queue meanwhile goes into the same batch, one sync for more of them. A hint; no failure. */
+static void be_patient(void)
+{
+    const struct sched_param none = {0};
+
+    (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
+    (void)pthread_setname_np(pthread_self(), "velum-appender");
+}
+
 static void *append(void *context)
 {
     appender *const self = context;
@@ -255,6 +266,7 @@ static void *append(void *context)
     if (work == NULL) {
         return NULL;
     }
+    be_patient();
     while (gather(self)) {
         batch_take_writes(self, work);
         batch_take_reads(self, work);

@@ -51,6 +51,7 @@ static void *sign_now_and_then(void *context)
 {
     checkpointer *const self = context;
 
+    (void)pthread_setname_np(pthread_self(), "velum-signer");
     (void)pthread_mutex_lock(&self->lock);
     while (!self->stop) {
         struct timespec until;

@@ -59,9 +59,10 @@ velum_status locate_subject(passage *passage)
     velum_gate *const gate = passage->gate;
     const bool cacheable = passage->batch == NULL;
 
+    passage->slot = changes_slot(&gate->changes, &passage->subject);
+
     if (cacheable && passage->conn == NULL) {
-        const uint64_t seq_min =
-            changes_seq(&gate->changes, changes_slot(&gate->changes, &passage->subject));
+        const uint64_t seq_min = changes_seq(&gate->changes, passage->slot);
         if (vault_cached(gate->vault, &passage->subject, seq_min, &passage->sealed)) {
             passage->seq = sealed_subject_seq(passage->sealed);
             return open_state(passage);
@@ -103,7 +104,10 @@ static velum_status parse_in_domain(passage *passage, uint16_t domain, text ref)
     const aes_block *permutation = NULL;
 
     VELUM_TRY(keyring_domain(passage->gate->keys, domain, &permutation));
-    VELUM_TRY(pseudonym_parse(permutation, ref, &passage->subject));
+    if (pseudonym_parse(permutation, ref, &passage->subject) < 0) {
+        return refuse_hint(passage, PROBLEM_MALFORMED,
+                           "The reference is mistyped: its check character does not fit.");
+    }
     passage->domain = domain;
     return VELUM_OK;
 }
@@ -153,10 +157,6 @@ velum_status locate_by_ref(passage *passage)
     const credential *credential = passage->actor.credential;
     if (credential == NULL) {
         return refuse(passage, REASON_NOT_OWN_RECORD);
-    }
-    if (!pseudonym_is_well_formed(ref)) {
-        return refuse_hint(passage, PROBLEM_MALFORMED,
-                           "The reference is mistyped: its check character does not fit.");
     }
     if (credential->domain_number == 0) {
         if (domain == 0) {

@@ -42,6 +42,7 @@ typedef struct passage {
     uint64_t seq; /* outbox seq of the snapshot, or of the cached row */
     bool has_subject;
     subject_id subject;
+    uint32_t slot; /* of the subject in core/changes */
     uint16_t domain; /* registry number of the domain that was used */
     sealed_subject *sealed; /* held */
     const opened_subject *opened; /* in the arena */

@@ -13,6 +13,8 @@
 #include "core/own_write.h"
 #include "core/parse.h"
 
+#define LEAF_BYTES_USUAL 500 /* room at once for most */
+
 typedef struct stage {
     const char *name;
     stage_function run;
@@ -386,15 +388,14 @@ static velum_status record_read(passage *passage)
     VELUM_AUTO_BUFFER body = {0};
 
     buffer_init(&body, ENTRY_BODY_BYTES_MAX);
+    VELUM_TRY(buffer_reserve(&body, LEAF_BYTES_USUAL));
     VELUM_TRY(entry_encode(&passage->entry, &body));
     mem_free(request->leaf.body);
     request->leaf = (pending_leaf){.seq = passage->seq,
                                    .epoch = passage->world->epoch,
+                                   .slot = passage->slot,
                                    .has_subject = passage->has_subject};
     VELUM_TRY(buffer_take(&body, &request->leaf.body, &request->leaf.size));
-    if (passage->has_subject) {
-        request->leaf.slot = changes_slot(&passage->gate->changes, &passage->subject);
-    }
     clock_guard_note(&passage->gate->clock_guard, passage->entry.at_ns);
     settle_at_once(passage);
     return VELUM_OK;

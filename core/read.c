@@ -7,6 +7,8 @@
 
 #include "policy/mask.h"
 
+#define REPLY_BYTES_USUAL 1000 /* room at once for most */
+
 /* Every field of the category that the verdict does not release is wiped (I-4). */
 static void wipe_others(const passage *passage, uint32_t category, record *record)
 {
@@ -93,6 +95,7 @@ velum_status read_mask(passage *passage)
     const verdict *verdict = &passage->verdict;
     json_writer out;
 
+    VELUM_TRY(buffer_reserve(&passage->answer->body, REPLY_BYTES_USUAL));
     json_writer_init(&out, &passage->answer->body);
     json_begin_object(&out);
     VELUM_TRY(reply_subject(passage, &out));

@@ -78,6 +78,7 @@ static void *watch(void *context)
 {
     watchdog *const self = context;
 
+    (void)pthread_setname_np(pthread_self(), "velum-watchdog");
     (void)pthread_mutex_lock(&self->lock);
     while (!self->stop) {
         velum_pending *const expired =

@@ -289,6 +289,7 @@ static void *write_loop(void *context)
     if (work == NULL) {
         return NULL;
     }
+    (void)pthread_setname_np(pthread_self(), "velum-writer");
     while (gather(self, work, &task)) {
         if (task != NULL) {
             run_task(self, task);

@@ -1,7 +1,9 @@
-/* vault/cache.c: sealed rows in memory, bounded by bytes, the least recently used leave first.
+/* vault/cache.c: sealed rows in memory, bounded by bytes; rows that nobody used since they were last
+ * looked at leave first (second chance: a hit sets a mark in its own row and touches no other).
  *
  * Sixteen shards with a lock, a chained table and a list from newest to oldest each. Shard and bucket
- * come from a keyed hash, so that nobody who can choose ids can make them collide. What lies here is
+ * come from the id and a random key. Ids are random bytes of ours, and only ids of subjects that exist
+ * come in here, so that nobody can choose some that collide. What lies here is
  * as sealed as on disk (V-2); a row that leaves is wiped when its last reader lets go.
  *
  *   C-1  A row in a shard is in its bucket's chain and in the list, and the shard holds a reference.
@@ -13,7 +15,7 @@
 #include <assert.h>
 #include <pthread.h>
 
-#define SHARDS 16
+#define SHARDS 16 /* four bits of the hash */
 #define ROW_BYTES_TYPICAL 2048
 #define BUCKETS_MIN ((size_t)16)
 #define BUCKETS_MAX ((size_t)1 << 20)
@@ -28,7 +30,7 @@ typedef struct cache_shard {
 } cache_shard;
 
 struct cache {
-    uint8_t key[KEY_BYTES]; /* chooses buckets only */
+    uint64_t key;           /* chooses buckets only */
     size_t bucket_count;    /* a power of two */
     size_t shard_bytes_max;
     uint32_t shards_made;
@@ -68,7 +70,7 @@ velum_status cache_create(size_t bytes_max, const velum_random *random, cache **
     }
     self->shard_bytes_max = bytes_max / SHARDS;
     self->bucket_count = buckets_for(self->shard_bytes_max);
-    random_fill(random, self->key, sizeof(self->key));
+    random_fill(random, &self->key, sizeof(self->key));
     VELUM_TRY(make_shards(self));
     *out = cache_take(&self);
     return VELUM_OK;
@@ -132,12 +134,11 @@ typedef struct cache_slot {
 
 static cache_slot slot_of(cache *self, const subject_id *id)
 {
-    uint8_t hash[16];
-    const crypto_part part = {id->bytes, SUBJECT_ID_BYTES};
-
-    blake2b_keyed(self->key, &part, 1, hash, sizeof(hash));
-    cache_shard *const shard = &self->shards[hash[0] % SHARDS];
-    const size_t bucket = (size_t)bytes_read_u64be(hash + 8) & (self->bucket_count - 1);
+    const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15); /* 2^64/φ */
+    const uint64_t half = (bytes_read_u64be(id->bytes) ^ self->key) * odd;
+    const uint64_t mixed = (half ^ half >> 32 ^ bytes_read_u64be(id->bytes + 8) ^ self->key) * odd;
+    cache_shard *const shard = &self->shards[mixed >> 60];
+    const size_t bucket = (size_t)(mixed >> 20) & (self->bucket_count - 1);
     return (cache_slot){shard, &shard->buckets[bucket]};
 }
 
@@ -165,19 +166,26 @@ sealed_subject *cache_find(cache *self, const subject_id *id, uint64_t seq_min)
     (void)pthread_mutex_lock(&slot.shard->lock);
     sealed_subject *const row = bucket_find(slot.bucket, id);
     if (row != NULL && row->seq >= seq_min) {
-        list_unlink(slot.shard, row);
-        list_push(slot.shard, row);
+        row->used = true;
         held = sealed_subject_hold(row);
     }
     (void)pthread_mutex_unlock(&slot.shard->lock);
     return held;
 }
 
-/* Makes room below the ceiling by dropping the oldest rows. */
+/* Makes room below the ceiling: from the oldest on, a row that was used goes to the front without its
+ * mark, one that was not is dropped. Each row is moved once at most, so it ends. */
 static void make_room(cache *self, cache_shard *shard, size_t needed)
 {
     while (shard->oldest != NULL && shard->bytes + needed > self->shard_bytes_max) {
-        shard_drop(shard, slot_of(self, &shard->oldest->id).bucket, shard->oldest);
+        sealed_subject *const row = shard->oldest;
+        if (row->used) {
+            row->used = false;
+            list_unlink(shard, row);
+            list_push(shard, row);
+            continue;
+        }
+        shard_drop(shard, slot_of(self, &row->id).bucket, row);
     }
 }
 

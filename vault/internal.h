@@ -64,8 +64,12 @@ typedef struct sealed_category {
 /* One block: this, `category_count` categories, the sealed bytes of each. */
 struct sealed_subject {
     _Atomic(uint32_t) references;
+    bool used; /* since the cache last looked; with the three pointers, under its shard's lock */
     subject_id id;
+    sealed_subject *bucket_next; /* a look-up touches no more than this first line of memory */
     uint64_t seq;
+    sealed_subject *older;
+    sealed_subject *newer;
     size_t block_bytes;
     size_t sealed_bytes;
     uint32_t status;
@@ -74,9 +78,6 @@ struct sealed_subject {
     uint32_t category_count;
     subject_keys keys; /* of a live subject; zeros else */
     uint8_t state[STATE_SEALED_BYTES];
-    sealed_subject *bucket_next; /* these three: under the lock of the cache's shard */
-    sealed_subject *older;
-    sealed_subject *newer;
     sealed_category categories[];
 };
 

@@ -57,6 +57,7 @@ struct keyring {
     secret_arena *arena;
     const keyring_keys *keys; /* in the arena */
     const uint8_t *wrapping;  /* in the arena: derived from key_encryption */
+    uint8_t (*tokens)[KEY_BYTES]; /* in the arena: token keys of token_uses, derived once */
     uint32_t tenant;
     uint32_t key_version;
     pthread_mutex_t domain_lock; /* taken only to make a page or a domain */
@@ -64,6 +65,10 @@ struct keyring {
 };
 
 static const uint8_t no_subject[16];
+
+/* Uses that every request needs. */
+static const char *const token_uses[] = {"credential", "target", "refusal", "caller id", "customer"};
+#define TOKEN_USES (sizeof(token_uses) / sizeof(token_uses[0]))
 
 static sealed_place keyring_place(uint32_t tenant)
 {
@@ -159,6 +164,19 @@ static velum_status open_body(const buffer *content, const uint8_t root[KEY_BYTE
     return VELUM_OK;
 }
 
+static velum_status derive_token_keys(keyring *self)
+{
+    void *slice = NULL;
+
+    VELUM_TRY(secret_arena_slice(self->arena, TOKEN_USES * KEY_BYTES, &slice));
+    self->tokens = slice;
+    for (size_t i = 0; i < TOKEN_USES; i++) {
+        key_derive(self->keys->token_master, "velum token 1", token_uses[i],
+                   strlen(token_uses[i]), self->tokens[i]);
+    }
+    return VELUM_OK;
+}
+
 static velum_status load_keys(keyring *self, const buffer *content, const uint8_t root[KEY_BYTES],
                               velum_error *err)
 {
@@ -180,7 +198,7 @@ static velum_status load_keys(keyring *self, const buffer *content, const uint8_
     self->key_version = KEY_VERSION_1;
     key_derive(self->keys->key_encryption, "velum wrap 1", NULL, 0, wrapping);
     self->wrapping = wrapping;
-    return VELUM_OK;
+    return derive_token_keys(self);
 }
 
 /* An empty keyring with its arena. */
@@ -196,7 +214,7 @@ static velum_status new_keyring(keyring **out)
         return VELUM_E_NOMEM;
     }
     VELUM_AUTO(keyring) *self = made;
-    VELUM_TRY(secret_arena_create(KEYRING_BODY_BYTES + KEY_BYTES, &self->arena));
+    VELUM_TRY(secret_arena_create(KEYRING_BODY_BYTES + KEY_BYTES * (1 + TOKEN_USES), &self->arena));
     *out = keyring_take(&self);
     return VELUM_OK;
 }
@@ -285,6 +303,12 @@ void keyring_index_key(const keyring *self, text identifier_type, uint32_t form,
 
 void keyring_token_key(const keyring *self, const char *use, uint8_t out[KEY_BYTES])
 {
+    for (size_t i = 0; i < TOKEN_USES; i++) {
+        if (strcmp(use, token_uses[i]) == 0) {
+            memcpy(out, self->tokens[i], KEY_BYTES);
+            return;
+        }
+    }
     key_derive(self->keys->token_master, "velum token 1", use, strlen(use), out);
 }
 

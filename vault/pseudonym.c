@@ -13,7 +13,6 @@
 #define BITS_A_CHAR 5
 #define SPARE_BITS (DATA_CHARS * BITS_A_CHAR - SUBJECT_ID_BYTES * 8)
 #define FIELD_POLYNOMIAL 0x25 /* x⁵+x²+1 */
-#define NO_DIGIT 0xFF
 
 static_assert(SPARE_BITS == 2, "26 characters hold 130 bits");
 
@@ -75,24 +74,18 @@ static void block_of_digits(const uint8_t digits[DATA_CHARS], uint8_t block[SUBJ
     assert(next == SUBJECT_ID_BYTES);
 }
 
-/* Crockford: lower case is upper case, I and L are 1, O is 0; U is no symbol. */
-static uint8_t digit_of_char(char c)
-{
-    const char upper = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-
-    if (upper == 'I' || upper == 'L') {
-        return 1;
-    }
-    if (upper == 'O') {
-        return 0;
-    }
-    for (uint8_t digit = 0; digit < 32; digit++) {
-        if (alphabet[digit] == upper) {
-            return digit;
-        }
-    }
-    return NO_DIGIT;
-}
+/* One more than the digit of a character, 0 where it is no symbol. Crockford: lower case is upper
+ * case, I and L are 1, O is 0; U is no symbol. */
+static const uint8_t digits_plus_one[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+    ['G'] = 17, ['H'] = 18, ['J'] = 19, ['K'] = 20, ['M'] = 21, ['N'] = 22, ['P'] = 23, ['Q'] = 24,
+    ['R'] = 25, ['S'] = 26, ['T'] = 27, ['V'] = 28, ['W'] = 29, ['X'] = 30, ['Y'] = 31, ['Z'] = 32,
+    ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['g'] = 17, ['h'] = 18,
+    ['j'] = 19, ['k'] = 20, ['m'] = 21, ['n'] = 22, ['p'] = 23, ['q'] = 24, ['r'] = 25, ['s'] = 26,
+    ['t'] = 27, ['v'] = 28, ['w'] = 29, ['x'] = 30, ['y'] = 31, ['z'] = 32, ['I'] = 2,  ['i'] = 2,
+    ['L'] = 2,  ['l'] = 2,  ['O'] = 1,  ['o'] = 1,
+};
 
 /* All 27 digits, checked: symbols, spare bits, check character. */
 static bool read_digits(text pseudonym, uint8_t digits[PSEUDONYM_CHARS])
@@ -101,10 +94,11 @@ static bool read_digits(text pseudonym, uint8_t digits[PSEUDONYM_CHARS])
         return false;
     }
     for (size_t i = 0; i < PSEUDONYM_CHARS; i++) {
-        digits[i] = digit_of_char(pseudonym.data[i]);
-        if (digits[i] == NO_DIGIT) {
+        const uint8_t found = digits_plus_one[(uint8_t)pseudonym.data[i]];
+        if (found == 0) {
             return false;
         }
+        digits[i] = (uint8_t)(found - 1);
     }
     if ((digits[DATA_CHARS - 1] & ((1U << SPARE_BITS) - 1)) != 0) {
         return false;

@@ -25,6 +25,7 @@ VELUMD = os.path.abspath(os.path.join(BUILD, "velumd"))
 VELUM = os.path.abspath(os.path.join(BUILD, "velum"))
 START_S = 120  # a sanitised build on a busy machine
 STOP_S = 40
+IDLE_S = 4  # velumd closes a connection that is idle for 10 seconds
 NS = 1_000_000_000
 
 # Exit codes of `velum audit verify`.
@@ -286,6 +287,7 @@ class Client:
         self.address = (daemon.host, daemon.port)
         self.timeout = timeout
         self.connection = None
+        self.used_at = 0.0
 
     def ask(self, method, target, token=None, body=None, headers=None):
         sent = dict(headers or {})
@@ -302,6 +304,9 @@ class Client:
             raise
 
     def _ask_once(self, method, target, data, headers):
+        if time.monotonic() - self.used_at > IDLE_S:
+            self.close()
+        self.used_at = time.monotonic()
         if self.connection is None:
             self.connection = http.client.HTTPConnection(*self.address, timeout=self.timeout)
         self.connection.request(method, target, body=data, headers=headers)

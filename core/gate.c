@@ -34,6 +34,7 @@ static void close_parts(velum_gate *gate)
     file_close(&gate->lock_fd);
     file_close(&gate->dir_fd);
     (void)pthread_mutex_destroy(&gate->world_lock);
+    secret_arena_free(gate->birthmark_page);
     mem_free(gate->folder);
     mem_free(gate);
 }
@@ -47,7 +48,7 @@ void gate_release(velum_gate *gate)
 
 velum_status gate_check(const velum_gate *gate)
 {
-    return gate->owner == getpid() ? VELUM_OK : VELUM_E_FORKED;
+    return *gate->birthmark == 1 ? VELUM_OK : VELUM_E_FORKED;
 }
 
 world *gate_world(velum_gate *gate)
@@ -71,6 +72,17 @@ void gate_swap_world(velum_gate *gate, world *next)
 
 /* --- opening ------------------------------------------------------------------------------------ */
 
+static velum_status make_birthmark(velum_gate *gate)
+{
+    void *slice = NULL;
+
+    VELUM_TRY(secret_arena_create(1, &gate->birthmark_page));
+    VELUM_TRY(secret_arena_slice(gate->birthmark_page, 1, &slice));
+    *(uint8_t *)slice = 1;
+    gate->birthmark = slice;
+    return VELUM_OK;
+}
+
 static velum_status create_gate(const velum_gate_options *options, velum_gate **out)
 {
     velum_gate *const gate = mem_alloc(sizeof(*gate));
@@ -79,7 +91,6 @@ static velum_status create_gate(const velum_gate_options *options, velum_gate **
         return VELUM_E_NOMEM;
     }
     atomic_init(&gate->holds, 1);
-    gate->owner = getpid();
     gate->dir_fd = gate->audit_fd = gate->lock_fd = -1;
     gate->clock = clock_system();
     gate->random = random_system();
@@ -87,7 +98,7 @@ static velum_status create_gate(const velum_gate_options *options, velum_gate **
     (void)pthread_mutex_init(&gate->world_lock, NULL);
     random_fill(&gate->random, gate->boot_id, sizeof(gate->boot_id));
     gate->folder = mem_copy_text(options->folder.data, options->folder.size);
-    if (gate->folder == NULL) {
+    if (gate->folder == NULL || make_birthmark(gate) < 0) {
         gate_release(gate);
         return VELUM_E_NOMEM;
     }

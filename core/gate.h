@@ -39,7 +39,8 @@
 
 struct velum_gate {
     atomic_int holds; /* one for the owner, one for each answer and pending that lives */
-    pid_t owner;      /* a handle used after fork answers VELUM_E_FORKED */
+    secret_arena *birthmark_page;  /* the kernel zeroes it in a child (MADV_WIPEONFORK) */
+    const volatile uint8_t *birthmark; /* 1 in the process that opened the gate */
     atomic_bool stopping;
     uint32_t timeout_ms;
     char *folder;

@@ -47,7 +47,7 @@ typedef struct passage {
     sealed_subject *sealed; /* held */
     const opened_subject *opened; /* in the arena */
     subject_state state;
-    uint8_t target[16]; /* keyed hash of what was asked for, for core/refusals.h */
+    crypto_part target; /* what was asked for, borrowed; goes into the key of core/refusals.h */
     identifier *identifiers; /* of lookup and upsert; in the arena */
     uint32_t identifier_count;
     /* decide */

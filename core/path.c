@@ -211,7 +211,7 @@ static void fill_trace(const passage *passage, audit_entry *entry)
     if (request == NULL) {
         return;
     }
-    memcpy(entry->request_id, request->request_id, sizeof(entry->request_id));
+    memcpy(entry->request_id, request->ids[0], sizeof(entry->request_id));
     if (request->caller_id.size == 0) {
         return;
     }
@@ -256,8 +256,8 @@ static bool refusal_is_repeated(passage *passage)
     const crypto_part parts[] = {
         {passage->actor.token, ENTRY_TOKEN_BYTES},
         {passage->actor.own.bytes, SUBJECT_ID_BYTES},
-        {passage->target, sizeof(passage->target)},
         {what, sizeof(what)},
+        passage->target,
     };
 
     velum_pending *const request = passage->request;
@@ -331,7 +331,11 @@ static velum_status passage_begin(passage *passage, velum_pending *request)
     passage->request = request;
     passage->verb = request->verb;
     passage->action = request->verb->action;
-    random_fill(&gate->random, passage->entry.event_id, sizeof(passage->entry.event_id));
+    if (request->attempts == 1) {
+        memcpy(passage->entry.event_id, request->ids[1], sizeof(request->ids[1]));
+    } else {
+        random_fill(&gate->random, passage->entry.event_id, sizeof(passage->entry.event_id));
+    }
     passage->activity = BUNDLE_NONE;
     passage->verdict.purpose = BUNDLE_NONE;
     passage->clock = clock_guard_read(&gate->clock_guard, &gate->clock);

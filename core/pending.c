@@ -87,7 +87,7 @@ velum_status pending_create(velum_gate *gate, const velum_request *request, velu
     const uint32_t timeout_ms =
         self->verb->is_people && !self->verb->is_write ? PENDING_PEOPLE_TIMEOUT_MS : gate->timeout_ms;
     self->deadline_ns = clock_monotonic_ns(&gate->clock) + (int64_t)timeout_ms * NS_PER_MS;
-    random_fill(&gate->random, self->request_id, sizeof(self->request_id));
+    random_fill(&gate->random, self->ids, sizeof(self->ids));
     if (copy_strings(self, request) < 0) {
         pending_release(self);
         return error_set(err, VELUM_E_NOMEM, "no memory");

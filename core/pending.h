@@ -71,7 +71,7 @@ struct velum_pending {
     uint32_t attempts;
     bool refusal_is_admitted; /* to the record, on an earlier attempt */
     uint64_t refusal_repeated;
-    uint8_t request_id[16];
+    uint8_t ids[2][16]; /* our request id; the event id of the first attempt's leaf */
     velum_answer *answer; /* owned; leaves only when READY */
     pending_leaf leaf;
     int64_t deadline_ns; /* monotonic */

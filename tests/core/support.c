@@ -215,6 +215,7 @@ static int copy_one(const char *path, const struct stat *info, int kind, struct 
     }
     if (S_ISREG(info->st_mode)) {
         copy_bytes(path, to);
+        return chmod(to, 0600);
     }
     return 0;
 }

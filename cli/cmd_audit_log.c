@@ -44,7 +44,7 @@ static void write_request(const listing *self, buffer *out)
         json_member_bool(&json, "denied", true);
     }
     if (self->has_from) {
-        json_member_integer(&json, "after", (int64_t)self->from);
+        json_member_integer(&json, "from", (int64_t)self->from);
     }
     json_member_integer(&json, "limit", (int64_t)limit);
     json_end_object(&json);

@@ -16,7 +16,7 @@
 typedef struct log_query {
     passage *passage;
     bool denied;
-    uint64_t after; /* first index to show */
+    uint64_t from; /* first index to show */
     uint64_t limit;
     uint32_t token_month; /* of `token` */
     uint8_t token[ENTRY_TOKEN_BYTES];
@@ -237,14 +237,14 @@ static velum_status optional_count(passage *passage, const char *name, uint64_t 
 
 static velum_status parse_query(passage *passage, log_query *out)
 {
-    static const char *const members[] = {"denied", "after", "limit", NULL};
+    static const char *const members[] = {"denied", "from", "limit", NULL};
     const json_value *body = json_root(passage->body);
     const json_value *denied = json_member(body, "denied");
 
     VELUM_TRY(parse_known_members(passage, body, members));
     out->passage = passage;
     out->denied = denied != NULL && json_kind_of(denied) == JSON_BOOL && json_bool(denied);
-    VELUM_TRY(optional_count(passage, "after", 0, &out->after));
+    VELUM_TRY(optional_count(passage, "from", 0, &out->from));
     VELUM_TRY(optional_count(passage, "limit", LOG_LIMIT_DEFAULT, &out->limit));
     out->limit = out->limit == 0 || out->limit > LOG_LIMIT_MAX ? LOG_LIMIT_MAX : out->limit;
     return VELUM_OK;
@@ -255,7 +255,7 @@ static velum_status walk(log_query *query, log_reader *reader, json_writer *out,
                          uint64_t *out_next)
 {
     log_leaf leaf;
-    velum_status status = query->after == 0 ? VELUM_OK : log_reader_seek(reader, query->after);
+    velum_status status = query->from == 0 ? VELUM_OK : log_reader_seek(reader, query->from);
 
     *out_next = 0;
     if (status == VELUM_E_NOTFOUND) {

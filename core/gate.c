@@ -6,6 +6,7 @@
 #include "core/recovery.h"
 #include "core/schema.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <time.h>
 #include <unistd.h>
@@ -106,12 +107,22 @@ static velum_status create_gate(const velum_gate_options *options, velum_gate **
     return VELUM_OK;
 }
 
+static velum_status owner_only(velum_error *err)
+{
+    return error_set_errno(err, VELUM_E_DENIED, EACCES,
+                           "the data folder may be opened by its owner only");
+}
+
 static velum_status open_folder(velum_gate *gate, velum_error *err)
 {
     if (directory_open(gate->folder, &gate->dir_fd) < 0) {
-        return error_set(err, VELUM_E_NOTFOUND, "there is no such data folder");
+        return errno == EACCES ? owner_only(err)
+                               : error_set(err, VELUM_E_NOTFOUND, "there is no such data folder");
     }
     if (file_open(gate->dir_fd, "lock", O_RDWR, &gate->lock_fd) < 0) {
+        if (errno == EACCES) {
+            return owner_only(err);
+        }
         return error_set(err, VELUM_E_NOTFOUND,
                          "the folder is no data folder of Velum (velum init makes one)");
     }

@@ -10,6 +10,7 @@ record=$results/$(printf %s "$name" | tr / _)
 limit=${TEST_TIMEOUT:-300}
 TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/velum-test.XXXXXX")
 export TMPDIR
+export XDG_CONFIG_HOME=$TMPDIR/config # trust files of tests stay out of the user's own
 trap 'rm -rf "$TMPDIR"' EXIT
 
 case $program in

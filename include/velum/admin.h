@@ -22,13 +22,15 @@ extern "C" {
 #define VELUM_VERB_POLICY_APPLY 24u        /* body {files:{name: text, …}} → {policy, changed} */
 #define VELUM_VERB_POLICY_SHOW 25u         /* → {policy, name, activities:[…] …} */
 #define VELUM_VERB_CLOCK_ACCEPT 26u        /* → {at} */
-#define VELUM_VERB_AUDIT_LOG 27u   /* audit; body {denied?: bool, after?: index, limit?} ref? →
-                                      {entries:[…], next?}; subject by ref */
+#define VELUM_VERB_AUDIT_LOG 27u   /* audit; body {denied?: bool, from?: index, limit?} ref? →
+                                      {entries:[…], next?}; subject by ref, `from` included */
 #define VELUM_VERB_AUDIT_VERIFIED 28u /* body {result, size}: makes the verification leaf */
 #define VELUM_VERB_AUDIT_PROVE 29u /* body {index | id} → {index, proof, leaf} */
-#define VELUM_VERB_IMPORT 30u /* import; body {source, on_match: update|reject, rows:[{line,
-                                 identifiers:[…], profile:{…}}…]} → {rows:[{line, result:
-                                 same|changed|new|rejected, reason?, ref?}…]}; at most 200 rows */
+#define VELUM_VERB_IMPORT 30u /* import; body {source, on_match: update|reject, domain?, rows:
+                                 [{line, identifiers:[…], profile:{…}, consents?}…]} → {rows:[{line,
+                                 result: same|changed|new|rejected, reason?, ref?}…]}; at most 200
+                                 rows. `ref` is of `domain`, for who may resolve it; `consents` are
+                                 taken by samples only. */
 #define VELUM_VERB_IMPORT_END 31u /* body {source, same, changed, new, rejected}: the OUTCOME leaf */
 #define VELUM_VERB_STATUS 32u     /* → {ready, subjects, log size, policy, clock …} */
 
@@ -149,7 +151,7 @@ velum_status velum_log_prove(velum_string folder, velum_string index_or_id, char
 bool velum_folder_is_live(velum_string folder);
 
 /* --- The sample retailer --------------------------------------------------------------------------- */
-/* Person `index` of the sample of `seed` as one row of VELUM_VERB_IMPORT ({identifiers, profile}),
+/* Person `index` of the sample of `seed` as one row of VELUM_VERB_IMPORT ({line, identifiers, profile}),
  * deterministic: nobody is real. Free with velum_body_free. */
 velum_status velum_sample_person(uint64_t seed, uint32_t index, char **out_json,
                                  size_t *out_size) VELUM_WARN_UNUSED;

@@ -370,7 +370,7 @@ static void the_log_comes_in_pages(void **state)
     }
     for (int page = 0; page < 9; page++) {
         const reply *answer = assert_done(audit(
-            self, ref, text_f(self, "{\"after\":%lld,\"limit\":3}", (long long)after)));
+            self, ref, text_f(self, "{\"from\":%lld,\"limit\":3}", (long long)after)));
         for (size_t i = 0; i < json_count(value_at(answer, "entries")); i++) {
             const char *const type = text_at(answer, text_f(self, "entries/%zu/type", i));
             seen += strcmp(type, "log-read") == 0 ? 0 : 1; /* of the pages before this one */
@@ -383,8 +383,8 @@ static void the_log_comes_in_pages(void **state)
     }
     assert_int_equal(seen, 8);
     assert_int_equal(
-        json_count(value_at(assert_done(audit(self, NULL, "{\"after\":100000}")), "entries")), 0);
-    assert_refused(audit(self, NULL, "{\"after\":-1}"), 400, "malformed-request");
+        json_count(value_at(assert_done(audit(self, NULL, "{\"from\":100000}")), "entries")), 0);
+    assert_refused(audit(self, NULL, "{\"from\":-1}"), 400, "malformed-request");
 }
 
 static void reading_the_log_is_in_the_log(void **state)

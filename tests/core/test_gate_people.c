@@ -233,7 +233,7 @@ static void a_domain_sees_only_its_own_pseudonyms(void **state)
     assert_refused(read_as(self, post, text_f(self, "nowhere:%s", ref), "city"), 403,
                    "unknown-domain");
     char *const typo = (char *)(uintptr_t)text_f(self, "%s", theirs);
-    typo[0] = typo[0] == 'a' ? 'b' : 'a';
+    typo[0] = typo[0] == 'A' ? 'B' : 'A';
     assert_refused(read_as(self, post, typo, "city"), 400, "malformed-request");
 }
 

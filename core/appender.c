@@ -157,7 +157,7 @@ static void batch_take_reads(appender *self, batch *batch)
             send_back(self, read);
             continue;
         }
-        if (read->leaf.seq > batch->seq) {
+        if (read->leaf.behind > batch->seq) {
             link = &read->queue_next;
             continue;
         }

@@ -3,7 +3,8 @@
  * Reads bring a body each and wait; writes bring bodies that already stand committed in the outbox.
  * All that arrived during the last fdatasync is the next batch; there is no timer.
  *
- * A-1  A read is appended only after the write whose seq its snapshot showed.
+ * A-1  A read is appended only after the write whose seq its snapshot showed, and after the one
+ *      that made its world: whoever reads the log has met the policy and the credential before.
  * A-2  A read whose subject's slot or whose world is newer than its decision is sent back (I-9).
  * A-3  A read's answer leaves only after its leaf is durable; when it cannot be, the answer is
  *      replaced by "unavailable" (I-1).

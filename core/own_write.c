@@ -33,6 +33,7 @@ velum_status own_write(velum_gate *gate, own_write_function write)
     const velum_status status = writer_run(&gate->writer, run, &task);
     if (status == VELUM_OK && task.batch.bodies.count > 0) {
         atomic_store(&gate->writer.seq, task.batch.seq);
+        task.batch.next_world->seq = task.batch.seq;
         gate_swap_world(gate, world_take(&task.batch.next_world));
         appender_queue_writes(&gate->appender, &task.batch.bodies);
     } else {

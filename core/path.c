@@ -389,6 +389,7 @@ static void settle_at_once(passage *passage)
 static velum_status record_read(passage *passage)
 {
     velum_pending *const request = passage->request;
+    const uint64_t world_seq = passage->world->seq;
     VELUM_AUTO_BUFFER body = {0};
 
     buffer_init(&body, ENTRY_BODY_BYTES_MAX);
@@ -396,6 +397,7 @@ static velum_status record_read(passage *passage)
     VELUM_TRY(entry_encode(&passage->entry, &body));
     mem_free(request->leaf.body);
     request->leaf = (pending_leaf){.seq = passage->seq,
+                                   .behind = passage->seq > world_seq ? passage->seq : world_seq,
                                    .epoch = passage->world->epoch,
                                    .slot = passage->slot,
                                    .has_subject = passage->has_subject};

@@ -45,7 +45,8 @@ typedef struct pending_leaf {
     uint8_t *body;
     size_t size;
     uint64_t seq;   /* outbox seq of the snapshot that the decision stood on */
-    uint64_t epoch; /* of its world */
+    uint64_t behind; /* the seq behind which it stands in the log: that, or the world's if later */
+    uint64_t epoch;  /* of its world */
     uint32_t slot;  /* of its subject in changes */
     bool has_subject;
     bool is_own; /* of the gate itself: never stale */

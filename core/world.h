@@ -23,6 +23,7 @@ typedef struct registry_name {
 typedef struct world {
     atomic_int holds;
     uint64_t epoch;
+    uint64_t seq; /* of the write that made it, behind which its decisions stand in the log */
     bundle *bundle;
     bool is_bootstrap; /* no retailer's policy was applied yet */
     credential *credentials;

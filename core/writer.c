@@ -139,6 +139,7 @@ static void publish(write_batch *batch)
         changes_raise(&gate->changes, batch->slots[i], batch->seq);
     }
     if (batch->next_world != NULL) {
+        batch->next_world->seq = batch->seq;
         gate_swap_world(gate, world_take(&batch->next_world));
     }
     if (batch->accepts_clock) {

@@ -4,6 +4,7 @@ log, nothing stands by halves, and the log verifies. VELUM_KILLS says how often 
 import itertools
 import os
 import random
+import signal
 import sys
 import threading
 import time
@@ -32,7 +33,7 @@ def kill_under_load(box, loads, rng):
 
     def kill_later():
         stop.wait(pause)
-        daemon.kill()
+        daemon.send(signal.SIGKILL)
 
     pause = rng.uniform(0.0, 0.3)
     killer = threading.Thread(target=kill_later)
@@ -42,6 +43,7 @@ def kill_under_load(box, loads, rng):
     finally:
         stop.set()
         killer.join()
+        daemon.kill()
 
 
 def check_all(box, loads, witness, rng):

@@ -309,8 +309,9 @@ class Client:
         self.used_at = time.monotonic()
         if self.connection is None:
             self.connection = http.client.HTTPConnection(*self.address, timeout=self.timeout)
-        self.connection.request(method, target, body=data, headers=headers)
-        with self.connection.getresponse() as answer:
+        connection = self.connection  # another thread may close it when it ends the daemon
+        connection.request(method, target, body=data, headers=headers)
+        with connection.getresponse() as answer:
             body = answer.read()
             reply = Reply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, body)
         if reply.headers.get("connection", "").lower() == "close":

@@ -13,7 +13,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -60,6 +62,18 @@ static velum_status make_folder(const char *path, bool *out_made, int *out_fd)
     return directory_open(path, out_fd);
 }
 
+/* Of two folders that exist; doubt counts as inside. */
+static bool lies_inside(const char *inner, const char *outer)
+{
+    char paths[2][PATH_MAX];
+
+    if (realpath(inner, paths[0]) == NULL || realpath(outer, paths[1]) == NULL) {
+        return true;
+    }
+    const size_t size = strlen(paths[1]);
+    return strncmp(paths[0], paths[1], size) == 0 && paths[0][size] == '/';
+}
+
 static velum_status make_folders(init_run *run, velum_error *err)
 {
     velum_status status = make_folder(run->folder, &run->made_folder, &run->dir_fd);
@@ -78,6 +92,9 @@ static velum_status make_folders(init_run *run, velum_error *err)
         return VELUM_OK;
     }
     status = make_folder(run->kit, &run->made_kit, &run->kit_fd);
+    if (status == VELUM_OK && lies_inside(run->kit, run->folder)) {
+        status = VELUM_E_INVALID; /* what is lost with the folder is no recovery kit */
+    }
     return status < 0 ? error_set_errno(err, status, errno,
                                         "the kit's folder must be new or empty, outside the data "
                                         "folder")
@@ -106,12 +123,12 @@ static void remove_all(init_run *run)
     for (size_t i = 0; run->made_kit && i < sizeof(KIT_FILES) / sizeof(char *); i++) {
         (void)unlinkat(run->kit_fd, KIT_FILES[i], 0);
     }
+    if (run->made_kit) {
+        (void)rmdir(run->kit);
+    }
     if (run->made_folder) {
         (void)unlinkat(run->dir_fd, "audit", AT_REMOVEDIR);
         (void)rmdir(run->folder);
-    }
-    if (run->made_kit) {
-        (void)rmdir(run->kit);
     }
 }
 

@@ -434,6 +434,58 @@ static void what_is_no_folder_of_ours_is_not_opened(void **state)
     place_open(self);
 }
 
+/* --- what stands on the disk ----------------------------------------------------------------------------- */
+
+static bool holds_text(const char *path, const char *wanted)
+{
+    FILE *const file = fopen(path, "rb");
+    static char bytes[1 << 23];
+
+    assert_non_null(file);
+    const size_t size = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    return memmem(bytes, size, wanted, strlen(wanted)) != NULL;
+}
+
+/* I-5: nothing of a customer in the clear, in any file, open or closed. */
+static void assert_nothing_in_the_clear(place *self)
+{
+    static const char *const canaries[] = {"CANARY", "13800000001", "1990-05-06", "velum_",
+                                           "velumc_"};
+    static const char *const files[] = {"vault.db", "vault.db-wal", "keys.db", "keys.db-wal",
+                                        "audit/tail-00000000000000000000", "audit/checkpoint"};
+
+    for (size_t f = 0; f < sizeof files / sizeof files[0]; f++) {
+        const char *const path = text_f(self, "%s/%s", self->folder, files[f]);
+        for (size_t c = 0; access(path, F_OK) == 0 && c < sizeof canaries / sizeof canaries[0]; c++) {
+            if (holds_text(path, canaries[c])) {
+                fail_msg("%s stands in %s", canaries[c], files[f]);
+            }
+        }
+    }
+}
+
+static void nothing_of_a_customer_stands_in_the_clear(void **state)
+{
+    place *const self = *state;
+    const char *const shop = shop_token(self);
+    const char *const ref =
+        person(self, shop, "13800000001", "{\"name\":\"CANARY\",\"birthday\":\"1990-05-06\"}");
+
+    customer_of(self, ref);
+    ask(self, (question){VELUM_VERB_READ, .token = shop, .ref = ref, .fields = "CANARY"});
+    ask(self, (question){VELUM_VERB_READ, .token = shop, .activity = "CANARY", .ref = ref});
+    ask(self, (question){VELUM_VERB_READ, .token = shop, .ref = text_f(self, "CANARY:%s", ref)});
+    ask(self, (question){VELUM_VERB_IMPORT, .body = "{\"source\":\"CANARY\",\"rows\":[{\"line\":1,"
+                                                    "\"identifiers\":[{\"type\":\"CANARY\","
+                                                    "\"value\":\"13800000001\"}]}]}"});
+    log_sync(self);
+    assert_nothing_in_the_clear(self);
+    place_close(self);
+    assert_nothing_in_the_clear(self);
+    assert_true(holds_text(text_f(self, "%s/audit/origin", self->folder), "velum/"));
+}
+
 /* --- making ---------------------------------------------------------------------------------------------- */
 
 static int entries_in(const char *path)
@@ -483,6 +535,17 @@ static void a_kit_folder_in_use_is_left_alone(void **state)
     assert_int_equal(place_init(self, false, &err), VELUM_E_EXISTS);
     assert_int_equal(access(mine, F_OK), 0);
     assert_int_equal(access(self->folder, F_OK), -1);
+}
+
+static void a_kit_inside_the_folder_is_no_kit(void **state)
+{
+    place *const self = *state;
+    velum_error err = {.text = ""};
+
+    snprintf(self->kit, sizeof self->kit, "%s/./data/kit", self->parent);
+    assert_int_equal(place_init(self, false, &err), VELUM_E_INVALID);
+    assert_non_null(strstr(err.text, "outside the data folder"));
+    assert_int_equal(entries_in(self->parent), 0);
 }
 
 #ifdef VELUM_TEST_SEAMS
@@ -549,8 +612,10 @@ int main(void)
         TEST(an_older_log_beside_a_newer_database_is_refused),
         TEST(a_wrong_root_secret_opens_nothing),
         TEST(what_is_no_folder_of_ours_is_not_opened),
+        TEST(nothing_of_a_customer_stands_in_the_clear),
         EMPTY(making_refuses_a_folder_with_something_in_it),
         EMPTY(a_kit_folder_in_use_is_left_alone),
+        EMPTY(a_kit_inside_the_folder_is_no_kit),
 #ifdef VELUM_TEST_SEAMS
         EMPTY(making_that_fails_leaves_nothing),
         EMPTY(making_without_statements_or_memory_leaves_nothing),

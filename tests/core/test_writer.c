@@ -64,6 +64,24 @@ static void refused_writes_leave_a_leaf_and_nothing_else(void **state)
     assert_log_sound(self);
 }
 
+/* A refusal that comes after something was recorded takes that back, too. */
+static void a_refusal_takes_back_what_it_had_recorded(void **state)
+{
+    place *const self = *state;
+
+    shop_token(self);
+    assert_refused(ask(self, (question){VELUM_VERB_CREDENTIAL_ADD,
+                                        .body = "{\"name\":\"shop\",\"kind\":\"service\","
+                                                "\"roles\":[\"delivery\"],\"activities\":"
+                                                "[\"order-fulfilment\"],\"domain\":\"new\"}"}),
+                   409, "conflict");
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM registry WHERE name = 'new'"), 0);
+    token_of(self, (holder){"other", NULL, "delivery", "order-fulfilment", "new", NULL});
+    assert_no_gap(self);
+    place_reopen(self);
+    assert_log_sound(self);
+}
+
 /* --- one batch with all kinds in it --------------------------------------------------------------- */
 
 typedef struct hold_back {
@@ -221,6 +239,38 @@ static void a_revocation_in_the_middle_ends_the_batch(void **state)
     assert_no_gap(self);
 }
 
+/* The caller's time is over while the writer is busy: 503 says "unknown", and here it was done. */
+static void a_write_that_takes_too_long_is_unknown(void **state)
+{
+    place *const self = *state;
+    const char *const shop = shop_token(self);
+    hold_back hold = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, false};
+    holder_thread holding = {self->gate, &hold};
+    pthread_t thread;
+
+    self->gate->timeout_ms = 100;
+    assert_int_equal(pthread_create(&thread, NULL, hold_writer, &holding), 0);
+    (void)pthread_mutex_lock(&hold.lock);
+    while (!hold.is_in) {
+        (void)pthread_cond_wait(&hold.moved, &hold.lock);
+    }
+    (void)pthread_mutex_unlock(&hold.lock);
+    assert_refused(ask(self, (question){VELUM_VERB_UPSERT, .token = shop,
+                                        .body = "{\"identifiers\":[{\"type\":\"mobile\","
+                                                "\"value\":\"13800000001\"}]}"}),
+                   503, "unavailable");
+    (void)pthread_mutex_lock(&hold.lock);
+    hold.may_go = true;
+    (void)pthread_cond_broadcast(&hold.moved);
+    (void)pthread_mutex_unlock(&hold.lock);
+    pthread_join(thread, NULL);
+    self->gate->timeout_ms = 5000;
+    assert_int_equal(velum_gate_counter(self->gate, "timed-out"), 1);
+    person(self, shop, "13800000001", "{}"); /* repeating is safe */
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM subject"), 1);
+    assert_no_gap(self);
+}
+
 /* --- run again --------------------------------------------------------------------------------------- */
 
 /* A refusal that was decided in an older world is decided again: it was never recorded, so it is no
@@ -316,8 +366,10 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_set_up, place_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(refused_writes_leave_a_leaf_and_nothing_else),
+        TEST(a_refusal_takes_back_what_it_had_recorded),
         TEST(a_refused_one_does_not_hurt_its_batch),
         TEST(a_revocation_in_the_middle_ends_the_batch),
+        TEST(a_write_that_takes_too_long_is_unknown),
         TEST(a_refusal_that_is_run_again_is_recorded),
         TEST(a_stale_read_is_decided_again),
         TEST(new_names_at_opening_come_into_the_log),

@@ -10,7 +10,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from kill_load import Load, Seen, Witness  # noqa: E402
+from kill_load import Load, Officer, Seen, Witness  # noqa: E402
 from velum_test import SOUND, Box, Daemon, in_threads, need_products, seeded  # noqa: E402
 
 KILLS = int(os.environ.get("VELUM_KILLS", "1000"))
@@ -27,28 +27,35 @@ def kill_while_starting(box, rng):
         daemon.kill()
 
 
-def kill_under_load(box, loads, rng):
+def kill_under_load(box, loads, officer, rng):
+    """Now and then an officer is at work, too."""
+    with_officer = rng.random() < 0.4
     daemon = box.daemon()
-    stop = threading.Event()
+    stop, stop_officer = threading.Event(), threading.Event()
 
     def kill_later():
         stop.wait(pause)
         daemon.send(signal.SIGKILL)
+        stop_officer.set()
 
     pause = rng.uniform(0.0, 0.3)
     killer = threading.Thread(target=kill_later)
     killer.start()
     try:
-        in_threads(lambda n: loads[n].run(daemon.client(), stop), THREADS)
+        in_threads(lambda n: loads[n].run(daemon.client(), stop) if n < THREADS
+                   else officer.run(stop_officer), THREADS + with_officer)
     finally:
         stop.set()
         killer.join()
         daemon.kill()
 
 
-def check_all(box, loads, witness, rng):
+def check_all(box, loads, officer, witness, rng):
     daemon = box.daemon()
     witness.after_recovery()
+    known = [s for s in loads[0].subjects if s.ref is not None and len(s.versions) == 1]
+    if officer.tokens and known:
+        officer.check(daemon.main_client, known[0].ref)
     for load in loads:
         old = rng.sample(load.subjects, min(len(load.subjects), OLD_ONES // THREADS))
         for subject in {id(s): s for s in load.touched + old}.values():
@@ -71,23 +78,24 @@ def main():
         witness = Witness(box, seen)
         keys = itertools.count(1)
         loads = [Load(box, seen, random.Random(rng.random()), keys) for _ in range(THREADS)]
+        officer = Officer(box, random.Random(rng.random()))
         for kill in range(KILLS):
             if rng.random() < 0.15:
                 kill_while_starting(box, rng)
-            kill_under_load(box, loads, rng)
+            kill_under_load(box, loads, officer, rng)
             witness.after_death()
             if kill < 50 or kill % 10 == 0:
                 witness.verify()
-            check_all(box, loads, witness, rng)
+            check_all(box, loads, officer, witness, rng)
         for load in loads:
             load.touched = load.subjects
-        check_all(box, loads, witness, rng)
+        check_all(box, loads, officer, witness, rng)
         box.daemon().stop()
         code, report = box.verify()
         assert code == SOUND, report
         subjects = sum(len(load.subjects) for load in loads)
         assert seen.acknowledged > KILLS and subjects > KILLS / 4, "the load did next to nothing"
-        print(f"{KILLS} kills, {seen.acknowledged} answers, {subjects} subjects, "
+        print(f"{KILLS} kills, {seen.acknowledged} answers, {subjects} subjects, {officer.count} credentials, "
               f"{report['entries']} entries, {time.monotonic() - began:.0f} s")
 
 

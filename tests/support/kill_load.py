@@ -151,6 +151,54 @@ class Load:
         assert (history or ["unknown"])[-1] == state, f"ledger {history}, state {state}"
 
 
+class Officer:
+    """Adds and revokes credentials through the command, which works alone once velumd is dead."""
+
+    def __init__(self, box, rng):
+        self.box, self.rng = box, rng
+        self.tokens = {}  # name: (token or None when not acknowledged, states that may stand)
+        self.count = 0
+
+    def run(self, stop):
+        while not stop.is_set():
+            active = [name for name, (token, may) in self.tokens.items()
+                      if token is not None and may == {"active"}]
+            if active and self.rng.random() < 0.5:
+                self.revoke(self.rng.choice(active))
+            else:
+                self.add()
+
+    def add(self):
+        self.count += 1
+        name = f"guide-{self.count}"
+        done = self.box.on_data("credential", "add", name, "--kind", "service", "--role",
+                                "customer_service", "--activity", "customer-care", "--domain",
+                                "crm", check=False)
+        token = done.out.strip() if done.code == 0 else None
+        self.tokens[name] = (token, {"active"} if token else {"active", None})
+
+    def revoke(self, name):
+        token, may = self.tokens[name]
+        may.add("revoked")
+        if self.box.on_data("credential", "revoke", name, check=False).code == 0:
+            self.tokens[name] = (token, {"revoked"})
+
+    def check(self, client, ref):
+        """What was acknowledged stands, in the officer's list and at the door."""
+        listed = self.box.on_data("credential", "list", "--json").json()["credentials"]
+        states = {c["name"]: "revoked" if "revoked" in c else "active" for c in listed}
+        for name, (token, may) in self.tokens.items():
+            state = states.get(name)
+            assert state in may, f"credential {name} is {state}, not in {may}"
+            self.tokens[name] = (token, {state})
+            if token is not None and ref is not None:
+                status = client.read(token, ref).status
+                wanted = (200,) if state == "active" else (401, 429)
+                assert status in wanted, f"credential {name} is {state} and gets {status}"
+        for name in [n for n, (_, may) in self.tokens.items() if may != {"active"}]:
+            del self.tokens[name]
+
+
 class Witness:
     """Looks at the log from outside, before and after each restart."""
 

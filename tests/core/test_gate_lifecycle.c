@@ -589,8 +589,8 @@ static void making_that_fails_leaves_nothing(void **state)
 
 static void making_without_statements_or_memory_leaves_nothing(void **state)
 {
-    make_under_all(*state, "sql", 1, 41, true);
-    make_under_all(*state, "alloc", 1, 97, true);
+    make_under_all(*state, "sql", 1, 83, true);
+    make_under_all(*state, "alloc", 1, 307, true);
 }
 #endif
 

@@ -171,7 +171,11 @@ velum_status pending_start(velum_pending *self)
     velum_gate *const gate = self->gate;
 
     self->attempts++;
-    if (atomic_load(&gate->stopping) || clock_monotonic_ns(&gate->clock) > self->deadline_ns) {
+    if (clock_monotonic_ns(&gate->clock) > self->deadline_ns) {
+        (void)atomic_fetch_add(&gate->counters.timed_out, 1);
+        return settle_unavailable(self);
+    }
+    if (atomic_load(&gate->stopping)) {
         return settle_unavailable(self);
     }
     return self->verb->is_write ? start_write(self) : start_read(self);

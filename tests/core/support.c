@@ -30,7 +30,7 @@ static velum_string string_of(const char *terminated)
                               : (velum_string){terminated, strlen(terminated)};
 }
 
-/* --- making, opening, closing ------------------------------------------------------------------- */
+/* --- making, opening, closing ----------------------------------------------------------------- */
 
 int place_set_up_empty(void **state)
 {
@@ -227,7 +227,7 @@ void copy_folder(const char *from, const char *to)
     assert_int_equal(nftw(from, copy_one, 16, FTW_PHYS), 0);
 }
 
-/* --- asking ----------------------------------------------------------------------------------------- */
+/* --- asking ----------------------------------------------------------------------------------- */
 
 const char *text_f(place *self, const char *format, ...)
 {
@@ -382,7 +382,7 @@ bool list_has(const reply *answer, const char *path, const char *wanted)
     return false;
 }
 
-/* --- usual people and systems -------------------------------------------------------------------------- */
+/* --- usual people and systems ----------------------------------------------------------------- */
 
 static void quote_list(const char *names, char *out, size_t size)
 {
@@ -421,7 +421,8 @@ const char *shop_token(place *self)
 
 const char *care_token(place *self)
 {
-    return token_of(self, (holder){"care", NULL, "customer_service", "customer-care", "shop", NULL});
+    return token_of(self,
+                    (holder){"care", NULL, "customer_service", "customer-care", "shop", NULL});
 }
 
 const char *marketing_token(place *self)
@@ -446,8 +447,7 @@ const char *person(place *self, const char *shop, const char *mobile, const char
     return text_f(self, "%s", text_at(assert_done(answer), "subject"));
 }
 
-void consent(place *self, const char *desk, const char *ref, const char *purpose,
-             const char *state)
+void consent(place *self, const char *desk, const char *ref, const char *purpose, const char *state)
 {
     assert_done(ask(self, (question){VELUM_VERB_CONSENT_PUT, desk, .ref = ref,
                                      .body = text_f(self, "{\"purpose\":\"%s\",\"state\":\"%s\"}",
@@ -456,18 +456,19 @@ void consent(place *self, const char *desk, const char *ref, const char *purpose
 
 const char *customer_of(place *self, const char *ref)
 {
-    const reply *answer = ask(self, (question){VELUM_VERB_CREDENTIAL_CUSTOMER,
-                                               .ref = text_f(self, "shop:%s", ref)});
+    const reply *answer =
+        ask(self, (question){VELUM_VERB_CREDENTIAL_CUSTOMER, .ref = text_f(self, "shop:%s", ref)});
 
     return text_f(self, "%s", text_at(assert_done(answer), "token"));
 }
 
-/* --- the log and the database ------------------------------------------------------------------------------ */
+/* --- the log and the database ----------------------------------------------------------------- */
 
 void log_sync(place *self)
 {
     assert_int_equal(
-        appender_wait(&self->gate->appender, atomic_load(&self->gate->writer.seq), 10000), VELUM_OK);
+        appender_wait(&self->gate->appender, atomic_load(&self->gate->writer.seq), 10000),
+        VELUM_OK);
 }
 
 void log_visit(place *self, entry_visitor visit, void *context)
@@ -546,9 +547,8 @@ void assert_log_sound(place *self)
         log_sync(self);
     }
     assert_int_equal(directory_open(text_f(self, "%s/audit", self->folder), &fd), VELUM_OK);
-    const verify_options options = {.dir_fd = fd,
-                                    .verifier_key = text_of(self->verifier_key),
-                                    .live = self->gate != NULL};
+    const verify_options options = {
+        .dir_fd = fd, .verifier_key = text_of(self->verifier_key), .live = self->gate != NULL};
     assert_int_equal(log_verify(&options, &report), VELUM_OK);
     if (report.exit_code != VERIFY_SOUND && report.exit_code != VERIFY_UNPROVEN) {
         fail_msg("log: %d %s", report.exit_code, report.reason);

@@ -1,7 +1,7 @@
 /* tests/core/support.h: a data folder with a gate in it, and asking that gate in one line.
  *
- * Everything that a place hands out (replies, tokens, texts) is its own and goes with it. A place is
- * used by one thread; threads ask through place->gate themselves.
+ * Everything that a place hands out (replies, tokens, texts) is its own and goes with it. One
+ * thread uses a place; others ask through place->gate themselves.
  */
 #ifndef TESTS_CORE_SUPPORT_H
 #define TESTS_CORE_SUPPORT_H
@@ -49,7 +49,7 @@ typedef struct place {
     kept *texts;
 } place;
 
-/* --- making, opening, closing ------------------------------------------------------------------- */
+/* --- making, opening, closing ----------------------------------------------------------------- */
 
 /* cmocka set-ups: a sample folder, open; the same with a clock that the test moves; with a kit. */
 int place_set_up(void **state);
@@ -70,7 +70,7 @@ void place_forget(place *self);
 void copy_folder(const char *from, const char *to);
 void remove_folder(const char *path);
 
-/* --- asking ----------------------------------------------------------------------------------------- */
+/* --- asking ----------------------------------------------------------------------------------- */
 
 /* Empty members stay empty; no token: the officer by uid. */
 typedef struct question {
@@ -105,7 +105,7 @@ void assert_text_at(const reply *answer, const char *path, const char *expected)
 /* Whether an array of texts holds one. */
 bool list_has(const reply *answer, const char *path, const char *wanted);
 
-/* --- usual people and systems -------------------------------------------------------------------------- */
+/* --- usual people and systems ----------------------------------------------------------------- */
 
 typedef struct holder {
     const char *name;
@@ -130,7 +130,7 @@ void consent(place *self, const char *desk, const char *ref, const char *purpose
              const char *state);
 const char *customer_of(place *self, const char *ref);
 
-/* --- the log and the database ------------------------------------------------------------------------------ */
+/* --- the log and the database ----------------------------------------------------------------- */
 
 /* Waits until the log holds all committed writes. */
 void log_sync(place *self);

@@ -87,10 +87,10 @@ static void recording_and_living_do_not_meet(void **state)
     for (uint32_t a = 0; a < policy->activity_count; a++) {
         for (uint32_t b = 0; b < policy->activity_count; b++) {
             const uint64_t both = UINT64_C(1) << a | UINT64_C(1) << b;
-            const bool records =
-                ((policy->activities[a].actions | policy->activities[b].actions) &
-                 ACTION_CONSENT_WRITE) != 0;
-            const bool lives = bundle_lives_on_consent(policy, a) || bundle_lives_on_consent(policy, b);
+            const bool records = ((policy->activities[a].actions | policy->activities[b].actions) &
+                                  ACTION_CONSENT_WRITE) != 0;
+            const bool lives =
+                bundle_lives_on_consent(policy, a) || bundle_lives_on_consent(policy, b);
             assert_int_equal(credential_records_and_lives_on_consent(policy, both),
                              records && lives);
         }
@@ -100,7 +100,7 @@ static void recording_and_living_do_not_meet(void **state)
     assert_int_equal(credential_check(&one, policy, NULL), VELUM_E_INVALID);
 }
 
-/* --- rows, on the writer ---------------------------------------------------------------------------- */
+/* --- rows, on the writer ---------------------------------------------------------------------- */
 
 typedef struct row_work {
     place *place;
@@ -154,7 +154,7 @@ static void rows_come_back(void **state)
     mem_free(work.rows);
 }
 
-/* --- tokens -------------------------------------------------------------------------------------------- */
+/* --- tokens ----------------------------------------------------------------------------------- */
 
 static int32_t status_with(place *self, const char *token, size_t size)
 {
@@ -230,7 +230,8 @@ static void a_customers_token_names_one_subject_and_an_end(void **state)
     assert_int_equal(customer_token_open(gate->keys, text_of(token), &found, &expires), VELUM_OK);
     assert_memory_equal(&found, &one, sizeof one);
     assert_int_equal(expires, 12345);
-    assert_int_equal(customer_token_make(gate->keys, &gate->random, &one, INT64_MAX, token), VELUM_OK);
+    assert_int_equal(customer_token_make(gate->keys, &gate->random, &one, INT64_MAX, token),
+                     VELUM_OK);
     assert_int_equal(status_with(self, token, strlen(token)), 404); /* of nobody here */
     assert_int_equal(customer_token_make(gate->keys, &gate->random, &one, 1, token), VELUM_OK);
     assert_int_equal(status_with(self, token, strlen(token)), 401);

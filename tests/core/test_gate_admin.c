@@ -1,4 +1,4 @@
-/* What people at the command line do: credentials, policies, the log, proofs, the state of the gate. */
+/* What people at the command line do: credentials, policies, the log, proofs, the state. */
 #include "tests/core/support.h"
 
 #include <stdio.h>
@@ -23,7 +23,7 @@ static const reply *audit(place *self, const char *ref, const char *body)
     return ask(self, (question){VELUM_VERB_AUDIT_LOG, .ref = ref, .body = body});
 }
 
-/* --- credentials --------------------------------------------------------------------------------- */
+/* --- credentials ------------------------------------------------------------------------------ */
 
 #define MEMBERS "\"roles\":[\"delivery\"],\"activities\":[\"order-fulfilment\"]"
 
@@ -34,7 +34,8 @@ static void a_credential_that_does_not_fit_is_refused(void **state)
         int32_t status;
         const char *problem;
     } rows[] = {
-        {"{\"name\":\"a\",\"kind\":\"service\"," MEMBERS ",\"domain\":\"*\"}", 422, "invalid-value"},
+        {"{\"name\":\"a\",\"kind\":\"service\"," MEMBERS ",\"domain\":\"*\"}", 422,
+         "invalid-value"},
         {"{\"name\":\"a\",\"kind\":\"service\"," MEMBERS ",\"domain\":\"self\"}", 422,
          "invalid-value"},
         {"{\"name\":\"A b\",\"kind\":\"service\"," MEMBERS ",\"domain\":\"shop\"}", 422,
@@ -57,8 +58,8 @@ static void a_credential_that_does_not_fit_is_refused(void **state)
         {"{\"name\":\"a\",\"kind\":\"service\"," MEMBERS
          ",\"domain\":\"shop\",\"expires\":\"2020-01-01T00:00:00Z\"}",
          422, "invalid-value"},
-        {"{\"name\":\"a\",\"kind\":\"service\"," MEMBERS ",\"domain\":\"shop\",\"admin\":true}", 400,
-         "malformed-request"},
+        {"{\"name\":\"a\",\"kind\":\"service\"," MEMBERS ",\"domain\":\"shop\",\"admin\":true}",
+         400, "malformed-request"},
         {"{\"name\":\"a\",\"kind\":\"service\",\"roles\":[\"delivery,dpo\"],"
          "\"activities\":[\"order-fulfilment\"],\"domain\":\"shop\"}",
          400, "malformed-request"},
@@ -103,13 +104,13 @@ static void names_and_uids_are_taken_once(void **state)
     place *const self = *state;
 
     shop_token(self);
-    assert_refused(add(self, "{\"name\":\"shop\",\"kind\":\"service\"," MEMBERS
-                             ",\"domain\":\"other\"}"),
-                   409, "conflict");
+    assert_refused(
+        add(self, "{\"name\":\"shop\",\"kind\":\"service\"," MEMBERS ",\"domain\":\"other\"}"), 409,
+        "conflict");
     assert_int_equal(world_number(self->gate->world, REGISTRY_DOMAIN, TEXT_LITERAL("other")), 0);
     forget_refusals(self);
-    const char *const person = "{\"name\":\"%s\",\"kind\":\"human\"," MEMBERS
-                               ",\"domain\":\"*\",\"uid\":%u}";
+    const char *const person =
+        "{\"name\":\"%s\",\"kind\":\"human\"," MEMBERS ",\"domain\":\"*\",\"uid\":%u}";
     assert_done(add(self, text_f(self, person, "li", 4000000u)));
     assert_refused(add(self, text_f(self, person, "wang", 4000000u)), 409, "conflict");
     assert_done(add(self, "{\"name\":\"zhao\",\"kind\":\"human\"," MEMBERS ",\"domain\":\"*\"}"));
@@ -137,8 +138,8 @@ static void a_revoked_credential_is_refused_and_recorded(void **state)
     assert_int_equal(entry.released_count, 0);
     assert_done(revoke(self, "shop"));
     assert_refused(revoke(self, "nobody"), 422, "invalid-value");
-    assert_refused(ask(self, (question){VELUM_VERB_READ, .token = "velum_made-up", .ref = ref}), 401,
-                   "unauthenticated");
+    assert_refused(ask(self, (question){VELUM_VERB_READ, .token = "velum_made-up", .ref = ref}),
+                   401, "unauthenticated");
     place_reopen(self);
     assert_refused(ask(self, read), 401, "credential-revoked");
 }
@@ -174,8 +175,9 @@ static void an_unknown_caller_leaves_no_leaf(void **state)
     const velum_request request = request_of(&asked);
     const uint64_t before = log_size(self);
 
-    assert_int_equal(gate_call_as(self->gate, &request, &(peer){CLIENT_SOCKET, 4000001}, &answer, NULL),
-                     VELUM_OK);
+    assert_int_equal(
+        gate_call_as(self->gate, &request, &(peer){CLIENT_SOCKET, 4000001}, &answer, NULL),
+        VELUM_OK);
     assert_int_equal(velum_answer_status(answer), 401);
     velum_answer_free(answer);
     assert_int_equal(log_size(self), before);
@@ -195,7 +197,7 @@ static void services_have_no_verbs_of_people(void **state)
                    "actor-kind");
 }
 
-/* --- policy ------------------------------------------------------------------------------------------ */
+/* --- policy ----------------------------------------------------------------------------------- */
 
 static char *packed_sample(void)
 {
@@ -205,8 +207,8 @@ static char *packed_sample(void)
     const char *const top = getenv("VELUM_TOP");
 
     snprintf(folder, sizeof folder, "%s/policy/sample", top == NULL ? "." : top);
-    assert_int_equal(velum_policy_pack((velum_string){folder, strlen(folder)}, &packed, &size, NULL),
-                     VELUM_OK);
+    assert_int_equal(
+        velum_policy_pack((velum_string){folder, strlen(folder)}, &packed, &size, NULL), VELUM_OK);
     char *const copy = strndup(packed, size);
     velum_body_free(packed);
     return copy;
@@ -266,9 +268,9 @@ static void a_new_policy_holds_at_once_and_after_a_restart(void **state)
     const question read = {VELUM_VERB_READ, .token = care, .ref = ref, .fields = "name,city"};
 
     assert_text_at(assert_done(ask(self, read)), "fields/city", "常州");
-    const reply *applied =
-        assert_done(apply_changed(self, "clear: [name, city, member_level]\\n    mask: [mobile, email",
-                                  "clear: [name, member_level]\\n    mask: [mobile, email"));
+    const reply *applied = assert_done(
+        apply_changed(self, "clear: [name, city, member_level]\\n    mask: [mobile, email",
+                      "clear: [name, member_level]\\n    mask: [mobile, email"));
     assert_non_null(strstr(applied->body, "\"changed\":true"));
     for (int round = 0; round < 2; round++) {
         const reply *answer = assert_done(ask(self, read));
@@ -283,9 +285,9 @@ static void a_new_policy_holds_at_once_and_after_a_restart(void **state)
 static void a_policy_that_joins_recording_and_living_is_refused(void **state)
 {
     place *const self = *state;
-    const char *const both = token_of(
-        self,
-        (holder){"both", NULL, "customer_service", "consent-capture,customer-care", "shop", NULL});
+    const char *const both =
+        token_of(self, (holder){"both", NULL, "customer_service", "consent-capture,customer-care",
+                                "shop", NULL});
     const char *const from = "purpose: customer-care\\n    actions: [lookup, read]";
     const char *const to = "purpose: analytics\\n    actions: [lookup, read]";
 
@@ -310,7 +312,7 @@ static void a_role_that_is_gone_takes_its_rights_along(void **state)
                    "no-role-applies");
 }
 
-/* --- the log ------------------------------------------------------------------------------------------ */
+/* --- the log ---------------------------------------------------------------------------------- */
 
 static void the_log_of_a_customer_is_found_by_reference(void **state)
 {
@@ -319,7 +321,8 @@ static void the_log_of_a_customer_is_found_by_reference(void **state)
     const char *const ref = person(self, shop, "13800000001", full_profile);
     const char *const other = person(self, shop, "13800000002", "{\"name\":\"赵六\"}");
 
-    assert_done(ask(self, (question){VELUM_VERB_READ, .token = shop, .ref = ref, .fields = "city"}));
+    assert_done(
+        ask(self, (question){VELUM_VERB_READ, .token = shop, .ref = ref, .fields = "city"}));
     assert_done(ask(self, (question){VELUM_VERB_READ, .token = shop, .ref = other}));
     assert_refused(
         ask(self, (question){VELUM_VERB_READ, .token = shop, .ref = ref, .fields = "email"}), 403,
@@ -335,7 +338,8 @@ static void the_log_of_a_customer_is_found_by_reference(void **state)
     assert_int_equal(json_count(value_at(bare, "entries")), 1);
     assert_null(strstr(all->body, "常州"));
     assert_null(strstr(all->body, ref));
-    assert_refused(audit(self, "shop:0000000000000000000000000000", "{}"), 400, "malformed-request");
+    assert_refused(audit(self, "shop:0000000000000000000000000000", "{}"), 400,
+                   "malformed-request");
 }
 
 static void an_import_is_found_by_the_customers_in_it(void **state)
@@ -369,8 +373,8 @@ static void the_log_comes_in_pages(void **state)
         assert_done(ask(self, (question){VELUM_VERB_READ, .token = shop, .ref = ref}));
     }
     for (int page = 0; page < 9; page++) {
-        const reply *answer = assert_done(audit(
-            self, ref, text_f(self, "{\"from\":%lld,\"limit\":3}", (long long)after)));
+        const reply *answer = assert_done(
+            audit(self, ref, text_f(self, "{\"from\":%lld,\"limit\":3}", (long long)after)));
         for (size_t i = 0; i < json_count(value_at(answer, "entries")); i++) {
             const char *const type = text_at(answer, text_f(self, "entries/%zu/type", i));
             seen += strcmp(type, "log-read") == 0 ? 0 : 1; /* of the pages before this one */
@@ -396,7 +400,8 @@ static void reading_the_log_is_in_the_log(void **state)
     log_last(self, &entry);
     assert_int_equal(entry.type, ENTRY_LOG_READ);
     assert_int_equal(entry.record_count, 2);
-    assert_done(ask(self, (question){VELUM_VERB_AUDIT_VERIFIED, .body = "{\"result\":3,\"size\":9}"}));
+    assert_done(
+        ask(self, (question){VELUM_VERB_AUDIT_VERIFIED, .body = "{\"result\":3,\"size\":9}"}));
     log_sync(self);
     log_last(self, &entry);
     assert_int_equal(entry.type, ENTRY_VERIFICATION);
@@ -413,10 +418,11 @@ static void an_entry_is_proven(void **state)
     size_t size = 0;
     uint64_t index = 0;
 
-    const reply *seen = assert_done(ask(self, (question){VELUM_VERB_READ, .token = shop, .ref = ref}));
-    const reply *proven = assert_done(
-        ask(self, (question){VELUM_VERB_AUDIT_PROVE,
-                             .body = text_f(self, "{\"id\":\"%s\"}", text_at(seen, "decision/id"))}));
+    const reply *seen =
+        assert_done(ask(self, (question){VELUM_VERB_READ, .token = shop, .ref = ref}));
+    const reply *proven = assert_done(ask(
+        self, (question){VELUM_VERB_AUDIT_PROVE,
+                         .body = text_f(self, "{\"id\":\"%s\"}", text_at(seen, "decision/id"))}));
     assert_int_equal(base64_decode(text_of(text_at(proven, "leaf")), leaf, sizeof leaf, &size),
                      VELUM_OK);
     const text proof = text_of(text_at(proven, "proof"));

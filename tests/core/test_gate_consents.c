@@ -20,9 +20,8 @@ typedef struct scene {
 
 static scene scene_of(place *self)
 {
-    scene made = {.shop = shop_token(self),
-                  .desk = desk_token(self),
-                  .campaign = marketing_token(self)};
+    scene made = {
+        .shop = shop_token(self), .desk = desk_token(self), .campaign = marketing_token(self)};
 
     made.ref = person(self, made.shop, "13800000001", full_profile);
     return made;
@@ -147,7 +146,7 @@ static void what_is_no_consent_is_refused(void **state)
     assert_int_equal(sql_count(self, "SELECT count(*) FROM consent_event"), 0);
 }
 
-/* --- a changed purpose --------------------------------------------------------------------------------- */
+/* --- a changed purpose ------------------------------------------------------------------------ */
 
 /* The active policy with a piece of its text replaced, as the body of policy-apply. */
 static const char *changed_policy(place *self, const char *from, const char *to)
@@ -157,8 +156,8 @@ static const char *changed_policy(place *self, const char *from, const char *to)
     const char *const top = getenv("VELUM_TOP");
     const char *const folder = text_f(self, "%s/policy/sample", top == NULL ? "." : top);
 
-    assert_int_equal(velum_policy_pack((velum_string){folder, strlen(folder)}, &packed, &size, NULL),
-                     VELUM_OK);
+    assert_int_equal(
+        velum_policy_pack((velum_string){folder, strlen(folder)}, &packed, &size, NULL), VELUM_OK);
     char *const copy = strndup(packed, size);
     velum_body_free(packed);
     char *const at = strstr(copy, from);
@@ -194,7 +193,7 @@ static void a_new_version_needs_a_new_consent(void **state)
     assert_int_equal(sql_count(self, "SELECT count(*) FROM consent_event"), 2);
 }
 
-/* --- time ------------------------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------- */
 
 static void a_consent_expires_and_can_be_given_again(void **state)
 {
@@ -278,7 +277,7 @@ static void an_episode_behind_is_one_leaf(void **state)
     assert_int_equal(leaves, 2);
 }
 
-/* --- children ---------------------------------------------------------------------------------------------- */
+/* --- children --------------------------------------------------------------------------------- */
 
 static void a_child_cannot_consent(void **state)
 {
@@ -314,18 +313,20 @@ static void a_child_grows_up_by_the_earlier_time(void **state)
 {
     place *const self = *state;
     const char *const care = care_token(self);
-    const char *const ref = person(self, shop_token(self), "13800000003", "{\"city\":\"苏州\","
-                                                              "\"birthday\":\"2012-11-23\"}");
+    const char *const ref = person(self, shop_token(self), "13800000003",
+                                   "{\"city\":\"苏州\","
+                                   "\"birthday\":\"2012-11-23\"}");
     const question read = {VELUM_VERB_READ, care, .ref = ref};
 
     assert_refused(ask(self, read), 403, "approval-required");
     place_set_clock(self, PLACE_EPOCH_NS + 3 * DAY_NS);
     forget_refusals(self);
-    assert_refused(ask(self, read), 403, "approval-required"); /* the log has not seen this day yet */
+    assert_refused(ask(self, read), 403,
+                   "approval-required"); /* the log has not seen this day yet */
     assert_done(ask(self, read));
 }
 
-/* --- customers themselves ------------------------------------------------------------------------------------ */
+/* --- customers themselves --------------------------------------------------------------------- */
 
 static void customers_see_and_change_only_themselves(void **state)
 {
@@ -352,8 +353,10 @@ static void customers_see_and_change_only_themselves(void **state)
     assert_refused(ask(self, (question){VELUM_VERB_READ, me, .ref = other}), 403, "actor-kind");
     assert_refused(ask(self, (question){VELUM_VERB_CONSENT_PUT, me, .ref = other, .body = GIVEN}),
                    429, "rate-limited");
-    assert_refused(ask(self, (question){VELUM_VERB_ME_READ, .token = scene.shop}), 403, "actor-kind");
-    assert_refused(ask(self, (question){VELUM_VERB_ME_READ, .activity = "audit"}), 403, "actor-kind");
+    assert_refused(ask(self, (question){VELUM_VERB_ME_READ, .token = scene.shop}), 403,
+                   "actor-kind");
+    assert_refused(ask(self, (question){VELUM_VERB_ME_READ, .activity = "audit"}), 403,
+                   "actor-kind");
 }
 
 static void a_customers_token_ends(void **state)

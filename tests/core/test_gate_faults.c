@@ -1,4 +1,4 @@
-/* The Nth statement, write, sync or allocation fails under a request: the answer is right or it is a
+/* The Nth statement, write, sync or allocation fails under a request: the answer is right or a
  * failure, a customer is whole or absent, nothing is disclosed without its leaf (I-1, I-9).
  */
 #include "tests/core/support.h"
@@ -76,7 +76,7 @@ static bool is_whole(place *self, const scene *scene, const char *mobile)
     return true;
 }
 
-/* Upserts of new customers while the Nth of a kind fails; after each the folder is as it must be. */
+/* Upserts of new customers while the Nth of a kind fails; each is whole or absent after. */
 static void upsert_under_all(place *self, const char *kind, bool reopen)
 {
     const scene scene = scene_of(self);
@@ -140,7 +140,7 @@ static void an_upsert_without_memory(void **state)
     upsert_under_all(*state, "alloc", false);
 }
 
-/* --- reads -------------------------------------------------------------------------------------------- */
+/* --- reads ------------------------------------------------------------------------------------ */
 
 static void read_under_all(place *self, const char *kind)
 {
@@ -184,7 +184,7 @@ static void a_read_whose_statements_fail(void **state)
     read_under_all(*state, "sql");
 }
 
-/* --- consents ------------------------------------------------------------------------------------------- */
+/* --- consents --------------------------------------------------------------------------------- */
 
 /* Withdrawals under failure: acknowledged is withdrawn, and no read then shows otherwise. */
 static void consent_under_all(place *self, const char *kind)
@@ -226,7 +226,7 @@ static void a_consent_whose_statements_fail(void **state)
     consent_under_all(*state, "sql");
 }
 
-/* --- the journal ------------------------------------------------------------------------------------- */
+/* --- the journal ------------------------------------------------------------------------------ */
 
 /* No leaf, no disclosure; when the disk is back, so are the answers. */
 static void a_journal_that_cannot_be_written_withholds(void **state)
@@ -246,8 +246,8 @@ static void a_journal_that_cannot_be_written_withholds(void **state)
         assert_int_equal(answer->status, 503);
         assert_null(strstr(answer->body, "常州"));
         assert_int_equal(try_ask(self,
-                                 &(question){VELUM_VERB_READ, .token = scene.shop,
-                                             .ref = scene.ref, .fields = "email"},
+                                 &(question){VELUM_VERB_READ, .token = scene.shop, .ref = scene.ref,
+                                             .fields = "email"},
                                  &answer),
                          VELUM_OK);
         assert_int_equal(answer->status, 503); /* a refusal leaves only after its leaf, too */

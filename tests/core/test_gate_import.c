@@ -6,7 +6,7 @@
 
 #include "core/verbs.h"
 
-#define ROW(line, mobile, profile) \
+#define ROW(line, mobile, profile)                                                         \
     "{\"line\":" line ",\"identifiers\":[{\"type\":\"mobile\",\"value\":\"" mobile "\"}]," \
     "\"profile\":{" profile "}}"
 #define CHUNK(rows) "{\"source\":\"crm\",\"domain\":\"shop\",\"rows\":[" rows "]}"
@@ -70,6 +70,8 @@ static void two_hundred_rows_go_in_one_chunk(void **state)
     assert_log_sound(self);
 }
 
+#define BAD_BIRTHDAY "\"city\":\"CANARY\",\"birthday\":\"1990-02-30\""
+
 static void a_bad_row_leaves_nothing_behind(void **state)
 {
     place *const self = *state;
@@ -77,11 +79,13 @@ static void a_bad_row_leaves_nothing_behind(void **state)
     audit_entry chunk;
     audit_entry end;
 
-    const reply *answer = assert_done(import(
-        self, CHUNK(ROW("2", "13800000001", "\"city\":\"常州\"") "," ROW(
-                  "3", "13800000002", "\"city\":\"CANARY\",\"birthday\":\"1990-02-30\"") "," ROW(
-                  "4", "13800000003", "\"CANARY\":\"x\"") "," ROW("5", "12", "") "," ROW(
-                  "6", "13800000001", "\"city\":\"南京\""))));
+    static const char body[] = CHUNK(ROW("2", "13800000001", "\"city\":\"常州\"") "," //
+                                     ROW("3", "13800000002", BAD_BIRTHDAY) ","        //
+                                     ROW("4", "13800000003", "\"CANARY\":\"x\"") ","  //
+                                     ROW("5", "12", "") ","                           //
+                                     ROW("6", "13800000001", "\"city\":\"南京\""));
+
+    const reply *answer = assert_done(import(self, body));
     assert_text_at(answer, "rows/0/result", "new");
     assert_text_at(answer, "rows/1/result", "rejected");
     assert_text_at(answer, "rows/1/reason", "invalid-value");
@@ -103,7 +107,7 @@ static void a_bad_row_leaves_nothing_behind(void **state)
                    "fields/city", "南京");
 }
 
-/* A row that is refused because somebody is known has told that they are: they stand in the leaf. */
+/* A row that is refused because somebody is known has told so: they stand in the leaf. */
 static void a_known_customer_can_be_refused_and_is_named_in_the_leaf(void **state)
 {
     place *const self = *state;
@@ -112,9 +116,9 @@ static void a_known_customer_can_be_refused_and_is_named_in_the_leaf(void **stat
     audit_entry end;
 
     const char *const ref = person(self, shop, "13800000001", full_profile);
-    const reply *answer = assert_done(
-        import(self, CHUNK_REJECT(ROW("2", "13800000001", "\"city\":\"南京\"") "," ROW(
-                         "3", "13800000009", "\"city\":\"南京\""))));
+    const reply *answer =
+        assert_done(import(self, CHUNK_REJECT(ROW("2", "13800000001", "\"city\":\"南京\"") "," ROW(
+                                     "3", "13800000009", "\"city\":\"南京\""))));
     assert_text_at(answer, "rows/0/result", "rejected");
     assert_text_at(answer, "rows/0/reason", "conflict");
     assert_text_at(answer, "rows/1/result", "new");
@@ -122,11 +126,12 @@ static void a_known_customer_can_be_refused_and_is_named_in_the_leaf(void **stat
                    "fields/city", "常州");
     log_sync(self);
     last_chunk(self, &chunk, &end);
-    const reply *log = assert_done(
-        ask(self, (question){VELUM_VERB_AUDIT_LOG, .ref = ref, .body = "{}"}));
+    const reply *log =
+        assert_done(ask(self, (question){VELUM_VERB_AUDIT_LOG, .ref = ref, .body = "{}"}));
     assert_non_null(strstr(log->body, "\"type\":\"import\""));
-    assert_refused(import(self, "{\"on_match\":\"merge\",\"rows\":[" ROW("2", "13800000001", "") "]}"),
-                   400, "malformed-request");
+    assert_refused(
+        import(self, "{\"on_match\":\"merge\",\"rows\":[" ROW("2", "13800000001", "") "]}"), 400,
+        "malformed-request");
 }
 
 static void a_chunk_of_refusals_alone_still_has_its_leaf(void **state)
@@ -173,16 +178,16 @@ static void a_real_folder_takes_no_consents_from_a_file(void **state)
     const char *const top = getenv("VELUM_TOP");
     const char *const folder = text_f(self, "%s/policy/sample", top == NULL ? "." : top);
 
-    assert_int_equal(velum_policy_pack((velum_string){folder, strlen(folder)}, &packed, &size, NULL),
-                     VELUM_OK);
+    assert_int_equal(
+        velum_policy_pack((velum_string){folder, strlen(folder)}, &packed, &size, NULL), VELUM_OK);
     assert_done(ask(self, (question){VELUM_VERB_POLICY_APPLY,
                                      .body = text_f(self, "%.*s", (int)size, packed)}));
     velum_body_free(packed);
     shop_token(self);
-    const reply *answer = assert_done(
-        import(self, CHUNK(ROW("2", "13800000001", "") "," //
-                           ROW_CONSENTS("3", "13800000001", "1990-01-01") "," //
-                           ROW_CONSENTS("4", "13800000002", "1990-01-01"))));
+    const reply *answer =
+        assert_done(import(self, CHUNK(ROW("2", "13800000001", "") ","                    //
+                                       ROW_CONSENTS("3", "13800000001", "1990-01-01") "," //
+                                       ROW_CONSENTS("4", "13800000002", "1990-01-01"))));
     assert_text_at(answer, "rows/0/result", "new");
     assert_text_at(answer, "rows/1/reason", "malformed-request");
     assert_text_at(answer, "rows/2/reason", "malformed-request");

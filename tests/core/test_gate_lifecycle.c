@@ -12,7 +12,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 
-/* --- one holder ------------------------------------------------------------------------------------- */
+/* --- one holder ------------------------------------------------------------------------------- */
 
 static void one_gate_holds_a_folder(void **state)
 {
@@ -95,7 +95,7 @@ static void calls_that_are_mistakes_have_no_answer(void **state)
     velum_pending_free(NULL);
 }
 
-/* --- what outlives it --------------------------------------------------------------------------------- */
+/* --- what outlives it ------------------------------------------------------------------------- */
 
 static void answers_outlive_their_gate(void **state)
 {
@@ -108,8 +108,8 @@ static void answers_outlive_their_gate(void **state)
     assert_int_equal(velum_gate_call(self->gate, &request, &answer, NULL), VELUM_OK);
     place_close(self);
     assert_int_equal(velum_answer_status(answer), 200);
-    assert_non_null(memmem(velum_answer_body(answer).data, velum_answer_body(answer).size,
-                           "\"ready\"", 7));
+    assert_non_null(
+        memmem(velum_answer_body(answer).data, velum_answer_body(answer).size, "\"ready\"", 7));
     assert_int_equal(place_try_open(self, &err), VELUM_E_LOCKED); /* closing waits for it */
     velum_answer_free(answer);
     place_open(self);
@@ -153,7 +153,7 @@ static void an_untaken_request_can_be_let_go(void **state)
     assert_log_sound(self);
 }
 
-/* --- many at once ---------------------------------------------------------------------------------------- */
+/* --- many at once ----------------------------------------------------------------------------- */
 
 #define THREADS 8
 #define TURNS 40
@@ -226,8 +226,8 @@ static void *call_often(void *context)
 static void start_load(place *self, load loads[THREADS], pthread_t threads[THREADS],
                        atomic_int *stop)
 {
-    load one = {.gate = self->gate, .shop = shop_token(self), .desk = desk_token(self),
-                .stop = stop};
+    load one = {
+        .gate = self->gate, .shop = shop_token(self), .desk = desk_token(self), .stop = stop};
 
     for (int i = 0; i < 4; i++) {
         one.refs[i] = person(self, one.shop, text_f(self, "1380000000%d", i), full_profile);
@@ -327,8 +327,8 @@ static void a_stop_under_load_answers_everybody(void **state)
     place_close(self);
     assert_log_sound(self);
     place_open(self);
-    assert_done(ask(self, (question){VELUM_VERB_READ, .token = loads[0].shop,
-                                     .ref = loads[0].refs[0]}));
+    assert_done(
+        ask(self, (question){VELUM_VERB_READ, .token = loads[0].shop, .ref = loads[0].refs[0]}));
 }
 
 static void it_can_be_opened_again_and_again(void **state)
@@ -348,7 +348,7 @@ static void it_can_be_opened_again_and_again(void **state)
     assert_log_sound(self);
 }
 
-/* --- folders that are not what they were --------------------------------------------------------------- */
+/* --- folders that are not what they were ------------------------------------------------------ */
 
 static void assert_not_opened(place *self, velum_status expected, const char *word)
 {
@@ -375,9 +375,8 @@ static void an_older_database_beside_a_newer_log_is_refused(void **state)
     assert_int_equal(rename(text_f(self, "%s/vault.db", self->folder),
                             text_f(self, "%s/vault.new", self->parent)),
                      0);
-    assert_int_equal(rename(text_f(self, "%s/vault.db", old),
-                            text_f(self, "%s/vault.db", self->folder)),
-                     0);
+    assert_int_equal(
+        rename(text_f(self, "%s/vault.db", old), text_f(self, "%s/vault.db", self->folder)), 0);
     assert_not_opened(self, VELUM_E_CORRUPT, "old copy of the database");
     assert_int_equal(rename(text_f(self, "%s/vault.new", self->parent),
                             text_f(self, "%s/vault.db", self->folder)),
@@ -434,7 +433,7 @@ static void what_is_no_folder_of_ours_is_not_opened(void **state)
     place_open(self);
 }
 
-/* --- what stands on the disk ----------------------------------------------------------------------------- */
+/* --- what stands on the disk ------------------------------------------------------------------ */
 
 static bool holds_text(const char *path, const char *wanted)
 {
@@ -452,12 +451,17 @@ static void assert_nothing_in_the_clear(place *self)
 {
     static const char *const canaries[] = {"CANARY", "13800000001", "1990-05-06", "velum_",
                                            "velumc_"};
-    static const char *const files[] = {"vault.db", "vault.db-wal", "keys.db", "keys.db-wal",
-                                        "audit/tail-00000000000000000000", "audit/checkpoint"};
+    static const char *const files[] = {"vault.db",
+                                        "vault.db-wal",
+                                        "keys.db",
+                                        "keys.db-wal",
+                                        "audit/tail-00000000000000000000",
+                                        "audit/checkpoint"};
 
     for (size_t f = 0; f < sizeof files / sizeof files[0]; f++) {
         const char *const path = text_f(self, "%s/%s", self->folder, files[f]);
-        for (size_t c = 0; access(path, F_OK) == 0 && c < sizeof canaries / sizeof canaries[0]; c++) {
+        for (size_t c = 0; access(path, F_OK) == 0 && c < sizeof canaries / sizeof canaries[0];
+             c++) {
             if (holds_text(path, canaries[c])) {
                 fail_msg("%s stands in %s", canaries[c], files[f]);
             }
@@ -486,7 +490,7 @@ static void nothing_of_a_customer_stands_in_the_clear(void **state)
     assert_true(holds_text(text_f(self, "%s/audit/origin", self->folder), "velum/"));
 }
 
-/* --- making ---------------------------------------------------------------------------------------------- */
+/* --- making ----------------------------------------------------------------------------------- */
 
 static int entries_in(const char *path)
 {

@@ -17,9 +17,9 @@ static const char *const purposes[] = {"direct-marketing", "analytics"};
 typedef struct model_person {
     bool exists;
     const char *ref;
-    int city; /* 0: none */
-    int store; /* 0: none */
-    int birth; /* 0: unknown, 1: adult, 2: child */
+    int city;              /* 0: none */
+    int store;             /* 0: none */
+    int birth;             /* 0: unknown, 1: adult, 2: child */
     int consent[PURPOSES]; /* 0: unknown, 1: given, 2: withdrawn */
     uint32_t events;
 } model_person;
@@ -46,7 +46,7 @@ static uint32_t below(model *self, uint32_t bound)
     return random_below(&self->random, bound);
 }
 
-#define FAIL(self, what, answer)                                                                \
+#define FAIL(self, what, answer)                                                                   \
     fail_msg("seed %llu step %d: %s: %d %s", (unsigned long long)(self)->seed, (self)->step, what, \
              (answer)->status, (answer)->body)
 
@@ -62,7 +62,7 @@ static const char *mobile_of(model *self, uint32_t index)
     return text_f(self->place, "1380000%04u", index);
 }
 
-/* --- writing ---------------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static void upsert(model *self, uint32_t index)
 {
@@ -71,14 +71,15 @@ static void upsert(model *self, uint32_t index)
     const uint32_t birth = below(self, 3);
     const uint32_t store = below(self, 3);
     const bool removes = below(self, 6) == 0;
-    const char *const body = text_f(
-        self->place,
-        "{\"identifiers\":[{\"type\":\"mobile\",\"value\":\"%s\"}],\"profile\":{\"name\":\"王小明\"%s%s%s%s%s%s}}",
-        mobile_of(self, index), removes ? ",\"city\":null" : "",
-        city == 0 || removes ? "" : text_f(self->place, ",\"city\":\"%s\"", cities[city]),
-        birth == 0 ? "" : ",\"birthday\":\"", birth == 0 ? "" : births[birth],
-        birth == 0 ? "" : "\"",
-        store == 0 ? "" : text_f(self->place, ",\"store\":\"S%03u\"", store));
+    const char *const body =
+        text_f(self->place,
+               "{\"identifiers\":[{\"type\":\"mobile\",\"value\":\"%s\"}],"
+               "\"profile\":{\"name\":\"王小明\"%s%s%s%s%s%s}}",
+               mobile_of(self, index), removes ? ",\"city\":null" : "",
+               city == 0 || removes ? "" : text_f(self->place, ",\"city\":\"%s\"", cities[city]),
+               birth == 0 ? "" : ",\"birthday\":\"", birth == 0 ? "" : births[birth],
+               birth == 0 ? "" : "\"",
+               store == 0 ? "" : text_f(self->place, ",\"store\":\"S%03u\"", store));
     const reply *answer =
         ask(self->place, (question){VELUM_VERB_UPSERT, .token = self->shop, .body = body});
 
@@ -103,12 +104,10 @@ static void put_consent(model *self, uint32_t index)
         return;
     }
     forget_refusals(self->place);
-    const reply *answer =
-        ask(self->place, (question){VELUM_VERB_CONSENT_PUT, .token = self->desk, .ref = one->ref,
-                                    .body = text_f(self->place,
-                                                   "{\"purpose\":\"%s\",\"state\":\"%s\"}",
-                                                   purposes[purpose],
-                                                   gives ? "given" : "withdrawn")});
+    const reply *answer = ask(
+        self->place, (question){VELUM_VERB_CONSENT_PUT, .token = self->desk, .ref = one->ref,
+                                .body = text_f(self->place, "{\"purpose\":\"%s\",\"state\":\"%s\"}",
+                                               purposes[purpose], gives ? "given" : "withdrawn")});
     if (gives && one->birth == 2) {
         expect(self, "a child's consent", answer, 403);
         return;
@@ -119,7 +118,7 @@ static void put_consent(model *self, uint32_t index)
     one->consent[purpose] = now;
 }
 
-/* --- reading, against the model -------------------------------------------------------------------- */
+/* --- reading, against the model --------------------------------------------------------------- */
 
 static void check_city(model *self, const model_person *one, const reply *answer)
 {
@@ -134,12 +133,12 @@ static void read_by_shop(model *self, uint32_t index)
 
     if (!one->exists) {
         forget_refusals(self->place);
-        const reply *none = ask(
-            self->place,
-            (question){VELUM_VERB_LOOKUP, .token = self->shop,
-                       .body = text_f(self->place,
-                                      "{\"identifier\":{\"type\":\"mobile\",\"value\":\"%s\"}}",
-                                      mobile_of(self, index))});
+        const reply *none =
+            ask(self->place,
+                (question){VELUM_VERB_LOOKUP, .token = self->shop,
+                           .body = text_f(self->place,
+                                          "{\"identifier\":{\"type\":\"mobile\",\"value\":\"%s\"}}",
+                                          mobile_of(self, index))});
         expect(self, "lookup of nobody", none, 404);
         return;
     }
@@ -194,11 +193,12 @@ static void list_consents(model *self, uint32_t index)
     if (!one->exists) {
         return;
     }
-    const reply *answer = ask(
-        self->place, (question){VELUM_VERB_CONSENT_LIST, .token = self->desk, .ref = one->ref});
+    const reply *answer =
+        ask(self->place, (question){VELUM_VERB_CONSENT_LIST, .token = self->desk, .ref = one->ref});
     expect(self, "consents", answer, 200);
     for (int i = 0; i < PURPOSES; i++) {
-        const char *const name = text_at(answer, i == 0 ? "consents/0/purpose" : "consents/1/purpose");
+        const char *const name =
+            text_at(answer, i == 0 ? "consents/0/purpose" : "consents/1/purpose");
         const int purpose = strcmp(name, purposes[0]) == 0 ? 0 : 1;
         if (strcmp(text_at(answer, i == 0 ? "consents/0/state" : "consents/1/state"),
                    names[one->consent[purpose]]) != 0) {
@@ -210,10 +210,10 @@ static void list_consents(model *self, uint32_t index)
     }
 }
 
-/* --- the walk ------------------------------------------------------------------------------------------ */
+/* --- the walk --------------------------------------------------------------------------------- */
 
 static void (*const acts[])(model *, uint32_t) = {
-    upsert,       put_consent,     put_consent,   read_by_shop,
+    upsert,        put_consent,     put_consent,     read_by_shop,
     read_by_guide, read_by_purpose, read_by_purpose, list_consents,
 };
 
@@ -258,7 +258,7 @@ static void the_gate_does_what_the_model_says(void **state)
     assert_log_sound(self);
 }
 
-/* --- I-8 ---------------------------------------------------------------------------------------------- */
+/* --- I-8 -------------------------------------------------------------------------------------- */
 
 #define VIEWS 5
 
@@ -268,8 +268,8 @@ typedef struct seen {
     bool clear[VIEWS][16];
 } seen;
 
-static const char *const fields[] = {"name",    "birthday", "city",      "member_level", "mobile",
-                                     "email",   "id_card",  "bank_card", "address"};
+static const char *const fields[] = {"name",  "birthday", "city",      "member_level", "mobile",
+                                     "email", "id_card",  "bank_card", "address"};
 #define FIELDS (sizeof fields / sizeof fields[0])
 
 static void look(model *self, const char *const tokens[VIEWS], const model_person *one, seen *out)

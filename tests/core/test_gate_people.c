@@ -22,7 +22,7 @@ static const reply *look_up(place *self, const char *token, const char *type, co
                                                type, value)});
 }
 
-/* --- upsert ----------------------------------------------------------------------------------------- */
+/* --- upsert ----------------------------------------------------------------------------------- */
 
 static void a_new_and_a_known_customer_are_answered_alike(void **state)
 {
@@ -76,8 +76,8 @@ static void without_update_a_known_profile_stays(void **state)
     audit_entry entry;
 
     const char *const care = care_token(self);
-    const reply *refused = ask(
-        self, (question){VELUM_VERB_UPSERT, care, .body = "{\"identifiers\":[" MOBILE "]}"});
+    const reply *refused =
+        ask(self, (question){VELUM_VERB_UPSERT, care, .body = "{\"identifiers\":[" MOBILE "]}"});
     assert_refused(refused, 403, "action-not-allowed");
     log_last(self, &entry);
     assert_string_equal(reason_of(self, &entry), "action-not-allowed");
@@ -104,9 +104,9 @@ static void one_value_twice_in_a_request_is_one(void **state)
     place *const self = *state;
     const char *const shop = shop_token(self);
 
-    const reply *made = assert_done(
-        UPSERT(self, "\"identifiers\":[" MOBILE "," MOBILE "," EMAIL
-                     ",{\"type\":\"mobile\",\"value\":\"+86 138 0000 0001\"}]"));
+    const reply *made =
+        assert_done(UPSERT(self, "\"identifiers\":[" MOBILE "," MOBILE "," EMAIL
+                                 ",{\"type\":\"mobile\",\"value\":\"+86 138 0000 0001\"}]"));
     assert_text_at(assert_done(look_up(self, shop, "email", "MING@example.com")), "subject",
                    text_at(made, "subject"));
     assert_text_at(assert_done(look_up(self, shop, "mobile", "138-0000-0001")), "subject",
@@ -139,8 +139,7 @@ static void what_does_not_fit_is_refused_whole(void **state)
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const uint64_t before = log_size(self);
-        const reply *answer =
-            ask(self, (question){VELUM_VERB_UPSERT, shop, .body = rows[i].body});
+        const reply *answer = ask(self, (question){VELUM_VERB_UPSERT, shop, .body = rows[i].body});
         if (answer->status == 429) {
             continue; /* the same refusal of the same mobile: recorded a row before */
         }
@@ -168,7 +167,7 @@ static void unknown_field_names_are_only_counted_in_the_leaf(void **state)
     assert_int_equal(entry.released_count, 0);
 }
 
-/* --- lookup ----------------------------------------------------------------------------------------- */
+/* --- lookup ----------------------------------------------------------------------------------- */
 
 /* The members of a refusal, without its decision id, which is fresh each time. */
 static const char *without_id(place *self, const reply *answer)
@@ -209,7 +208,8 @@ static void a_hidden_customer_stays_hidden_whatever_fields_are_asked(void **stat
     const char *const campaign = marketing_token(self);
     const char *const ref = person(self, shop, "13800000001", full_profile);
 
-    const reply *missing = assert_refused(read_as(self, campaign, ref, "id_card"), 404, "not-found");
+    const reply *missing =
+        assert_refused(read_as(self, campaign, ref, "id_card"), 404, "not-found");
     consent(self, desk, ref, "direct-marketing", "given");
     const reply *nothing = read_as(self, campaign, ref, "id_card");
     assert_string_equal(without_id(self, missing), without_id(self, nothing));
@@ -219,8 +219,8 @@ static void a_domain_sees_only_its_own_pseudonyms(void **state)
 {
     place *const self = *state;
     const char *const shop = shop_token(self);
-    const char *const post = token_of(
-        self, (holder){"post", NULL, "delivery", "order-fulfilment", "post", NULL});
+    const char *const post =
+        token_of(self, (holder){"post", NULL, "delivery", "order-fulfilment", "post", NULL});
     const char *const ref = person(self, shop, "13800000001", full_profile);
     const char *const theirs =
         text_at(assert_done(look_up(self, post, "mobile", "13800000001")), "subject");
@@ -237,7 +237,7 @@ static void a_domain_sees_only_its_own_pseudonyms(void **state)
     assert_refused(read_as(self, post, typo, "city"), 400, "malformed-request");
 }
 
-/* --- read ------------------------------------------------------------------------------------------- */
+/* --- read ------------------------------------------------------------------------------------- */
 
 static void a_role_sees_its_masks_and_what_is_hidden_by_name(void **state)
 {
@@ -289,16 +289,17 @@ static void only_what_is_needed_is_opened(void **state)
     const char *const shop = shop_token(self);
     const char *const ref = person(self, shop, "13800000001", full_profile);
     audit_entry entry;
-    const uint32_t contact = world_number(self->gate->world, REGISTRY_CATEGORY,
-                                          TEXT_LITERAL("contact"));
+    const uint32_t contact =
+        world_number(self->gate->world, REGISTRY_CATEGORY, TEXT_LITERAL("contact"));
 
-    sql_run(self, text_f(self,
-                         "UPDATE category SET sealed = zeroblob(length(sealed)) WHERE category = %u",
-                         contact));
+    sql_run(self,
+            text_f(self,
+                   "UPDATE category SET sealed = zeroblob(length(sealed)) WHERE category = %u",
+                   contact));
     place_reopen(self);
     assert_text_at(assert_done(read_as(self, shop, ref, "city")), "fields/city", "常州");
-    const reply *answer = assert_refused(read_as(self, shop, ref, "city,mobile"), 500,
-                                         "data-damaged");
+    const reply *answer =
+        assert_refused(read_as(self, shop, ref, "city,mobile"), 500, "data-damaged");
     assert_null(strstr(answer->body, "常州"));
     log_last(self, &entry);
     assert_string_equal(reason_of(self, &entry), "data-damaged");
@@ -321,12 +322,12 @@ static void a_guide_sees_only_the_customers_of_the_store(void **state)
 {
     place *const self = *state;
     const char *const shop = shop_token(self);
-    const char *const guide = token_of(
-        self, (holder){"guide", "human", "store_guide", "customer-care", "shop", "S001"});
-    const char *const other = token_of(
-        self, (holder){"other", "human", "store_guide", "customer-care", "shop", "S002"});
-    const char *const nobody = token_of(
-        self, (holder){"nobody", "human", "store_guide", "customer-care", "shop", NULL});
+    const char *const guide =
+        token_of(self, (holder){"guide", "human", "store_guide", "customer-care", "shop", "S001"});
+    const char *const other =
+        token_of(self, (holder){"other", "human", "store_guide", "customer-care", "shop", "S002"});
+    const char *const nobody =
+        token_of(self, (holder){"nobody", "human", "store_guide", "customer-care", "shop", NULL});
     const char *const ref = person(self, shop, "13800000001", full_profile);
     const char *const stray = person(self, shop, "13800000002", "{\"name\":\"李四\"}");
 
@@ -341,7 +342,7 @@ static void a_guide_sees_only_the_customers_of_the_store(void **state)
     assert_done(read_as(self, other, ref, "name,city"));
 }
 
-/* --- minors ----------------------------------------------------------------------------------------- */
+/* --- minors ----------------------------------------------------------------------------------- */
 
 static void a_birthday_sets_the_age_class(void **state)
 {

@@ -1,7 +1,7 @@
-/* A data folder of format 1, as velum_init and a few requests made it: every later version opens it.
+/* A data folder of format 1, as velum_init and a few requests made it; later versions open it.
  *
- * tests/golden/folder-v1/data is the folder with its sample root secret, expected.json what was in it
- * then: verifier key, tokens, references. VELUM_MAKE_GOLDEN=FOLDER makes a new one there.
+ * tests/golden/folder-v1/data is the folder with its sample root secret, expected.json what was in
+ * it then: verifier key, tokens, references. VELUM_MAKE_GOLDEN=FOLDER makes a new one there.
  */
 #include "tests/core/support.h"
 
@@ -21,7 +21,7 @@ static const char *golden(place *self)
     return text_f(self, "%s/tests/golden/folder-v1", top == NULL ? "." : top);
 }
 
-/* --- making one ---------------------------------------------------------------------------------- */
+/* --- making one ------------------------------------------------------------------------------- */
 
 /* Files hold no room ahead: zeros behind the last batch are cut, up to a page. */
 static void cut_room(const char *tail)
@@ -76,7 +76,7 @@ static void a_new_folder_is_made_when_asked(void **state)
     fill(*state, folder);
 }
 
-/* --- opening one --------------------------------------------------------------------------------- */
+/* --- opening one ------------------------------------------------------------------------------ */
 
 typedef struct expected {
     const char *shop;
@@ -150,10 +150,10 @@ static void its_customers_are_read_as_they_were(void **state)
     const reply *clear =
         assert_done(ask(self, (question){VELUM_VERB_READ, .token = then.shop, .ref = then.adult}));
     assert_text_at(clear, "fields/address", "常州市天宁区青龙街道1号");
-    const reply *found = assert_done(
-        ask(self, (question){VELUM_VERB_LOOKUP, .token = then.shop,
-                             .body = "{\"identifier\":{\"type\":\"mobile\","
-                                     "\"value\":\"13800000001\"}}"}));
+    const reply *found =
+        assert_done(ask(self, (question){VELUM_VERB_LOOKUP, .token = then.shop,
+                                         .body = "{\"identifier\":{\"type\":\"mobile\","
+                                                 "\"value\":\"13800000001\"}}"}));
     assert_text_at(found, "subject", then.adult);
     assert_done(ask(self, (question){VELUM_VERB_READ, .token = then.shop, .ref = then.child}));
     const reply *consents = assert_done(
@@ -170,9 +170,8 @@ static void it_takes_new_customers_and_shows_its_old_log(void **state)
     place_open(self);
     assert_string_equal(person(self, then.shop, "13800000001", "{\"city\":\"南京\"}"), then.adult);
     person(self, then.shop, "13800000003", full_profile);
-    const reply *log = assert_done(
-        ask(self, (question){VELUM_VERB_AUDIT_LOG, .token = then.auditor, .ref = then.adult,
-                             .body = "{}"}));
+    const reply *log = assert_done(ask(self, (question){VELUM_VERB_AUDIT_LOG, .token = then.auditor,
+                                                        .ref = then.adult, .body = "{}"}));
     assert_text_at(log, "entries/0/type", "upsert");
     assert_text_at(log, "entries/1/consent_purpose", "direct-marketing");
     place_reopen(self);

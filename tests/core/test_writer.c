@@ -9,7 +9,7 @@
 #include "core/path.h"
 #include "core/verbs.h"
 
-/* --- seqs ------------------------------------------------------------------------------------------- */
+/* --- seqs ------------------------------------------------------------------------------------- */
 
 typedef struct seq_walk {
     uint64_t last;
@@ -82,7 +82,7 @@ static void a_refusal_takes_back_what_it_had_recorded(void **state)
     assert_log_sound(self);
 }
 
-/* --- one batch with all kinds in it --------------------------------------------------------------- */
+/* --- one batch with all kinds in it ----------------------------------------------------------- */
 
 typedef struct hold_back {
     pthread_mutex_t lock;
@@ -138,9 +138,9 @@ static int32_t take_status(velum_pending *pending, atomic_int *woken)
 }
 
 #define GATHERED 6
-static const char *const gathered_profiles[GATHERED] = {
-    "{\"city\":\"a\"}", "{\"city\":7}", "{\"city\":\"b\"}", "{\"nothing\":\"x\"}", "{\"city\":\"c\"}",
-    "{\"name\":\"d\"}"};
+static const char *const gathered_profiles[GATHERED] = {"{\"city\":\"a\"}", "{\"city\":7}",
+                                                        "{\"city\":\"b\"}", "{\"nothing\":\"x\"}",
+                                                        "{\"city\":\"c\"}", "{\"name\":\"d\"}"};
 static const int32_t gathered_status[GATHERED] = {200, 422, 200, 400, 200, 200};
 
 /* The writer is held while all are queued, so that they share a transaction. */
@@ -271,7 +271,7 @@ static void a_write_that_takes_too_long_is_unknown(void **state)
     assert_no_gap(self);
 }
 
-/* --- run again --------------------------------------------------------------------------------------- */
+/* --- run again -------------------------------------------------------------------------------- */
 
 /* A refusal that was decided in an older world is decided again: it was never recorded, so it is no
  * repetition (I-1). */
@@ -339,7 +339,7 @@ static void a_stale_read_is_decided_again(void **state)
     assert_int_equal(velum_gate_counter(self->gate, "reads-repeated"), 1);
 }
 
-/* --- what we write ourselves ----------------------------------------------------------------------- */
+/* --- what we write ourselves ------------------------------------------------------------------ */
 
 /* A later version brings names that the folder does not have: their leaves need room like any
  * other (W-1), and what follows is not held up by them. */

@@ -55,8 +55,7 @@ static bool stands_already(const passage *passage, const state_consent *held,
         return false;
     }
     const bool has_expired =
-        held->expires_s != 0 &&
-        passage->clock.later_ns / NS_PER_SECOND >= (int64_t)held->expires_s;
+        held->expires_s != 0 && passage->clock.later_ns / NS_PER_SECOND >= (int64_t)held->expires_s;
     return state == CONSENT_WITHDRAWN || (held->version == purpose->version && !has_expired);
 }
 

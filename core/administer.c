@@ -180,8 +180,7 @@ static void write_optional_time(json_writer *out, const char *name, int64_t at_n
     }
 }
 
-static void write_credential(const passage *passage, const credential *credential,
-                             json_writer *out)
+static void write_credential(const passage *passage, const credential *credential, json_writer *out)
 {
     const bundle *bundle = passage->world->bundle;
 

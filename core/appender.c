@@ -76,7 +76,7 @@ static void deadline_after(struct timespec *out, uint32_t ms)
 /* the answer is replaced before anybody can see it. */
 static void withhold(velum_pending *read)
 {
-    answer_set_problem(read->answer, PROBLEM_UNAVAILABLE, NULL);
+    pending_withhold(read);
     (void)pending_settle(read, PENDING_READY);
     pending_release(read);
 }
@@ -186,8 +186,8 @@ static velum_status batch_append(appender *self, const batch *batch, uint32_t co
 {
     uint64_t first = 0;
 
-    return journal_append(self->gate->journal, batch->bodies, count, batch->write_count,
-                          batch->seq, &first);
+    return journal_append(self->gate->journal, batch->bodies, count, batch->write_count, batch->seq,
+                          &first);
 }
 
 static void advance(appender *self, const batch *batch)

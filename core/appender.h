@@ -48,8 +48,8 @@ typedef struct appender {
     pthread_t thread;
     bool running;
     pthread_mutex_t lock;
-    pthread_cond_t wake;     /* something to do */
-    pthread_cond_t advanced; /* appended_seq moved */
+    pthread_cond_t wake;               /* something to do */
+    pthread_cond_t advanced;           /* appended_seq moved */
     struct velum_pending *reads_first; /* arrived; under lock */
     struct velum_pending *reads_last;
     outbox_list writes; /* arrived; under lock */
@@ -57,8 +57,8 @@ typedef struct appender {
     atomic_uint_fast64_t appended_seq; /* highest outbox seq in the log */
     atomic_bool failing;               /* the journal did not take the last batch */
     /* the thread's own */
-    outbox_list backlog;               /* taken, not yet in the log */
-    struct velum_pending *held_first;  /* reads that wait for a write */
+    outbox_list backlog;              /* taken, not yet in the log */
+    struct velum_pending *held_first; /* reads that wait for a write */
 } appender;
 
 velum_status appender_start(appender *self, velum_gate *gate,

@@ -120,8 +120,7 @@ static void member_actor(const world *world, json_writer *out, const audit_entry
         return;
     }
     for (uint32_t i = 0; i < world->credential_count; i++) {
-        if (memcmp(world->credentials[i].actor_token, entry->actor_token, ENTRY_TOKEN_BYTES) ==
-            0) {
+        if (memcmp(world->credentials[i].actor_token, entry->actor_token, ENTRY_TOKEN_BYTES) == 0) {
             json_member_string(out, "actor", world->credentials[i].name);
             return;
         }
@@ -169,9 +168,10 @@ static void members_of_inputs(const world *world, json_writer *out, const audit_
     static const struct {
         uint32_t key;
         const char *name;
-    } shown[] = {{7, "torn_bytes"},          {8, "size"},        {9, "result"},
-                 {INPUT_UNATTACHED, "unattached"}, {INPUT_SAME, "same"},
-                 {INPUT_CHANGED, "changed"}, {INPUT_NEW, "new"}, {INPUT_REJECTED, "rejected"}};
+    } shown[] = {{7, "torn_bytes"},    {8, "size"},
+                 {9, "result"},        {INPUT_UNATTACHED, "unattached"},
+                 {INPUT_SAME, "same"}, {INPUT_CHANGED, "changed"},
+                 {INPUT_NEW, "new"},   {INPUT_REJECTED, "rejected"}};
 
     for (uint32_t i = 0; i < entry->input_count; i++) {
         const entry_input *input = &entry->inputs[i];
@@ -251,8 +251,7 @@ static velum_status parse_query(passage *passage, log_query *out)
 }
 
 /* Walks the log from the cursor; *out_next is where the next page begins, 0 at the end. */
-static velum_status walk(log_query *query, log_reader *reader, json_writer *out,
-                         uint64_t *out_next)
+static velum_status walk(log_query *query, log_reader *reader, json_writer *out, uint64_t *out_next)
 {
     log_leaf leaf;
     velum_status status = query->from == 0 ? VELUM_OK : log_reader_seek(reader, query->from);

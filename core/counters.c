@@ -6,8 +6,7 @@
 void counters_add(velum_gate *gate, uint32_t problem)
 {
     if (gate != NULL && problem < PROBLEM_END) {
-        (void)atomic_fetch_add_explicit(&gate->counters.problems[problem], 1,
-                                        memory_order_relaxed);
+        (void)atomic_fetch_add_explicit(&gate->counters.problems[problem], 1, memory_order_relaxed);
     }
 }
 

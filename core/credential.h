@@ -20,7 +20,7 @@
 #define CUSTOMER_TOKEN_BYTES 160
 #define CUSTOMER_TOKEN_SECONDS 900
 #define DOMAIN_NAME_BYTES_MAX 32
-#define DOMAIN_ALL "*"    /* an officer may resolve every domain */
+#define DOMAIN_ALL "*"     /* an officer may resolve every domain */
 #define DOMAIN_SELF "self" /* in which customers see themselves */
 
 typedef struct credential {

@@ -153,16 +153,21 @@ static velum_status open_stores(velum_gate *gate, const velum_gate_options *opti
                                 uint32_t workers, velum_error *err)
 {
     uint32_t from = 0;
-    const store_options db = {
-        .folder = gate->folder, .name = "vault.db", .key = keyring_vault_db_key(gate->keys),
-        .readers_max = workers > 64 ? 64 : workers, .busy_timeout_ms = GATE_READER_WAIT_MS};
+    const store_options db = {.folder = gate->folder,
+                              .name = "vault.db",
+                              .key = keyring_vault_db_key(gate->keys),
+                              .readers_max = workers > 64 ? 64 : workers,
+                              .busy_timeout_ms = GATE_READER_WAIT_MS};
     VELUM_TRY(store_open(&db, &gate->db, err));
     VELUM_TRY(schema_migrate(gate->db, &from, err));
-    const uint64_t cache = options->cache_bytes == 0 ? GATE_CACHE_BYTES_DEFAULT
-                                                     : options->cache_bytes;
-    const vault_options rows = {.folder = gate->folder, .keys = gate->keys,
-                                .vault_db = gate->db, .random = gate->random,
-                                .readers_max = db.readers_max, .cache_bytes = (size_t)cache};
+    const uint64_t cache =
+        options->cache_bytes == 0 ? GATE_CACHE_BYTES_DEFAULT : options->cache_bytes;
+    const vault_options rows = {.folder = gate->folder,
+                                .keys = gate->keys,
+                                .vault_db = gate->db,
+                                .random = gate->random,
+                                .readers_max = db.readers_max,
+                                .cache_bytes = (size_t)cache};
     return vault_create_or_open(&rows, &gate->vault, err);
 }
 

@@ -39,7 +39,7 @@
 
 struct velum_gate {
     atomic_int holds; /* one for the owner, one for each answer and pending that lives */
-    secret_arena *birthmark_page;  /* the kernel zeroes it in a child (MADV_WIPEONFORK) */
+    secret_arena *birthmark_page;      /* the kernel zeroes it in a child (MADV_WIPEONFORK) */
     const volatile uint8_t *birthmark; /* 1 in the process that opened the gate */
     atomic_bool stopping;
     uint32_t timeout_ms;
@@ -56,7 +56,7 @@ struct velum_gate {
     vault *vault;
     journal *journal;
     pthread_mutex_t world_lock;
-    world *world;         /* under world_lock */
+    world *world;               /* under world_lock */
     atomic_uint_fast64_t epoch; /* of the newest world */
     changes changes;
     clock_guard clock_guard;

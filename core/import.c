@@ -205,8 +205,8 @@ static velum_status parse_run(import_run *run, const json_value **out_rows)
         passage->domain = named;
     }
     *out_rows = json_member(body, "rows");
-    if (*out_rows == NULL || json_kind_of(*out_rows) != JSON_ARRAY ||
-        json_count(*out_rows) == 0 || json_count(*out_rows) > IMPORT_ROWS_MAX) {
+    if (*out_rows == NULL || json_kind_of(*out_rows) != JSON_ARRAY || json_count(*out_rows) == 0 ||
+        json_count(*out_rows) > IMPORT_ROWS_MAX) {
         return refuse_hint(passage, PROBLEM_MALFORMED, "`rows` is an array of 1 to 200 rows.");
     }
     return VELUM_OK;

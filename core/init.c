@@ -36,10 +36,19 @@ typedef struct init_run {
     velum_random random;
 } init_run;
 
-static const char *const FOLDER_FILES[] = {
-    "audit/checkpoint", "audit/origin", "audit/tail-00000000000000000000", "lock", "root.key",
-    "keyring", "vault.db", "vault.db-wal", "vault.db-shm", "keys.db", "keys.db-wal", "keys.db-shm",
-    "velum.sock"};
+static const char *const FOLDER_FILES[] = {"audit/checkpoint",
+                                           "audit/origin",
+                                           "audit/tail-00000000000000000000",
+                                           "lock",
+                                           "root.key",
+                                           "keyring",
+                                           "vault.db",
+                                           "vault.db-wal",
+                                           "vault.db-shm",
+                                           "keys.db",
+                                           "keys.db-wal",
+                                           "keys.db-shm",
+                                           "velum.sock"};
 static const char *const KIT_FILES[] = {"velum-root", "verifier-key", "officer-token"};
 
 /* --- folders ------------------------------------------------------------------------------------ */
@@ -80,9 +89,8 @@ static velum_status make_folders(init_run *run, velum_error *err)
 
     if (status < 0) {
         return error_set_errno(err, status, errno,
-                               status == VELUM_E_EXISTS
-                                   ? "the data folder exists and is not empty"
-                                   : "the data folder could not be made");
+                               status == VELUM_E_EXISTS ? "the data folder exists and is not empty"
+                                                        : "the data folder could not be made");
     }
     status = directory_create(run->dir_fd, "audit", &run->audit_fd);
     if (status < 0) {
@@ -209,13 +217,20 @@ static velum_status begin_database(velum_gate *gate, init_run *run, velum_error 
 static velum_status make_databases(velum_gate *gate, init_run *run, velum_error *err)
 {
     uint32_t from = 0;
-    const store_options db = {.folder = run->folder, .name = "vault.db",
-                              .key = keyring_vault_db_key(gate->keys), .readers_max = 1,
-                              .busy_timeout_ms = GATE_READER_WAIT_MS, .create = true};
+    const store_options db = {.folder = run->folder,
+                              .name = "vault.db",
+                              .key = keyring_vault_db_key(gate->keys),
+                              .readers_max = 1,
+                              .busy_timeout_ms = GATE_READER_WAIT_MS,
+                              .create = true};
     VELUM_TRY(store_open(&db, &gate->db, err));
     VELUM_TRY(schema_migrate(gate->db, &from, err));
-    const vault_options rows = {.folder = run->folder, .keys = gate->keys, .vault_db = gate->db,
-                                .random = gate->random, .readers_max = 1, .create = true};
+    const vault_options rows = {.folder = run->folder,
+                                .keys = gate->keys,
+                                .vault_db = gate->db,
+                                .random = gate->random,
+                                .readers_max = 1,
+                                .create = true};
     VELUM_TRY(vault_create_or_open(&rows, &gate->vault, err));
     return begin_database(gate, run, err);
 }
@@ -320,8 +335,8 @@ static velum_status check_options(const velum_init_options *options, velum_error
 velum_status velum_init(const velum_init_options *options, char *verifier_key,
                         size_t verifier_key_size, velum_error *err)
 {
-    init_run run = {.options = options, .dir_fd = -1, .kit_fd = -1, .audit_fd = -1,
-                    .random = random_system()};
+    init_run run = {
+        .options = options, .dir_fd = -1, .kit_fd = -1, .audit_fd = -1, .random = random_system()};
 
     VELUM_TRY(check_options(options, err));
     VELUM_TRY(crypto_init());

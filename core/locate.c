@@ -184,8 +184,8 @@ velum_status locate_first(passage *passage)
 
     VELUM_TRY(locate_snapshot(passage));
     for (uint32_t i = 0; i < passage->identifier_count; i++) {
-        const velum_status status = vault_find(gate->vault, passage->conn,
-                                               &passage->identifiers[i], &passage->subject);
+        const velum_status status =
+            vault_find(gate->vault, passage->conn, &passage->identifiers[i], &passage->subject);
         if (status == VELUM_OK) {
             return locate_known(passage);
         }

@@ -8,7 +8,7 @@ static velum_status parse_fields(passage *passage)
     text name;
 
     if (rest.size == 0) {
-        passage->asked_all = true;
+        passage->asked_all = passage->action == ACTION_READ;
         return VELUM_OK;
     }
     while (text_split(&rest, ',', &name)) {

@@ -42,30 +42,30 @@ typedef struct passage {
     uint64_t seq; /* outbox seq of the snapshot, or of the cached row */
     bool has_subject;
     subject_id subject;
-    uint32_t slot; /* of the subject in core/changes */
-    uint16_t domain; /* registry number of the domain that was used */
-    sealed_subject *sealed; /* held */
+    uint32_t slot;                /* of the subject in core/changes */
+    uint16_t domain;              /* registry number of the domain that was used */
+    sealed_subject *sealed;       /* held */
     const opened_subject *opened; /* in the arena */
     subject_state state;
     crypto_part target; /* what was asked for, borrowed; goes into the key of core/refusals.h */
     identifier *identifiers; /* of lookup and upsert; in the arena */
     uint32_t identifier_count;
     /* decide */
-    uint32_t action;   /* the verb's; an upsert chooses between create and update */
-    uint64_t asked; /* field bits */
+    uint32_t action; /* the verb's; an upsert chooses between create and update */
+    uint64_t asked;  /* field bits */
     bool asked_all;
     uint32_t unknown_fields;
     verdict verdict;
     /* open */
     record *records[PASSAGE_RECORDS_MAX]; /* by category index; in the arena */
-    uint64_t released; /* field bits that really stand in the reply */
+    uint64_t released;                    /* field bits that really stand in the reply */
     uint64_t released_masked;
     /* record, release */
     audit_entry entry;
     uint32_t problem; /* PROBLEM_*; what is recorded */
     const char *hint; /* for the problem's detail: a constant of ours, or hint_text */
     char hint_text[VELUM_ERROR_TEXT_BYTES]; /* a finding about the caller's own policy or request */
-    velum_answer *answer; /* owned until handed over */
+    velum_answer *answer;                   /* owned until handed over */
 } passage;
 
 typedef velum_status (*stage_function)(passage *passage);
@@ -77,15 +77,15 @@ typedef struct verb {
     uint32_t entry_type; /* ENTRY_* */
     uint32_t action;     /* one ACTION_* bit */
     bool is_write;
-    bool is_people;      /* only people at the command line */
-    bool is_customer;    /* only a customer's token */
+    bool is_people;   /* only people at the command line */
+    bool is_customer; /* only a customer's token */
     bool has_body;
     uint32_t body_bytes_max;
-    uint32_t leaves_max; /* of a write, for the reservation (W-1) */
+    uint32_t leaves_max;  /* of a write, for the reservation (W-1) */
     const char *activity; /* the fixed one of people's verbs; NULL: the request names it */
     stage_function locate;
-    stage_function open;  /* or, for a write, apply */
-    stage_function mask;  /* writes the answer */
+    stage_function open; /* or, for a write, apply */
+    stage_function mask; /* writes the answer */
 } verb;
 
 /* Ends the way with a problem; always VELUM_E_DENIED. */

@@ -25,11 +25,8 @@ static velum_status open_stage(passage *passage);
 static velum_status mask_stage(passage *passage);
 
 static const stage STAGES[] = {
-    {"authenticate", authenticate},
-    {"parse", parse_request},
-    {"locate", locate},
-    {"decide", decide_stage},
-    {"open", open_stage}, /* of a write: apply */
+    {"authenticate", authenticate}, {"parse", parse_request}, {"locate", locate},
+    {"decide", decide_stage},       {"open", open_stage}, /* of a write: apply */
     {"mask", mask_stage},
 };
 
@@ -54,8 +51,8 @@ static velum_status decide_stage(passage *passage)
     decide_request request = {
         .bundle = bundle,
         .activity = passage->activity,
-        .activity_is_held = passage->activity != BUNDLE_NONE &&
-                            (actor->activities >> passage->activity & 1) != 0,
+        .activity_is_held =
+            passage->activity != BUNDLE_NONE && (actor->activities >> passage->activity & 1) != 0,
         .actor = actor->kind,
         .roles = actor->roles,
         .action = passage->action,
@@ -92,10 +89,9 @@ static velum_status mask_stage(passage *passage)
 static void fill_fields(const passage *passage, audit_entry *entry)
 {
     const bundle *bundle = passage->world->bundle;
-    const uint64_t asked =
-        passage->asked_all && passage->activity != BUNDLE_NONE
-            ? bundle->activities[passage->activity].fields
-            : passage->asked;
+    const uint64_t asked = passage->asked_all && passage->activity != BUNDLE_NONE
+                               ? bundle->activities[passage->activity].fields
+                               : passage->asked;
 
     for (uint32_t i = 0; i < bundle->field_count; i++) {
         const bundle_field *field = &bundle->fields[i];
@@ -188,9 +184,10 @@ static void fill_decision(const passage *passage, audit_entry *entry)
     push_input(entry, 1, verdict->age_class);
     push_input(entry, 2, verdict->consent_state);
     push_input(entry, 3, passage->clock.behind ? 1 : 0);
-    push_input(entry, 4, passage->has_subject && passage->sealed != NULL
-                             ? sealed_subject_status(passage->sealed)
-                             : 0);
+    push_input(entry, 4,
+               passage->has_subject && passage->sealed != NULL
+                   ? sealed_subject_status(passage->sealed)
+                   : 0);
     entry->rule = verdict->rule;
     entry->action = passage->world->actions[__builtin_ctz(passage->action)];
     entry->intended_status = (uint32_t)problem_status(passage->problem);
@@ -251,7 +248,6 @@ void path_fill_entry(passage *passage, audit_entry *entry)
 static bool refusal_is_repeated(passage *passage)
 {
     uint8_t key[KEY_BYTES];
-    uint8_t hash[16];
     const uint32_t what[2] = {passage->activity, passage->problem};
     const crypto_part parts[] = {
         {passage->actor.token, ENTRY_TOKEN_BYTES},
@@ -264,10 +260,11 @@ static bool refusal_is_repeated(passage *passage)
 
     if (!request->refusal_is_admitted) { /* a path that is run again is no second refusal */
         keyring_token_key(passage->gate->keys, "refusal", key);
-        blake2b_keyed(key, parts, sizeof(parts) / sizeof(parts[0]), hash, sizeof(hash));
+        blake2b_keyed(key, parts, sizeof(parts) / sizeof(parts[0]), request->refusal_key,
+                      sizeof(request->refusal_key));
         mem_wipe(key, sizeof(key));
         request->refusal_is_admitted =
-            refusals_admit(&passage->gate->refusals, hash,
+            refusals_admit(&passage->gate->refusals, request->refusal_key,
                            clock_monotonic_ns(&passage->gate->clock), &request->refusal_repeated);
     }
     passage->entry.repeated = request->refusal_repeated;
@@ -279,8 +276,8 @@ static bool refusal_is_repeated(passage *passage)
 static void write_refusal(passage *passage)
 {
     const bundle *bundle = passage->world->bundle;
-    const bool knows = passage->activity != BUNDLE_NONE &&
-                       bundle->activities[passage->activity].knows_existence;
+    const bool knows =
+        passage->activity != BUNDLE_NONE && bundle->activities[passage->activity].knows_existence;
     uint32_t shown = passage->problem;
     problem_detail detail = {.hint = passage->hint};
 
@@ -331,6 +328,7 @@ static velum_status passage_begin(passage *passage, velum_pending *request)
     passage->request = request;
     passage->verb = request->verb;
     passage->action = request->verb->action;
+    passage->target = (crypto_part){request->ref.data, request->ref.size};
     if (request->attempts == 1) {
         memcpy(passage->entry.event_id, request->ids[1], sizeof(request->ids[1]));
     } else {

@@ -84,8 +84,9 @@ velum_status pending_create(velum_gate *gate, const velum_request *request, velu
     self->auth = request->auth;
     self->uid = (uint32_t)geteuid();
     self->client = CLIENT_IN_PROCESS;
-    const uint32_t timeout_ms =
-        self->verb->is_people && !self->verb->is_write ? PENDING_PEOPLE_TIMEOUT_MS : gate->timeout_ms;
+    const uint32_t timeout_ms = self->verb->is_people && !self->verb->is_write
+                                    ? PENDING_PEOPLE_TIMEOUT_MS
+                                    : gate->timeout_ms;
     self->deadline_ns = clock_monotonic_ns(&gate->clock) + (int64_t)timeout_ms * NS_PER_MS;
     random_fill(&gate->random, self->ids, sizeof(self->ids));
     if (copy_strings(self, request) < 0) {
@@ -112,6 +113,19 @@ void pending_release(velum_pending *self)
     mem_free(self->strings);
     mem_free(self);
     gate_release(gate);
+}
+
+void pending_withhold(velum_pending *self)
+{
+    if (self->refusal_is_admitted) {
+        refusals_forget(&self->gate->refusals, self->refusal_key);
+        self->refusal_is_admitted = false;
+    }
+    if (self->answer == NULL && answer_create(self->gate, &self->answer) < 0) {
+        return; /* velum_pending_take says so */
+    }
+    answer_set_problem(self->answer, PROBLEM_UNAVAILABLE, NULL);
+    counters_add(self->gate, PROBLEM_UNAVAILABLE);
 }
 
 /* --- the state ---------------------------------------------------------------------------------- */

@@ -44,10 +44,10 @@ struct verb;
 typedef struct pending_leaf {
     uint8_t *body;
     size_t size;
-    uint64_t seq;   /* outbox seq of the snapshot that the decision stood on */
+    uint64_t seq;    /* outbox seq of the snapshot that the decision stood on */
     uint64_t behind; /* the seq behind which it stands in the log: that, or the world's if later */
     uint64_t epoch;  /* of its world */
-    uint32_t slot;  /* of its subject in changes */
+    uint32_t slot;   /* of its subject in changes */
     bool has_subject;
     bool is_own; /* of the gate itself: never stale */
 } pending_leaf;
@@ -72,12 +72,13 @@ struct velum_pending {
     uint32_t attempts;
     bool refusal_is_admitted; /* to the record, on an earlier attempt */
     uint64_t refusal_repeated;
-    uint8_t ids[2][16]; /* our request id; the event id of the first attempt's leaf */
-    velum_answer *answer; /* owned; leaves only when READY */
+    uint8_t refusal_key[16]; /* to take it back when the record fails */
+    uint8_t ids[2][16];      /* our request id; the event id of the first attempt's leaf */
+    velum_answer *answer;    /* owned; leaves only when READY */
     pending_leaf leaf;
-    int64_t deadline_ns; /* monotonic */
-    struct velum_pending *queue_next;   /* in the writer's or appender's queue */
-    struct velum_pending *watch_next;   /* in the watchdog's list */
+    int64_t deadline_ns;              /* monotonic */
+    struct velum_pending *queue_next; /* in the writer's or appender's queue */
+    struct velum_pending *watch_next; /* in the watchdog's list */
     struct velum_pending *watch_previous;
 };
 
@@ -89,6 +90,8 @@ void pending_release(velum_pending *self);
 
 /* Starts or runs again on this thread; VELUM_OK: settled, VELUM_PENDING: `ready` will be called. */
 velum_status pending_start(velum_pending *self) VELUM_WARN_UNUSED;
+/* The answer becomes "unavailable", and a refusal that it was is forgotten: it has no record. */
+void pending_withhold(velum_pending *self);
 /* Leaves WAITING for `state` and wakes the caller; false when somebody else did. */
 bool pending_settle(velum_pending *self, int state);
 /* The synchronous call for our own threads: runs to the answer. */

@@ -23,13 +23,12 @@ static velum_status store_file(store_conn *conn, const uint8_t hash[SHA256_BYTES
     return stmt_execute(stmt);
 }
 
-static velum_status store_applied(store_conn *conn, const uint8_t hash[SHA256_BYTES],
-                                  int64_t at_ns)
+static velum_status store_applied(store_conn *conn, const uint8_t hash[SHA256_BYTES], int64_t at_ns)
 {
     store_stmt *stmt = NULL;
 
-    VELUM_TRY(conn_statement(
-        conn, "INSERT INTO bundle_applied (hash, at_ns) VALUES ($1, $2)", &stmt));
+    VELUM_TRY(
+        conn_statement(conn, "INSERT INTO bundle_applied (hash, at_ns) VALUES ($1, $2)", &stmt));
     VELUM_TRY(stmt_bind_blob(stmt, 1, hash, SHA256_BYTES));
     VELUM_TRY(stmt_bind_integer(stmt, 2, at_ns));
     return stmt_execute(stmt);

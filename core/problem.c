@@ -17,8 +17,9 @@ static const problem_row REASONS[REASON_COUNT] = {
                                    "The activity does not include this action."},
     [REASON_CONSENT_MISSING] = {"consent-missing", 403, true,
                                 "The customer has not consented to the purpose of this activity."},
-    [REASON_CONSENT_WITHDRAWN] = {"consent-withdrawn", 403, true,
-                                  "The customer has withdrawn the consent that this activity needs."},
+    [REASON_CONSENT_WITHDRAWN] =
+        {"consent-withdrawn", 403, true,
+         "The customer has withdrawn the consent that this activity needs."},
     [REASON_CONSENT_OUTDATED] = {"consent-outdated", 403, true,
                                  "The consent was given for an earlier version of the purpose."},
     [REASON_CONSENT_EXPIRED] = {"consent-expired", 403, true, "The consent has expired."},
@@ -67,10 +68,11 @@ static const problem_row OWN[PROBLEM_END - PROBLEM_FIRST_OWN] = {
     {"unsupported-media-type", 415, false, "The body must be application/json."},
     {"header-too-large", 431, false, "The headers are larger than allowed."},
     {"rate-limited", 429, false, "The same refusal was given less than a second ago."},
-    {"unavailable", 503, false, "Not now. For a write: it may have been done; repeating it is safe."},
+    {"unavailable", 503, false,
+     "Not now. For a write: it may have been done; repeating it is safe."},
     {"internal-error", 500, false, "Velum met a condition that it did not expect."},
     {"not-found", 404, false, "There is no such customer here."},
-    {"data-damaged", 500, false, "Stored data did not pass its check and was not used."},
+    {"data-damaged", 500, true, "Stored data did not pass its check and was not used."},
     {"activity-needed", 400, false, "The credential holds several activities: name one."},
 };
 

@@ -103,8 +103,7 @@ static velum_status put_state_members(passage *passage, const profile *profile, 
         subject_state_put_birthday(state, NULL);
     }
     *changed = *changed || before.turns_14_day != state->turns_14_day ||
-               before.turns_18_day != state->turns_18_day ||
-               !same_attributes(&before, state);
+               before.turns_18_day != state->turns_18_day || !same_attributes(&before, state);
     return VELUM_OK;
 }
 
@@ -246,8 +245,7 @@ static velum_status put_first_records(passage *passage, const profile *profile)
         }
         VELUM_TRY(merge_record(bundle, profile, fields, &record, &changed));
         const record_place place = {bundle->categories[i].number, 1, &record};
-        VELUM_TRY(
-            vault_put_category(passage->gate->vault, passage->conn, passage->opened, &place));
+        VELUM_TRY(vault_put_category(passage->gate->vault, passage->conn, passage->opened, &place));
     }
     return VELUM_OK;
 }
@@ -262,13 +260,12 @@ velum_status profile_create(passage *passage, const profile *profile)
     VELUM_TRY(put_state_members(passage, profile, &changed));
     for (uint32_t i = 0; i < bundle->category_count; i++) {
         if (fields_in(bundle, profile->set, i) != 0) {
-            VELUM_TRY(
-                subject_state_put_category(&passage->state, bundle->categories[i].number, 1));
+            VELUM_TRY(subject_state_put_category(&passage->state, bundle->categories[i].number, 1));
         }
     }
     subject_state_encode(&passage->state, plain);
-    const velum_status status = vault_create(passage->gate->vault, passage->conn, plain,
-                                             passage->arena, &passage->opened);
+    const velum_status status =
+        vault_create(passage->gate->vault, passage->conn, plain, passage->arena, &passage->opened);
     mem_wipe(plain, sizeof(plain));
     VELUM_TRY(status);
     passage->subject = *opened_id(passage->opened);

@@ -75,8 +75,7 @@ static velum_status write_field(passage *passage, uint32_t index, json_writer *o
     return write_masked(passage, field, *value, out);
 }
 
-static void write_names(const passage *passage, const char *name, uint64_t fields,
-                        json_writer *out)
+static void write_names(const passage *passage, const char *name, uint64_t fields, json_writer *out)
 {
     const bundle *bundle = passage->world->bundle;
 

@@ -39,6 +39,19 @@ static refusal_row *find(refusal_row *set, const uint8_t key[16], bool *out_know
     return oldest;
 }
 
+void refusals_forget(refusals *self, const uint8_t key[16])
+{
+    const uint32_t set = bytes_read_u16be(key) % (REFUSALS_SLOTS / REFUSALS_WAYS);
+    bool known = false;
+
+    (void)pthread_mutex_lock(&self->lock);
+    refusal_row *const row = find(&self->rows[(size_t)set * REFUSALS_WAYS], key, &known);
+    if (known) {
+        row->recorded_ns -= REFUSALS_WINDOW_NS;
+    }
+    (void)pthread_mutex_unlock(&self->lock);
+}
+
 bool refusals_admit(refusals *self, const uint8_t key[16], int64_t monotonic_ns,
                     uint64_t *out_repeated)
 {

@@ -34,4 +34,7 @@ void refusals_clear(refusals *self);
 bool refusals_admit(refusals *self, const uint8_t key[16], int64_t monotonic_ns,
                     uint64_t *out_repeated);
 
+/* The refusal was not recorded after all: the next like it is the first again (I-1). */
+void refusals_forget(refusals *self, const uint8_t key[16]);
+
 #endif

@@ -3,9 +3,13 @@
 
 void own_entry(velum_gate *gate, uint32_t type, int64_t at_ns, audit_entry *out)
 {
-    *out = (audit_entry){
-        .type = type, .stage = ENTRY_SINGLE, .at_ns = at_ns, .node = 1,
-        .client = CLIENT_OURSELVES, .auth_method = 4, .decision = ENTRY_ALLOW};
+    *out = (audit_entry){.type = type,
+                         .stage = ENTRY_SINGLE,
+                         .at_ns = at_ns,
+                         .node = 1,
+                         .client = CLIENT_OURSELVES,
+                         .auth_method = 4,
+                         .decision = ENTRY_ALLOW};
     random_fill(&gate->random, out->event_id, sizeof(out->event_id));
     memcpy(out->boot_id, gate->boot_id, sizeof(out->boot_id));
     out->tenant = keyring_tenant(gate->keys);
@@ -31,8 +35,8 @@ static velum_status next_number(store_conn *conn, uint32_t kind, uint16_t *out)
 {
     store_stmt *stmt = NULL;
 
-    VELUM_TRY(conn_statement(
-        conn, "SELECT coalesce(max(number), 0) FROM registry WHERE kind = $1", &stmt));
+    VELUM_TRY(conn_statement(conn, "SELECT coalesce(max(number), 0) FROM registry WHERE kind = $1",
+                             &stmt));
     VELUM_TRY(stmt_bind_integer(stmt, 1, kind));
     VELUM_TRY(stmt_step(stmt));
     const int64_t highest = stmt_integer(stmt, 0);
@@ -48,8 +52,8 @@ static velum_status insert(store_conn *conn, uint32_t kind, uint16_t number, tex
 {
     store_stmt *stmt = NULL;
 
-    VELUM_TRY(conn_statement(
-        conn, "INSERT INTO registry (kind, number, name) VALUES ($1, $2, $3)", &stmt));
+    VELUM_TRY(conn_statement(conn, "INSERT INTO registry (kind, number, name) VALUES ($1, $2, $3)",
+                             &stmt));
     VELUM_TRY(stmt_bind_integer(stmt, 1, kind));
     VELUM_TRY(stmt_bind_integer(stmt, 2, number));
     VELUM_TRY(stmt_bind_text(stmt, 3, name));
@@ -99,16 +103,15 @@ velum_status registry_add_own(write_batch *batch, int64_t at_ns)
         if (problem_name(problem) == NULL) {
             continue;
         }
-        VELUM_TRY(registry_add(batch, REGISTRY_REASON, text_of(problem_name(problem)), at_ns,
-                               &number));
+        VELUM_TRY(
+            registry_add(batch, REGISTRY_REASON, text_of(problem_name(problem)), at_ns, &number));
     }
     for (uint32_t i = 0; i < ACTION_COUNT; i++) {
         VELUM_TRY(
             registry_add(batch, REGISTRY_ACTION, text_of(action_name(1U << i)), at_ns, &number));
     }
     for (uint32_t basis = 1; basis < BASIS_COUNT; basis++) {
-        VELUM_TRY(
-            registry_add(batch, REGISTRY_BASIS, text_of(basis_name(basis)), at_ns, &number));
+        VELUM_TRY(registry_add(batch, REGISTRY_BASIS, text_of(basis_name(basis)), at_ns, &number));
     }
     return registry_add(batch, REGISTRY_DOMAIN, TEXT_LITERAL(DOMAIN_SELF), at_ns, &number);
 }

@@ -42,8 +42,8 @@ static velum_status count_unattached(passage *passage, uint64_t *out)
     *out = 0;
     for (uint32_t i = 0; i < passage->identifier_count; i++) {
         subject_id found;
-        const velum_status status = vault_find(passage->gate->vault, passage->conn,
-                                               &passage->identifiers[i], &found);
+        const velum_status status =
+            vault_find(passage->gate->vault, passage->conn, &passage->identifiers[i], &found);
         if (status == VELUM_OK &&
             memcmp(found.bytes, passage->subject.bytes, SUBJECT_ID_BYTES) == 0) {
             continue;

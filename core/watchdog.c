@@ -81,8 +81,7 @@ static void *watch(void *context)
     (void)pthread_setname_np(pthread_self(), "velum-watchdog");
     (void)pthread_mutex_lock(&self->lock);
     while (!self->stop) {
-        velum_pending *const expired =
-            take_expired(self, clock_monotonic_ns(&self->gate->clock));
+        velum_pending *const expired = take_expired(self, clock_monotonic_ns(&self->gate->clock));
         if (expired == NULL) {
             wait_a_tick(self);
             continue;

@@ -7,7 +7,6 @@
 #include "core/problem.h"
 #include "policy/embedded.h"
 
-
 #define FILES_MAX 256
 
 /* --- names -------------------------------------------------------------------------------------- */
@@ -34,8 +33,8 @@ static velum_status load_names(world *self, store_conn *conn)
     if (self->names == NULL) {
         return VELUM_E_NOMEM;
     }
-    VELUM_TRY(conn_statement(
-        conn, "SELECT kind, number, name FROM registry ORDER BY kind, number", &stmt));
+    VELUM_TRY(conn_statement(conn, "SELECT kind, number, name FROM registry ORDER BY kind, number",
+                             &stmt));
     while (self->name_count < count && (status = stmt_step(stmt)) == VELUM_OK) {
         registry_name *const row = &self->names[self->name_count++];
         const text name = stmt_text(stmt, 2);
@@ -86,8 +85,8 @@ static velum_status newest_bundle(store_conn *conn, uint8_t out_hash[SHA256_BYTE
 {
     store_stmt *stmt = NULL;
 
-    VELUM_TRY(conn_statement(
-        conn, "SELECT hash FROM bundle_applied ORDER BY n DESC LIMIT 1", &stmt));
+    VELUM_TRY(
+        conn_statement(conn, "SELECT hash FROM bundle_applied ORDER BY n DESC LIMIT 1", &stmt));
     const velum_status status = stmt_step(stmt);
     if (status == VELUM_OK) {
         const crypto_part hash = stmt_blob(stmt, 0);
@@ -296,8 +295,7 @@ world *world_hold(world *self)
 
 void world_free(world *self)
 {
-    if (self == NULL ||
-        atomic_fetch_sub_explicit(&self->holds, 1, memory_order_acq_rel) != 1) {
+    if (self == NULL || atomic_fetch_sub_explicit(&self->holds, 1, memory_order_acq_rel) != 1) {
         return;
     }
     bundle_free(self->bundle);

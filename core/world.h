@@ -28,9 +28,9 @@ typedef struct world {
     bool is_bootstrap; /* no retailer's policy was applied yet */
     credential *credentials;
     uint32_t credential_count;
-    uint32_t *by_token; /* open addressing over token hashes; 1 + index, 0 empty */
+    uint32_t *by_token;     /* open addressing over token hashes; 1 + index, 0 empty */
     uint32_t by_token_size; /* a power of two */
-    registry_name *names; /* sorted by kind, number */
+    registry_name *names;   /* sorted by kind, number */
     uint32_t name_count;
     uint16_t reasons[128]; /* registry numbers of PROBLEM_* and REASON_* */
     uint16_t actions[ACTION_COUNT];

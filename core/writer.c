@@ -165,21 +165,14 @@ static velum_status transact(write_batch *batch, gathered *work, uint32_t *out_d
 static void settle(write_slot *slot, velum_status status)
 {
     velum_pending *const request = slot->request;
-    velum_gate *const gate = request->gate;
 
-    if (status >= 0 && slot->answer != NULL && slot->answer->problem == PROBLEM_NONE) {
-        counters_add(gate, PROBLEM_NONE);
-    }
-    if (status < 0 || slot->answer == NULL) {
-        velum_answer_free(slot->answer);
-        slot->answer = NULL;
-        if (answer_create(gate, &slot->answer) == VELUM_OK) {
-            answer_set_problem(slot->answer, PROBLEM_UNAVAILABLE, NULL);
-        }
-        counters_add(gate, PROBLEM_UNAVAILABLE);
-    }
     request->answer = slot->answer;
     slot->answer = NULL;
+    if (status < 0 || request->answer == NULL) {
+        pending_withhold(request);
+    } else if (request->answer->problem == PROBLEM_NONE) {
+        counters_add(request->gate, PROBLEM_NONE);
+    }
     (void)pending_settle(request, PENDING_READY);
     pending_release(request);
 }

@@ -25,7 +25,7 @@ typedef struct write_batch {
     velum_gate *gate;
     store_conn *conn;
     secret_arena *arena; /* the writer's own, so that it never waits for a worker's */
-    uint64_t seq; /* highest outbox seq given out */
+    uint64_t seq;        /* highest outbox seq given out */
     outbox_list bodies;
     uint32_t *slots; /* of changed subjects */
     uint32_t slot_count;

@@ -30,8 +30,8 @@ typedef struct cache_shard {
 } cache_shard;
 
 struct cache {
-    uint64_t key;           /* chooses buckets only */
-    size_t bucket_count;    /* a power of two */
+    uint64_t key;        /* chooses buckets only */
+    size_t bucket_count; /* a power of two */
     size_t shard_bytes_max;
     uint32_t shards_made;
     cache_shard shards[SHARDS];

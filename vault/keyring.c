@@ -55,8 +55,8 @@ typedef struct domain_page {
 
 struct keyring {
     secret_arena *arena;
-    const keyring_keys *keys; /* in the arena */
-    const uint8_t *wrapping;  /* in the arena: derived from key_encryption */
+    const keyring_keys *keys;     /* in the arena */
+    const uint8_t *wrapping;      /* in the arena: derived from key_encryption */
     uint8_t (*tokens)[KEY_BYTES]; /* in the arena: token keys of token_uses, derived once */
     uint32_t tenant;
     uint32_t key_version;
@@ -171,8 +171,8 @@ static velum_status derive_token_keys(keyring *self)
     VELUM_TRY(secret_arena_slice(self->arena, TOKEN_USES * KEY_BYTES, &slice));
     self->tokens = slice;
     for (size_t i = 0; i < TOKEN_USES; i++) {
-        key_derive(self->keys->token_master, "velum token 1", token_uses[i],
-                   strlen(token_uses[i]), self->tokens[i]);
+        key_derive(self->keys->token_master, "velum token 1", token_uses[i], strlen(token_uses[i]),
+                   self->tokens[i]);
     }
     return VELUM_OK;
 }

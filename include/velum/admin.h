@@ -14,25 +14,29 @@ extern "C" {
 
 /* --- Verbs of administration: people at the command line, in process or over the socket. Each has
  * one fixed activity (docs/cli.md). All are sent as a velum_request; `ref` may be DOMAIN:REF. ------ */
-#define VELUM_VERB_CREDENTIAL_ADD 20u /* administration; body {name, kind: service|human, roles:[…],
+#define VELUM_VERB_CREDENTIAL_ADD \
+    20u /* administration; body {name, kind: service|human, roles:[…],
                                          activities:[…], domain, store?, uid?, expires?} → {name, token} */
 #define VELUM_VERB_CREDENTIAL_LIST 21u     /* → {credentials:[…]} */
 #define VELUM_VERB_CREDENTIAL_REVOKE 22u   /* body {name} */
 #define VELUM_VERB_CREDENTIAL_CUSTOMER 23u /* ref → {token, expires}: 15 minutes */
-#define VELUM_VERB_POLICY_APPLY 24u        /* body {files:{name: text, …}} → {policy, changed} */
-#define VELUM_VERB_POLICY_SHOW 25u         /* → {policy, name, activities:[…] …} */
-#define VELUM_VERB_CLOCK_ACCEPT 26u        /* → {at} */
-#define VELUM_VERB_AUDIT_LOG 27u   /* audit; body {denied?: bool, from?: index, limit?} ref? →
+#define VELUM_VERB_POLICY_APPLY 24u /* body {files:{name: text, …}} → {policy, changed} */
+#define VELUM_VERB_POLICY_SHOW 25u  /* → {policy, name, activities:[…] …} */
+#define VELUM_VERB_CLOCK_ACCEPT 26u /* → {at} */
+#define VELUM_VERB_AUDIT_LOG \
+    27u                               /* audit; body {denied?: bool, from?: index, limit?} ref? →
                                       {entries:[…], next?}; subject by ref, `from` included */
 #define VELUM_VERB_AUDIT_VERIFIED 28u /* body {result, size}: makes the verification leaf */
-#define VELUM_VERB_AUDIT_PROVE 29u /* body {index | id} → {index, proof, leaf} */
-#define VELUM_VERB_IMPORT 30u /* import; body {source, on_match: update|reject, domain?, rows:
+#define VELUM_VERB_AUDIT_PROVE 29u    /* body {index | id} → {index, proof, leaf} */
+#define VELUM_VERB_IMPORT \
+    30u /* import; body {source, on_match: update|reject, domain?, rows:
                                  [{line, identifiers:[…], profile:{…}, consents?}…]} → {rows:[{line,
                                  result: same|changed|new|rejected, reason?, ref?}…]}; at most 200
                                  rows. `ref` is of `domain`, for who may resolve it; `consents` are
                                  taken by samples only. */
-#define VELUM_VERB_IMPORT_END 31u /* body {source, same, changed, new, rejected}: the OUTCOME leaf */
-#define VELUM_VERB_STATUS 32u     /* → {ready, subjects, log size, policy, clock …} */
+#define VELUM_VERB_IMPORT_END \
+    31u                       /* body {source, same, changed, new, rejected}: the OUTCOME leaf */
+#define VELUM_VERB_STATUS 32u /* → {ready, subjects, log size, policy, clock …} */
 
 /* --- Making a folder ---------------------------------------------------------------------------- */
 typedef struct velum_init_options {

@@ -65,12 +65,12 @@ VELUM_PUBLIC velum_status velum_gate_open(const velum_gate_options *options, vel
 VELUM_PUBLIC void velum_gate_free(velum_gate *gate);
 
 /* Verbs; for ever. The members each needs stand beside it; `?` may be empty. */
-#define VELUM_VERB_UPSERT 1u        /* activity? body {identifiers:[{type,value}], profile:{…}} */
-#define VELUM_VERB_LOOKUP 2u        /* activity? body {identifier:{type,value}} */
-#define VELUM_VERB_READ 3u          /* activity? ref fields? */
-#define VELUM_VERB_CONSENT_LIST 4u  /* activity? ref */
-#define VELUM_VERB_CONSENT_PUT 5u   /* activity? ref body {purpose, state, language?} */
-#define VELUM_VERB_ME_READ 6u       /* a customer's token only */
+#define VELUM_VERB_UPSERT 1u       /* activity? body {identifiers:[{type,value}], profile:{…}} */
+#define VELUM_VERB_LOOKUP 2u       /* activity? body {identifier:{type,value}} */
+#define VELUM_VERB_READ 3u         /* activity? ref fields? */
+#define VELUM_VERB_CONSENT_LIST 4u /* activity? ref */
+#define VELUM_VERB_CONSENT_PUT 5u  /* activity? ref body {purpose, state, language?} */
+#define VELUM_VERB_ME_READ 6u      /* a customer's token only */
 #define VELUM_VERB_ME_CONSENT_LIST 7u
 #define VELUM_VERB_ME_CONSENT_PUT 8u /* body {purpose, state, language?} */
 

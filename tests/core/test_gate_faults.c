@@ -253,6 +253,13 @@ static void a_journal_that_cannot_be_written_withholds(void **state)
         assert_int_equal(answer->status, 503); /* a refusal leaves only after its leaf, too */
         assert_int_equal(journal_size(self->gate->journal), before);
         fault_plan(NULL);
+        /* That refusal has no record, so the next is the first again: recorded, not 429 (I-1). */
+        assert_int_equal(try_ask(self,
+                                 &(question){VELUM_VERB_READ, .token = scene.shop, .ref = scene.ref,
+                                             .fields = "email"},
+                                 &answer),
+                         VELUM_OK);
+        assert_int_equal(answer->status, 403);
         assert_done(ask(self, asked));
     }
     assert_log_sound(self);

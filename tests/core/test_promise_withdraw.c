@@ -113,10 +113,10 @@ static void *read_meanwhile(void *context)
         race_subject *const subject = &race->subjects[draw(self, SUBJECTS)];
         const uint32_t withdrawn = atomic_load(&subject->withdrawn);
         const uint32_t round = atomic_load(&subject->round);
-        const int32_t status = call(
-            race, &(question){VELUM_VERB_READ, race->marketing, .ref = subject->ref,
-                              .fields = "city"});
-        const bool behind = round > 0 && withdrawn == round && atomic_load(&subject->round) == round;
+        const int32_t status = call(race, &(question){VELUM_VERB_READ, race->marketing,
+                                                      .ref = subject->ref, .fields = "city"});
+        const bool behind =
+            round > 0 && withdrawn == round && atomic_load(&subject->round) == round;
         (void)atomic_fetch_add(&race->judged, behind ? 1 : 0);
         (void)atomic_fetch_add(&race->disclosures, status == 200 ? 1 : 0);
         (void)atomic_fetch_add(&race->too_late, behind && status == 200 ? 1 : 0);
@@ -133,8 +133,7 @@ static void prepare(place *place, race *race)
     atomic_init(&race->writing, WRITERS);
     for (uint32_t i = 0; i < SUBJECTS; i++) {
         race->subjects[i].mobile = text_f(place, "1380000%04u", i);
-        race->subjects[i].ref =
-            person(place, race->shop, race->subjects[i].mobile, full_profile);
+        race->subjects[i].ref = person(place, race->shop, race->subjects[i].mobile, full_profile);
     }
 }
 
@@ -190,8 +189,7 @@ static void judge(void *context, uint64_t index, const audit_entry *entry)
     }
     self->refused += entry->decision == ENTRY_DENY ? 1 : 0;
     self->disclosed += entry->decision != ENTRY_DENY ? 1 : 0;
-    if (entry->decision != ENTRY_DENY &&
-        *state_of(self, entry->subject_token) != CONSENT_GIVEN) {
+    if (entry->decision != ENTRY_DENY && *state_of(self, entry->subject_token) != CONSENT_GIVEN) {
         fail_msg("entry %llu discloses behind a withdrawal (seed %llx)", (unsigned long long)index,
                  (unsigned long long)SEED);
     }
@@ -211,7 +209,8 @@ static void no_disclosure_stands_behind_its_withdrawal(void **state)
     assert_int_equal(atomic_load(&race.too_late), 0);
     assert_int_equal(story.withdrawals, WRITERS * ROUNDS);
     assert_true(story.disclosed >= atomic_load(&race.disclosures));
-    assert_true(story.disclosed > 20 && story.refused >= SUBJECTS && atomic_load(&race.judged) > 20);
+    assert_true(story.disclosed > 20 && story.refused >= SUBJECTS &&
+                atomic_load(&race.judged) > 20);
     print_message("# %u disclosed, %u refused, %u withdrawals, %llu sent back\n", story.disclosed,
                   story.refused, story.withdrawals,
                   (unsigned long long)velum_gate_counter(place->gate, "reads-repeated"));

@@ -30,7 +30,10 @@ done
 
 ar rcs "$work/parts.a" "$build"/store/*.o "$build"/base/*.o
 flags=(-std=c17 -D_GNU_SOURCE -O1 -fPIC -fvisibility=hidden -Wall -Wextra -I"$top/include" -I"$top")
-statics=(-Wl,--exclude-libs,ALL -Wl,-Bstatic -lsodium -lcrypto -Wl,-Bdynamic -pthread -ldl -lm)
+# What the distribution's libcrypto needs besides, such as zlib.
+private=$(pkg-config --static --libs-only-l libcrypto | sed 's/-lcrypto//; s/-ldl//; s/-l*pthread//')
+# shellcheck disable=SC2206
+statics=(-Wl,--exclude-libs,ALL -Wl,-Bstatic -lsodium -lcrypto $private -Wl,-Bdynamic -pthread -ldl -lm)
 printf 'DOOR_0 {\n    global: door_open; door_load_config;\n    local: *;\n};\n' >"$work/door.map"
 "$cc" "${flags[@]}" -c -o "$work/door.o" "$here/door.c"
 "$cc" -shared -Wl,-soname,libdoor.so -Wl,--version-script,"$work/door.map" -Wl,-Bsymbolic \

@@ -21,23 +21,46 @@ static void commit_to(const uint8_t key[KEY_BYTES], uint8_t out[COMMITMENT_BYTES
     mem_wipe(full, sizeof(full));
 }
 
+static velum_status unwrap(const opened_subject *opened, uint16_t category, const uint8_t *wrapped,
+                           uint8_t out[KEY_BYTES])
+{
+    const sealed_place place = opened_place(opened, PLACE_CATEGORY_KEY, category);
+
+    return sealed_open(opened->category_wrapping_key, &place, (crypto_part){wrapped, WRAPPED_BYTES},
+                       out);
+}
+
 velum_status category_key_open(const opened_subject *opened, uint16_t category, crypto_part wrapped,
                                uint8_t out[KEY_BYTES])
 {
-    const sealed_place place = opened_place(opened, PLACE_CATEGORY_KEY, category);
     uint8_t commitment[COMMITMENT_BYTES];
 
     if (wrapped.size != CATEGORY_KEY_BYTES) {
         return VELUM_E_CORRUPT;
     }
-    VELUM_TRY(sealed_open(opened->category_wrapping_key, &place,
-                          (crypto_part){wrapped.data, WRAPPED_BYTES}, out));
+    VELUM_TRY(unwrap(opened, category, wrapped.data, out));
     commit_to(out, commitment);
     const uint8_t *const expected = (const uint8_t *)wrapped.data + WRAPPED_BYTES;
     if (!mem_equal_secret(commitment, expected, COMMITMENT_BYTES)) {
         mem_wipe(out, KEY_BYTES);
         return VELUM_E_CRYPTO;
     }
+    return VELUM_OK;
+}
+
+/* The commitment is checked once for the bytes of a row: what they unwrap to does not change while
+ * the row is held (spec/crypto "Commitment"). */
+static velum_status open_key(const opened_subject *opened, const sealed_category *category,
+                             uint8_t out[KEY_BYTES])
+{
+    sealed_category *const row = (sealed_category *)(uintptr_t)category;
+
+    if (atomic_load_explicit(&row->commitment_holds, memory_order_relaxed)) {
+        return unwrap(opened, category->number, category->wrapped_key, out);
+    }
+    VELUM_TRY(category_key_open(opened, category->number,
+                                (crypto_part){category->wrapped_key, CATEGORY_KEY_BYTES}, out));
+    atomic_store_explicit(&row->commitment_holds, true, memory_order_relaxed);
     return VELUM_OK;
 }
 
@@ -50,8 +73,7 @@ static velum_status open_bytes(const opened_subject *opened, const sealed_catego
     const sealed_place place = opened_place(opened, category->number, category->version);
     uint8_t key[KEY_BYTES];
 
-    velum_status status = category_key_open(
-        opened, category->number, (crypto_part){category->wrapped_key, CATEGORY_KEY_BYTES}, key);
+    velum_status status = open_key(opened, category, key);
     if (status == VELUM_OK) {
         status = sealed_open(key, &place, sealed_category_bytes(opened->sealed, category), out);
     }

@@ -58,6 +58,8 @@ typedef struct sealed_category {
     uint32_t size;
     uint32_t version;
     uint16_t number;
+    /* The one thing that changes in a shared row: its bytes were seen to hold the commitment. */
+    _Atomic(bool) commitment_holds;
     uint8_t wrapped_key[CATEGORY_KEY_BYTES];
 } sealed_category;
 

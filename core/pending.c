@@ -214,6 +214,8 @@ velum_status velum_pending_take(velum_pending *pending, velum_answer **out)
         }
     }
     if (atomic_load(&pending->state) == PENDING_EXPIRED) {
+        (void)atomic_fetch_add(&pending->gate->counters.timed_out, 1);
+        counters_add(pending->gate, PROBLEM_UNAVAILABLE);
         VELUM_TRY(answer_create(pending->gate, out));
         answer_set_problem(*out, PROBLEM_UNAVAILABLE, NULL);
         return VELUM_OK;

@@ -87,9 +87,7 @@ static void *watch(void *context)
             continue;
         }
         (void)pthread_mutex_unlock(&self->lock);
-        if (pending_settle(expired, PENDING_EXPIRED)) {
-            (void)atomic_fetch_add(&self->gate->counters.timed_out, 1);
-        }
+        (void)pending_settle(expired, PENDING_EXPIRED); /* counted where the answer is taken */
         pending_release(expired);
         (void)pthread_mutex_lock(&self->lock);
     }

@@ -247,17 +247,19 @@ static bool counts_are_valid(const audit_entry *entry)
 velum_status entry_encode(const audit_entry *entry, buffer *out)
 {
     const size_t start = out->size;
+    bool here[ENTRY_MEMBER_COUNT];
     uint64_t present = 0;
 
     if (!counts_are_valid(entry)) {
         return VELUM_E_INVALID;
     }
     for (size_t i = 0; i < ENTRY_MEMBER_COUNT; i++) {
-        present += is_present(entry, &entry_members[i]) ? 1 : 0;
+        here[i] = is_present(entry, &entry_members[i]);
+        present += here[i] ? 1 : 0;
     }
     cbor_write_map(out, present);
     for (size_t i = 0; i < ENTRY_MEMBER_COUNT; i++) {
-        if (is_present(entry, &entry_members[i])) {
+        if (here[i]) {
             VELUM_TRY(write_member(entry, &entry_members[i], out));
         }
     }

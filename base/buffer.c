@@ -86,6 +86,10 @@ void buffer_append_text(buffer *self, const char *text)
 
 void buffer_append_byte(buffer *self, uint8_t byte)
 {
+    if (self->status == VELUM_OK && self->size < self->capacity) {
+        self->data[self->size++] = byte; /* the usual case */
+        return;
+    }
     buffer_append(self, &byte, 1);
 }
 

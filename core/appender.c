@@ -1,10 +1,10 @@
 /* core/appender.c: gathers, orders, appends, wakes. */
 #include "core/appender.h"
 
+#include "base/condition.h"
 #include "core/gate.h"
 
 #include <sched.h>
-#include <time.h>
 
 #define APPENDER_RETRY_MS 100
 
@@ -62,17 +62,6 @@ void outbox_list_clear(outbox_list *self)
     outbox_list_drop(self, self->count);
 }
 
-static void deadline_after(struct timespec *out, uint32_t ms)
-{
-    (void)clock_gettime(CLOCK_MONOTONIC, out);
-    out->tv_sec += ms / 1000;
-    out->tv_nsec += (long)(ms % 1000) * 1000000L;
-    if (out->tv_nsec >= 1000000000L) {
-        out->tv_sec++;
-        out->tv_nsec -= 1000000000L;
-    }
-}
-
 /* the answer is replaced before anybody can see it. */
 static void withhold(velum_pending *read)
 {
@@ -115,9 +104,8 @@ static bool gather(appender *self)
             (void)pthread_cond_wait(&self->wake, &self->lock);
             continue;
         }
-        struct timespec until;
-        deadline_after(&until, APPENDER_RETRY_MS);
-        (void)pthread_cond_timedwait(&self->wake, &self->lock, &until);
+        const struct timespec until = condition_deadline(APPENDER_RETRY_MS);
+        (void)condition_wait_until(&self->wake, &self->lock, &until);
         break;
     }
     outbox_list_join(&self->backlog, &self->writes);
@@ -282,17 +270,12 @@ static void *append(void *context)
 
 velum_status appender_start(appender *self, velum_gate *gate, uint64_t appended_seq)
 {
-    pthread_condattr_t attributes;
-
     *self = (appender){.gate = gate};
     atomic_init(&self->appended_seq, appended_seq);
     atomic_init(&self->failing, false);
     (void)pthread_mutex_init(&self->lock, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&self->wake, &attributes);
-    (void)pthread_cond_init(&self->advanced, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    condition_init(&self->wake);
+    condition_init(&self->advanced);
     if (pthread_create(&self->thread, NULL, append, self) != 0) {
         return VELUM_E_NOMEM;
     }
@@ -338,13 +321,12 @@ void appender_queue_writes(appender *self, outbox_list *writes)
 
 velum_status appender_wait(appender *self, uint64_t seq, uint32_t timeout_ms)
 {
-    struct timespec until;
-    int waited = 0;
+    const struct timespec until = condition_deadline(timeout_ms);
+    bool in_time = true;
 
-    deadline_after(&until, timeout_ms);
     (void)pthread_mutex_lock(&self->lock);
-    while (atomic_load(&self->appended_seq) < seq && waited == 0 && !is_hopeless(self)) {
-        waited = pthread_cond_timedwait(&self->advanced, &self->lock, &until);
+    while (atomic_load(&self->appended_seq) < seq && in_time && !is_hopeless(self)) {
+        in_time = condition_wait_until(&self->advanced, &self->lock, &until);
     }
     const bool reached = atomic_load(&self->appended_seq) >= seq;
     (void)pthread_mutex_unlock(&self->lock);

@@ -1,10 +1,9 @@
 /* core/checkpointer.c: persist, sign, publish. */
 #include "core/checkpointer.h"
 
+#include "base/condition.h"
 #include "core/gate.h"
 #include "core/meta.h"
-
-#include <time.h>
 
 typedef struct persist_request {
     velum_gate *gate;
@@ -54,10 +53,8 @@ static void *sign_now_and_then(void *context)
     (void)pthread_setname_np(pthread_self(), "velum-signer");
     (void)pthread_mutex_lock(&self->lock);
     while (!self->stop) {
-        struct timespec until;
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += CHECKPOINTER_PERIOD_MS / 1000;
-        (void)pthread_cond_timedwait(&self->wake, &self->lock, &until);
+        const struct timespec until = condition_deadline(CHECKPOINTER_PERIOD_MS);
+        (void)condition_wait_until(&self->wake, &self->lock, &until);
         if (self->stop) {
             break;
         }
@@ -72,15 +69,10 @@ static void *sign_now_and_then(void *context)
 
 velum_status checkpointer_start(checkpointer *self, velum_gate *gate)
 {
-    pthread_condattr_t attributes;
-
     *self = (checkpointer){.gate = gate};
     (void)pthread_mutex_init(&self->lock, NULL);
     (void)pthread_mutex_init(&self->signing, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&self->wake, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    condition_init(&self->wake);
     if (pthread_create(&self->thread, NULL, sign_now_and_then, self) != 0) {
         return VELUM_E_NOMEM;
     }

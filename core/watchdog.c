@@ -1,10 +1,8 @@
 /* core/watchdog.c: one thread, one ordered list. */
 #include "core/watchdog.h"
 
+#include "base/condition.h"
 #include "core/gate.h"
-
-#include <errno.h>
-#include <time.h>
 
 #define WATCHDOG_TICK_MS 50
 
@@ -61,19 +59,6 @@ static velum_pending *take_expired(watchdog *self, int64_t now_ns)
     return pending;
 }
 
-static void wait_a_tick(watchdog *self)
-{
-    struct timespec until;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += WATCHDOG_TICK_MS * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
-    (void)pthread_cond_timedwait(&self->wake, &self->lock, &until);
-}
-
 static void *watch(void *context)
 {
     watchdog *const self = context;
@@ -83,7 +68,8 @@ static void *watch(void *context)
     while (!self->stop) {
         velum_pending *const expired = take_expired(self, clock_monotonic_ns(&self->gate->clock));
         if (expired == NULL) {
-            wait_a_tick(self);
+            const struct timespec until = condition_deadline(WATCHDOG_TICK_MS);
+            (void)condition_wait_until(&self->wake, &self->lock, &until);
             continue;
         }
         (void)pthread_mutex_unlock(&self->lock);
@@ -97,14 +83,9 @@ static void *watch(void *context)
 
 velum_status watchdog_start(watchdog *self, velum_gate *gate)
 {
-    pthread_condattr_t attributes;
-
     *self = (watchdog){.gate = gate};
     (void)pthread_mutex_init(&self->lock, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&self->wake, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    condition_init(&self->wake);
     if (pthread_create(&self->thread, NULL, watch, self) != 0) {
         return VELUM_E_NOMEM;
     }

@@ -305,6 +305,29 @@ void velum_gate_free(velum_gate *gate)
     gate_release(gate);
 }
 
+/* --- warnings ----------------------------------------------------------------------------------- */
+
+const char *velum_gate_warning(const velum_gate *gate, uint32_t *position)
+{
+    const struct {
+        bool holds;
+        const char *text;
+    } warnings[] = {
+        {gate->root_source == ROOT_FROM_FOLDER,
+         "the root secret lies in the data folder: a sample, never a place for real customers"},
+        {!arenas_are_locked(&gate->arenas),
+         "memory for opened data could not be locked: raise RLIMIT_MEMLOCK (systemd LimitMEMLOCK)"},
+    };
+
+    while (*position < sizeof(warnings) / sizeof(warnings[0])) {
+        const uint32_t at = (*position)++;
+        if (warnings[at].holds) {
+            return warnings[at].text;
+        }
+    }
+    return NULL;
+}
+
 /* --- health ------------------------------------------------------------------------------------- */
 
 velum_status velum_gate_health(velum_gate *gate, const char **out_reason)

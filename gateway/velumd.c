@@ -68,7 +68,12 @@ static bool house_close(house *self)
 static void tell_ready(const options *chosen, const house *self)
 {
     const uint16_t port = listener_port(self->listener);
+    uint32_t position = 0;
+    const char *warning = NULL;
 
+    while ((warning = velum_gate_warning(self->gate, &position)) != NULL) {
+        log_line(LOG_LEVEL_WARNING, warning);
+    }
     log_number(LOG_LEVEL_NOTICE, "velumd is ready", "port", port);
     (void)printf("listening on http://%s:%u\n", chosen->address.host, (unsigned)port);
     (void)fflush(stdout);

@@ -94,6 +94,10 @@ int32_t velum_answer_retry_after_s(const velum_answer *answer);
 void velum_answer_take_body(velum_answer *answer, char **out_data, size_t *out_size);
 void velum_body_free(void *data);
 
+/* What a daemon warns of at each start: the next warning for people, a constant, or NULL when there is
+ * no more. Begin with *position 0. */
+const char *velum_gate_warning(const velum_gate *gate, uint32_t *position);
+
 /* Counters for /metrics and tests, no labels: value by name ("http_unauthenticated"), or 0. */
 uint64_t velum_gate_counter(const velum_gate *gate, const char *name);
 

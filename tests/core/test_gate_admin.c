@@ -470,6 +470,29 @@ static void a_folder_without_a_policy_is_not_ready(void **state)
     assert_log_sound(self);
 }
 
+/* A sample is warned of at each start, a folder with a kit is not. */
+static bool is_warned_of_the_root(const place *self)
+{
+    uint32_t position = 0;
+    const char *warning = NULL;
+    bool found = false;
+
+    while ((warning = velum_gate_warning(self->gate, &position)) != NULL) {
+        found = found || strstr(warning, "root secret") != NULL;
+    }
+    return found;
+}
+
+static void a_sample_is_warned_of(void **state)
+{
+    assert_true(is_warned_of_the_root(*state));
+}
+
+static void a_folder_with_a_kit_is_not(void **state)
+{
+    assert_false(is_warned_of_the_root(*state));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_set_up_clock, place_tear_down)
@@ -492,6 +515,9 @@ int main(void)
         TEST(reading_the_log_is_in_the_log),
         TEST(an_entry_is_proven),
         TEST(the_state_is_told),
+        TEST(a_sample_is_warned_of),
+        cmocka_unit_test_setup_teardown(a_folder_with_a_kit_is_not, place_set_up_kit,
+                                        place_tear_down),
         cmocka_unit_test_setup_teardown(a_folder_without_a_policy_is_not_ready, place_set_up_kit,
                                         place_tear_down),
     };

@@ -4,7 +4,9 @@
 
 #include "core/passage.h"
 
-/* Runs `write` on the writer thread in a transaction of its own and queues its leaves. */
+/* Runs `write` on the writer thread in a transaction of its own and queues its leaves. Only while the
+ * gate is being opened: what it publishes, it publishes from the caller's thread, which no other write
+ * may overtake. */
 typedef velum_status (*own_write_function)(write_batch *batch);
 velum_status own_write(velum_gate *gate, own_write_function write) VELUM_WARN_UNUSED;
 

@@ -302,6 +302,8 @@ velum_status writer_start(writer *self, velum_gate *gate, uint64_t seq)
     (void)pthread_cond_init(&self->task_done, NULL);
     VELUM_TRY(secret_arena_create(GATE_ARENA_BYTES, &self->arena));
     if (pthread_create(&self->thread, NULL, write_loop, self) != 0) {
+        secret_arena_free(self->arena);
+        self->arena = NULL;
         return VELUM_E_NOMEM;
     }
     self->running = true;

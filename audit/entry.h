@@ -31,6 +31,7 @@
 #define ENTRY_PERSON 8       /* a person was registered */
 #define ENTRY_SCHEMA 9       /* a schema step was taken */
 #define ENTRY_CONFIGURATION 10
+#define ENTRY_APPROVAL 11      /* asked, agreed, refused, used, ended, reviewed */
 #define ENTRY_READ 20         /* fields of one subject read */
 #define ENTRY_LOOKUP 21       /* identifier to pseudonym */
 #define ENTRY_UPSERT 22       /* subject created or updated */
@@ -38,6 +39,12 @@
 #define ENTRY_CONSENT 24      /* a consent event recorded */
 #define ENTRY_IMPORT 25       /* an import run; intent and outcome */
 #define ENTRY_LOG_READ 26     /* the audit log was read */
+#define ENTRY_REQUEST 27      /* a person's request changed its state */
+#define ENTRY_ERASURE 28      /* data destroyed; intent and outcome */
+#define ENTRY_ACCESS_LOG 29   /* a customer saw who looked */
+#define ENTRY_RESOLVE 30      /* a token was turned back into whom it stands for */
+#define ENTRY_RETAINED 31     /* what a law keeps was read */
+#define ENTRY_SUPPRESSION 32  /* ended suppressions were swept */
 
 #define ENTRY_SINGLE 1 /* stages */
 #define ENTRY_INTENT 2

@@ -29,6 +29,7 @@ const char *entry_type_name(uint32_t type)
         {ENTRY_PERSON, "person"},
         {ENTRY_SCHEMA, "schema"},
         {ENTRY_CONFIGURATION, "configuration"},
+        {ENTRY_APPROVAL, "approval"},
         {ENTRY_READ, "read"},
         {ENTRY_LOOKUP, "lookup"},
         {ENTRY_UPSERT, "upsert"},
@@ -36,6 +37,12 @@ const char *entry_type_name(uint32_t type)
         {ENTRY_CONSENT, "consent"},
         {ENTRY_IMPORT, "import"},
         {ENTRY_LOG_READ, "log-read"},
+        {ENTRY_REQUEST, "request"},
+        {ENTRY_ERASURE, "erasure"},
+        {ENTRY_ACCESS_LOG, "access-log"},
+        {ENTRY_RESOLVE, "resolve"},
+        {ENTRY_RETAINED, "retained"},
+        {ENTRY_SUPPRESSION, "suppression"},
     };
 
     return name_in(names, sizeof names / sizeof names[0], type);

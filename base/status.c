@@ -43,17 +43,18 @@ static const status_entry entries[] = {
     {VELUM_E_STALE, "stale", "the world moved on since the decision; decide again"},
     {VELUM_E_UNSUPPORTED, "unsupported", "not in this version, or not on this machine"},
     {VELUM_E_INTERNAL, "internal", "a defect in Velum"},
+    {VELUM_E_OLDER, "older", "the format or schema belongs to an earlier version of Velum"},
 };
 
 #define ENTRY_COUNT (sizeof(entries) / sizeof(entries[0]))
 
-static_assert(ENTRY_COUNT == VELUM_END - VELUM_E_INTERNAL + 1, "each status has one entry");
+static_assert(ENTRY_COUNT == VELUM_END - VELUM_E_OLDER + 1, "each status has one entry");
 
 static const status_entry unknown_entry = {0, "unknown", "an unknown status"};
 
 static const status_entry *entry_of(velum_status status)
 {
-    if (status > VELUM_END || status < VELUM_E_INTERNAL) {
+    if (status > VELUM_END || status < VELUM_E_OLDER) {
         return &unknown_entry;
     }
     const status_entry *const entry = &entries[VELUM_END - status];

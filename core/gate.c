@@ -4,6 +4,7 @@
 #include "core/meta.h"
 #include "core/own_write.h"
 #include "core/recovery.h"
+#include "core/erasure.h"
 #include "core/schema.h"
 
 #include <errno.h>
@@ -188,11 +189,13 @@ static velum_status start_threads(velum_gate *gate, uint64_t seq)
     VELUM_TRY(watchdog_start(&gate->watchdog, gate));
     VELUM_TRY(appender_start(&gate->appender, gate, seq));
     VELUM_TRY(writer_start(&gate->writer, gate, seq));
-    return checkpointer_start(&gate->checkpointer, gate);
+    VELUM_TRY(checkpointer_start(&gate->checkpointer, gate));
+    return steward_start(&gate->steward, gate);
 }
 
 static void stop_threads(velum_gate *gate)
 {
+    steward_stop(&gate->steward);
     checkpointer_stop(&gate->checkpointer);
     writer_stop(&gate->writer);
     appender_stop(&gate->appender);
@@ -239,6 +242,9 @@ velum_status gate_open_with_root(const velum_gate_options *options, const uint8_
     velum_status status = open_parts(gate, options, root, err);
     if (status == VELUM_OK) {
         status = own_write(gate, own_write_new_names); /* of a later version of Velum */
+    }
+    if (status == VELUM_OK) {
+        status = writer_call(&gate->writer, erasures_take_up); /* what a crash left (I-6) */
     }
     if (status < 0) {
         stop_threads(gate);
@@ -295,6 +301,7 @@ void velum_gate_free(velum_gate *gate)
     velum_gate_quiesce(gate);
     socket_stop(gate->socket);
     gate->socket = NULL;
+    steward_stop(&gate->steward);
     drain(gate);
     checkpointer_stop(&gate->checkpointer);
     if (appender_wait(&gate->appender, atomic_load(&gate->writer.seq), STOP_MARGIN_MS) ==

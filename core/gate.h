@@ -22,6 +22,7 @@
 #include "core/refusals.h"
 #include "core/socket.h"
 #include "core/watchdog.h"
+#include "core/steward.h"
 #include "core/world.h"
 #include "core/writer.h"
 #include "vault/vault.h"
@@ -67,6 +68,7 @@ struct velum_gate {
     writer writer;
     checkpointer checkpointer;
     watchdog watchdog;
+    steward steward;
     socket_server *socket; /* NULL until served */
 };
 

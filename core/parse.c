@@ -44,6 +44,9 @@ static velum_status parse_body(passage *passage)
 
 velum_status parse_request(passage *passage)
 {
+    if (passage->body != NULL) {
+        return VELUM_OK; /* it was looked into for the activity */
+    }
     VELUM_TRY(parse_fields(passage));
     if (!passage->verb->has_body) {
         return passage->request->body.size == 0

@@ -55,12 +55,16 @@ typedef struct passage {
     uint64_t asked;  /* field bits */
     bool asked_all;
     uint32_t unknown_fields;
+    uint32_t reason_code; /* 1 + index in the bundle; 0: none */
+    text approval;        /* id that was given; empty: none; borrowed */
+    bool wants_writer;    /* a read that uses something up: it travels again as a write */
     verdict verdict;
     /* open */
     record *records[PASSAGE_RECORDS_MAX]; /* by category index; in the arena */
     uint64_t released;                    /* field bits that really stand in the reply */
     uint64_t released_masked;
     /* record, release */
+    bool is_silent; /* a write that wrote its leaves itself, or had nothing to do */
     audit_entry entry;
     uint32_t problem; /* PROBLEM_*; what is recorded */
     const char *hint; /* for the problem's detail: a constant of ours, or hint_text */
@@ -79,7 +83,10 @@ typedef struct verb {
     bool is_write;
     bool is_people;   /* only people at the command line */
     bool is_customer; /* only a customer's token */
+    bool is_own;      /* the gate's own act: no caller, no decision, never from outside */
+    bool may_write;   /* a read that becomes a write where it uses something up */
     bool has_body;
+    bool names_activity; /* in the body, where the request names none */
     uint32_t body_bytes_max;
     uint32_t leaves_max;  /* of a write, for the reservation (W-1) */
     const char *activity; /* the fixed one of people's verbs; NULL: the request names it */
@@ -91,6 +98,9 @@ typedef struct verb {
 /* Ends the way with a problem; always VELUM_E_DENIED. */
 velum_status refuse(passage *passage, uint32_t problem) VELUM_WARN_UNUSED;
 velum_status refuse_hint(passage *passage, uint32_t problem, const char *hint) VELUM_WARN_UNUSED;
+
+/* Verbs of the gate itself; no request from outside can name one. */
+#define VERB_TIMERS 200u
 
 /* The verb of a number, or NULL. */
 const verb *verb_find(uint32_t number);

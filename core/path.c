@@ -12,6 +12,7 @@
 #include "core/locate.h"
 #include "core/own_write.h"
 #include "core/parse.h"
+#include "core/verbs.h"
 
 #define LEAF_BYTES_USUAL 500 /* room at once for most */
 
@@ -44,6 +45,32 @@ velum_status refuse_hint(passage *passage, uint32_t problem, const char *hint)
 
 /* --- decide ------------------------------------------------------------------------------------- */
 
+/* The same under the bundle in shadow; the difference stands in the leaf (`policy propose --shadow`). */
+static void decide_in_shadow(passage *passage, const decide_request *request)
+{
+    const bundle *shadow = passage->world->shadow;
+    const verdict *ours = &passage->verdict;
+    verdict other;
+
+    if (shadow == NULL) {
+        return;
+    }
+    decide_under(request, shadow, &other);
+    const uint32_t decision = other.allowed ? other.decision : ENTRY_DENY;
+    const uint32_t now = ours->allowed ? ours->decision : ENTRY_DENY;
+    const uint64_t fields = (other.clear ^ ours->clear) | (other.masked ^ ours->masked);
+    if (decision == now && other.reason == ours->reason && fields == 0) {
+        return;
+    }
+    entry_push(&passage->entry, INPUT_SHADOW_DECISION, decision);
+    if (other.reason != REASON_NONE) {
+        entry_push(&passage->entry, INPUT_SHADOW_REASON, passage->world->reasons[other.reason]);
+    }
+    if (fields != 0) {
+        entry_push(&passage->entry, INPUT_SHADOW_FIELDS, (uint64_t)__builtin_popcountll(fields));
+    }
+}
+
 static velum_status decide_stage(passage *passage)
 {
     const bundle *bundle = passage->world->bundle;
@@ -59,6 +86,7 @@ static velum_status decide_stage(passage *passage)
         .fields = passage->asked,
         .all_fields = passage->asked_all,
         .unknown_fields = passage->unknown_fields,
+        .reason_code = passage->reason_code,
         .now_ns = passage->clock.later_ns,
         .age_now_ns = passage->clock.earlier_ns,
         .clock_behind = passage->clock.behind,
@@ -67,10 +95,20 @@ static velum_status decide_stage(passage *passage)
     };
     const uint32_t store = bundle_find(bundle, REGISTRY_ATTRIBUTE, TEXT_LITERAL("store"));
 
+    if (passage->verb->is_own) {
+        passage->verdict =
+            (verdict){.allowed = true, .decision = ENTRY_ALLOW, .purpose = BUNDLE_NONE};
+        return VELUM_OK;
+    }
     if (store != BUNDLE_NONE && actor->credential != NULL) {
         request.actor_attributes[store] = actor->credential->store;
     }
+    if (passage->approval.size > 0) {
+        VELUM_TRY(read_with_check_approval(passage));
+        request.is_approved = true;
+    }
     decide(&request, &passage->verdict);
+    decide_in_shadow(passage, &request);
     return passage->verdict.allowed ? VELUM_OK : refuse(passage, passage->verdict.reason);
 }
 
@@ -161,11 +199,9 @@ static void fill_consent(const passage *passage, audit_entry *entry)
     }
     memcpy(entry->consent_id, consent->id, sizeof(entry->consent_id));
     entry->consent_version = consent->version;
-    const uint32_t notice =
-        bundle_find_number(passage->world->bundle, REGISTRY_NOTICE, consent->notice);
-    if (notice != BUNDLE_NONE) {
-        memcpy(entry->notice_hash, passage->world->bundle->notices[notice].hash,
-               sizeof(entry->notice_hash));
+    const uint8_t *const hash = world_notice_hash(passage->world, consent->notice);
+    if (hash != NULL) {
+        memcpy(entry->notice_hash, hash, sizeof(entry->notice_hash));
     }
 }
 
@@ -189,6 +225,10 @@ static void fill_decision(const passage *passage, audit_entry *entry)
                    ? sealed_subject_status(passage->sealed)
                    : 0);
     entry->rule = verdict->rule;
+    entry->obligations = verdict->obligations;
+    if (passage->reason_code != 0) {
+        entry->reason_code = passage->world->bundle->reason_codes[passage->reason_code - 1].number;
+    }
     entry->action = passage->world->actions[__builtin_ctz(passage->action)];
     entry->intended_status = (uint32_t)problem_status(passage->problem);
     if (passage->problem != PROBLEM_NONE) {
@@ -222,7 +262,7 @@ void path_fill_entry(passage *passage, audit_entry *entry)
 {
     velum_gate *const gate = passage->gate;
 
-    entry->type = passage->verb->entry_type;
+    entry->type = entry->type != 0 ? entry->type : passage->verb->entry_type;
     entry->stage = entry->stage == 0 ? ENTRY_SINGLE : entry->stage;
     entry->at_ns = passage->clock.now_ns;
     entry->node = 1;
@@ -364,6 +404,9 @@ static velum_status travel(passage *passage)
 {
     for (size_t i = 0; i < sizeof(STAGES) / sizeof(STAGES[0]); i++) {
         const velum_status status = STAGES[i].run(passage);
+        if (passage->wants_writer && passage->batch == NULL) {
+            return VELUM_OK;
+        }
         if (status >= 0) {
             continue;
         }
@@ -431,7 +474,8 @@ velum_status path_read(velum_pending *request)
 
     velum_status status = passage_begin(&passage, request);
     if (status == VELUM_OK) {
-        status = finish_read(&passage, travel(&passage));
+        status = travel(&passage);
+        status = passage.wants_writer ? VELUM_END : finish_read(&passage, status);
     }
     passage_end(&passage);
     return status;
@@ -449,6 +493,7 @@ static velum_status finish_write(passage *passage, const write_batch_mark *mark,
 {
     if (status < 0) {
         conn_savepoint_rollback(passage->conn);
+        vault_savepoint_rollback(passage->gate->vault, &mark->vault);
         write_batch_rewind(passage->batch, mark);
         if (breaks_batch(status)) {
             return status;
@@ -458,6 +503,9 @@ static velum_status finish_write(passage *passage, const write_batch_mark *mark,
         }
     } else {
         VELUM_TRY(conn_savepoint_release(passage->conn));
+        if (passage->is_silent) {
+            return VELUM_OK;
+        }
     }
     path_fill_entry(passage, &passage->entry);
     if (status < 0) {

@@ -5,7 +5,8 @@
 #include "core/passage.h"
 
 /* A read, on a worker: VELUM_OK when it was settled without a record (malformed, unauthenticated,
- * 429), VELUM_PENDING when its leaf is with the appender. */
+ * 429), VELUM_PENDING when its leaf is with the appender, VELUM_END when it uses something up and must
+ * travel as a write. */
 velum_status path_read(velum_pending *request) VELUM_WARN_UNUSED;
 
 /* A write, on the writer thread, inside its savepoint: `*out_answer` is what to say when the batch

@@ -5,7 +5,11 @@
 #include "core/passage.h"
 #include "core/path.h"
 
+#include <stddef.h>
 #include <unistd.h>
+
+/* Size of a velum_request of version 0.1: what came later is empty in it. */
+#define REQUEST_SIZE_MIN offsetof(velum_request, if_match)
 
 /* --- making and holding ------------------------------------------------------------------------- */
 
@@ -23,7 +27,8 @@ static text copy_string(char **cursor, velum_string from)
 static velum_status copy_strings(velum_pending *self, const velum_request *request)
 {
     const size_t bytes = request->credential.size + request->activity.size + request->ref.size +
-                         request->fields.size + request->body.size + request->caller_id.size;
+                         request->fields.size + request->body.size + request->caller_id.size +
+                         request->if_match.size;
 
     self->strings = mem_alloc(bytes + 1);
     if (self->strings == NULL) {
@@ -36,6 +41,7 @@ static velum_status copy_strings(velum_pending *self, const velum_request *reque
     self->fields = copy_string(&cursor, request->fields);
     self->body = copy_string(&cursor, request->body);
     self->caller_id = copy_string(&cursor, request->caller_id);
+    self->if_match = copy_string(&cursor, request->if_match);
     return VELUM_OK;
 }
 
@@ -44,13 +50,22 @@ static bool is_too_long(velum_string value)
     return value.size > PENDING_STRING_BYTES_MAX || (value.size > 0 && value.data == NULL);
 }
 
-static velum_status check_request(const velum_request *request, velum_error *err)
+/* The members that the caller's version of the struct has; the others are empty. */
+static velum_status take_request(const velum_request *from, velum_request *out, velum_error *err)
 {
-    if (request == NULL || request->size < sizeof(velum_request)) {
+    *out = (velum_request){.size = sizeof(*out)};
+    if (from == NULL || from->size < REQUEST_SIZE_MIN) {
         return error_set(err, VELUM_E_INVALID, "the request's size member is not set");
     }
+    memcpy(out, from, from->size < sizeof(*out) ? from->size : sizeof(*out));
+    return VELUM_OK;
+}
+
+static velum_status check_request(const velum_request *request, velum_error *err)
+{
     const verb *verb = verb_find(request->verb);
-    if (verb == NULL) {
+
+    if (verb == NULL || verb->is_own) {
         return error_set(err, VELUM_E_INVALID, "there is no verb %u", request->verb);
     }
     if (request->auth != VELUM_AUTH_TOKEN && request->auth != VELUM_AUTH_SELF) {
@@ -58,21 +73,17 @@ static velum_status check_request(const velum_request *request, velum_error *err
     }
     if (is_too_long(request->credential) || is_too_long(request->activity) ||
         is_too_long(request->ref) || is_too_long(request->fields) ||
-        is_too_long(request->caller_id) || request->body.size > PENDING_BODY_BYTES_MAX_PEOPLE) {
+        is_too_long(request->caller_id) || is_too_long(request->if_match) || request->body.size > PENDING_BODY_BYTES_MAX_PEOPLE) {
         return error_set(err, VELUM_E_LIMIT, "a member of the request is too long");
     }
     return VELUM_OK;
 }
 
-velum_status pending_create(velum_gate *gate, const velum_request *request, velum_pending **out,
-                            velum_error *err)
+static velum_status create(velum_gate *gate, const velum_request *request, velum_pending **out,
+                           velum_error *err)
 {
-    *out = NULL;
-    if (gate_check(gate) < 0) {
-        return error_set(err, VELUM_E_FORKED, "this gate was opened by another process");
-    }
-    VELUM_TRY(check_request(request, err));
     velum_pending *const self = mem_alloc(sizeof(*self));
+
     if (self == NULL) {
         return error_set(err, VELUM_E_NOMEM, "no memory");
     }
@@ -94,6 +105,30 @@ velum_status pending_create(velum_gate *gate, const velum_request *request, velu
         return error_set(err, VELUM_E_NOMEM, "no memory");
     }
     *out = self;
+    return VELUM_OK;
+}
+
+velum_status pending_create(velum_gate *gate, const velum_request *request, velum_pending **out,
+                            velum_error *err)
+{
+    velum_request taken;
+
+    *out = NULL;
+    if (gate_check(gate) < 0) {
+        return error_set(err, VELUM_E_FORKED, "this gate was opened by another process");
+    }
+    VELUM_TRY(take_request(request, &taken, err));
+    VELUM_TRY(check_request(&taken, err));
+    return create(gate, &taken, out, err);
+}
+
+velum_status pending_create_own(velum_gate *gate, uint32_t verb, velum_pending **out)
+{
+    const velum_request request = {.size = sizeof(request), .verb = verb, .auth = AUTH_OURSELVES};
+
+    *out = NULL;
+    VELUM_TRY(create(gate, &request, out, NULL));
+    (*out)->client = CLIENT_OURSELVES;
     return VELUM_OK;
 }
 
@@ -154,11 +189,23 @@ static velum_status settle_unavailable(velum_pending *self)
     return VELUM_OK;
 }
 
+/* Once it waits for the writer it is a write: a read that uses something up comes here, too. */
+static velum_status start_write(velum_pending *self)
+{
+    atomic_store(&self->state, PENDING_WAITING);
+    watchdog_add(&self->gate->watchdog, self);
+    writer_queue(&self->gate->writer, self);
+    return VELUM_PENDING;
+}
+
 /* The worker's part of a read; the appender has it when VELUM_PENDING comes back. */
 static velum_status start_read(velum_pending *self)
 {
     const velum_status status = path_read(self);
 
+    if (status == VELUM_END) {
+        return start_write(self);
+    }
     if (status < 0) {
         return settle_unavailable(self);
     }
@@ -169,14 +216,6 @@ static velum_status start_read(velum_pending *self)
     atomic_store(&self->state, PENDING_WAITING);
     watchdog_add(&self->gate->watchdog, self);
     appender_queue_read(&self->gate->appender, self);
-    return VELUM_PENDING;
-}
-
-static velum_status start_write(velum_pending *self)
-{
-    atomic_store(&self->state, PENDING_WAITING);
-    watchdog_add(&self->gate->watchdog, self);
-    writer_queue(&self->gate->writer, self);
     return VELUM_PENDING;
 }
 

@@ -35,6 +35,7 @@
 #define CLIENT_SOCKET 2
 #define CLIENT_IN_PROCESS 3
 #define CLIENT_OURSELVES 4
+#define AUTH_OURSELVES 4u /* beside VELUM_AUTH_*; never from outside */
 
 #define PENDING_PEOPLE_TIMEOUT_MS 600000 /* people at the command line may ask for long lists */
 
@@ -68,6 +69,7 @@ struct velum_pending {
     text fields;
     text body;
     text caller_id;
+    text if_match;
     char *strings;
     uint32_t attempts;
     bool refusal_is_admitted; /* to the record, on an earlier attempt */
@@ -85,6 +87,9 @@ struct velum_pending {
 /* A copy of the request, held once by the caller. */
 velum_status pending_create(velum_gate *gate, const velum_request *request, velum_pending **out,
                             velum_error *err) VELUM_WARN_UNUSED;
+/* An act of the gate itself: a verb that is ours. */
+velum_status pending_create_own(velum_gate *gate, uint32_t verb,
+                                velum_pending **out) VELUM_WARN_UNUSED;
 void pending_hold(velum_pending *self);
 void pending_release(velum_pending *self);
 

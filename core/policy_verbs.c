@@ -1,5 +1,6 @@
 /* core/policy_verbs.c: a bundle comes into force: its text is kept for ever, its names get numbers,
  * its hash stands in every decision from then on. */
+#include "core/notices.h"
 #include "core/parse.h"
 #include "core/registry.h"
 #include "core/verbs.h"
@@ -43,6 +44,7 @@ velum_status policy_install(write_batch *batch, const bundle *bundle, const bund
     for (size_t i = 0; i < count; i++) {
         VELUM_TRY(store_file(batch->conn, bundle->hash, &files[i]));
     }
+    VELUM_TRY(notices_put_bundle(batch, bundle));
     return store_applied(batch->conn, bundle->hash, now_ns);
 }
 

@@ -92,7 +92,7 @@ velum_status registry_add_bundle(write_batch *batch, const bundle *bundle, int64
             VELUM_TRY(registry_add(batch, kind, name, at_ns, &number));
         }
     }
-    return registry_add(batch, REGISTRY_JURISDICTION, bundle->jurisdiction, at_ns, &number);
+    return VELUM_OK;
 }
 
 velum_status registry_add_own(write_batch *batch, int64_t at_ns)

@@ -3,7 +3,8 @@
 
 #include "vault/vault.h"
 
-#define STATEMENTS_MAX 32
+#define STATEMENTS_MAX 64 /* of a step */
+#define STEP_PARTS_MAX 10
 
 /* core's part of step 1. */
 static const char *const CORE_1[] = {
@@ -27,18 +28,38 @@ static const char *const CORE_1[] = {
     NULL,
 };
 
+typedef struct statement_list {
+    const char *statements[STATEMENTS_MAX + 1];
+    size_t count;
+} statement_list;
+
+static velum_status join(statement_list *self, const char *const *part)
+{
+    for (size_t i = 0; part[i] != NULL; i++) {
+        if (self->count == STATEMENTS_MAX) {
+            return VELUM_E_INTERNAL;
+        }
+        self->statements[self->count++] = part[i];
+    }
+    self->statements[self->count] = NULL;
+    return VELUM_OK;
+}
+
 velum_status schema_migrate(store *db, uint32_t *out_from, velum_error *err)
 {
-    const char *statements[STATEMENTS_MAX];
-    size_t count = 0;
+    static const char *const *const parts[SCHEMA_VERSION][STEP_PARTS_MAX] = {
+        {vault_schema_1, CORE_1},
+        {vault_schema_2, timers_schema_2, notices_schema_2, approvals_schema_2, policy_schema_2,
+         requests_schema_2, certificate_schema_2, credential_schema_2},
+    };
+    statement_list lists[SCHEMA_VERSION] = {{.count = 0}};
+    store_step steps[SCHEMA_VERSION];
 
-    for (size_t i = 0; vault_schema_1[i] != NULL && count < STATEMENTS_MAX - 1; i++) {
-        statements[count++] = vault_schema_1[i];
+    for (uint32_t step = 0; step < SCHEMA_VERSION; step++) {
+        for (uint32_t i = 0; i < STEP_PARTS_MAX && parts[step][i] != NULL; i++) {
+            VELUM_TRY(join(&lists[step], parts[step][i]));
+        }
+        steps[step].statements = lists[step].statements;
     }
-    for (size_t i = 0; CORE_1[i] != NULL && count < STATEMENTS_MAX - 1; i++) {
-        statements[count++] = CORE_1[i];
-    }
-    statements[count] = NULL;
-    const store_step steps[] = {{statements}};
-    return store_migrate(db, steps, 1, out_from, err);
+    return store_migrate(db, steps, SCHEMA_VERSION, out_from, err);
 }

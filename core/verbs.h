@@ -38,6 +38,54 @@ velum_status audit_log_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status audit_verified_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status audit_prove_mask(passage *passage) VELUM_WARN_UNUSED;
 
+/* core/patch.c, core/read_with.c, core/me.c */
+velum_status patch_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status read_with_check_approval(passage *passage) VELUM_WARN_UNUSED;
+velum_status read_with_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status read_with_open(passage *passage) VELUM_WARN_UNUSED;
+velum_status me_read_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status me_accesses_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status me_proof_mask(passage *passage) VELUM_WARN_UNUSED;
+/* core/consent_import.c */
+velum_status consent_import_apply(passage *passage) VELUM_WARN_UNUSED;
+/* core/request_intake.c: for services and customers; core/request_decide.c: for officers */
+velum_status request_create_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status request_create_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status request_get_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status request_get_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status request_cancel_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status me_request_list_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status me_request_create_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status me_request_cancel_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status request_list_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status request_show_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status request_decide_apply(passage *passage) VELUM_WARN_UNUSED;
+/* core/approval_verbs.c */
+velum_status approval_ask_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status approval_ask_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status approval_get_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status approval_list_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status approval_decide_apply(passage *passage) VELUM_WARN_UNUSED;
+/* core/erasure_verbs.c */
+velum_status subject_erase_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status certificate_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status retained_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status retained_open(passage *passage) VELUM_WARN_UNUSED;
+velum_status retained_mask(passage *passage) VELUM_WARN_UNUSED;
+/* core/policy_change.c */
+velum_status policy_propose_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status policy_activate_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status policy_rollback_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status policy_list_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status policy_files_mask(passage *passage) VELUM_WARN_UNUSED;
+/* core/credential_rotate.c */
+velum_status credential_rotate_apply(passage *passage) VELUM_WARN_UNUSED;
+/* core/audit_who_saw.c, core/audit_explain.c, core/audit_resolve.c */
+velum_status who_saw_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status who_saw_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status explain_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status resolve_mask(passage *passage) VELUM_WARN_UNUSED;
+
 /* What several verbs write: {"subject":REF into an open object; nothing when there is no subject. */
 velum_status reply_subject(passage *passage, json_writer *out) VELUM_WARN_UNUSED;
 /* "decision":{…} into an open object. */
@@ -52,6 +100,23 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define INPUT_CHANGED 16
 #define INPUT_NEW 17
 #define INPUT_REJECTED 18
+#define INPUT_BREAK_GLASS 19     /* 1: the glass was broken */
+#define INPUT_APPROVAL_KIND 20   /* APPROVAL_* */
+#define INPUT_APPROVAL_STATE 21  /* APPROVAL_* of core/approvals.h, after the act */
+#define INPUT_RIGHT 22           /* RIGHT_* */
+#define INPUT_REQUEST_STATE 23   /* REQUEST_*, after the act */
+#define INPUT_REQUEST_ACT 24     /* REQUEST_ACT_* of core/request_decide.c */
+#define INPUT_DENIAL 25          /* DENIAL_*: why a request was denied */
+#define INPUT_DESTROYED 26       /* categories destroyed */
+#define INPUT_RETAINED 27        /* categories kept by a law */
+#define INPUT_DESTRUCTION 28     /* DESTROY_* */
+#define INPUT_SHADOW_DECISION 29 /* under the bundle in shadow: 1 allow, 2 partial, 3 deny */
+#define INPUT_SHADOW_REASON 30   /* registry number of its reason */
+#define INPUT_SHADOW_FIELDS 31   /* fields that it would treat otherwise */
+#define INPUT_DUE 32             /* UTC seconds: a deadline, a scheduled activation */
+#define INPUT_GRADE 33           /* GRADE_* of a consent that was recorded */
+#define INPUT_PROCESSOR 34       /* registry number of a recipient */
+#define INPUT_AGE_LIMIT 35       /* years; below it a guardian consents, where that decided */
 #define RESULT_SAME 1
 #define RESULT_CHANGED 2
 #define RESULT_NEW 3
@@ -63,5 +128,19 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_SHOW 6
 #define OPERATION_STATUS 7
 #define OPERATION_PROVE 8
+#define OPERATION_ROTATE 9
+#define OPERATION_PROPOSE 10
+#define OPERATION_ACTIVATE 11
+#define OPERATION_SCHEDULE 12
+#define OPERATION_ROLLBACK 13
+#define OPERATION_ASK 14
+#define OPERATION_AGREE 15
+#define OPERATION_REFUSE 16
+#define OPERATION_USE 17
+#define OPERATION_END 18
+#define OPERATION_REVIEW 19
+#define OPERATION_WHO_SAW 20
+#define OPERATION_EXPLAIN 21
+#define OPERATION_RESOLVE 22
 
 #endif

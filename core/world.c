@@ -152,7 +152,7 @@ static velum_status number_bundle(const world *self, bundle *bundle)
             bundle_set_number(bundle, kind, i, number);
         }
     }
-    bundle->jurisdiction_number = world_number(self, REGISTRY_JURISDICTION, bundle->jurisdiction);
+    bundle->jurisdiction_number = bundle->packs[0].number;
     return VELUM_OK;
 }
 
@@ -185,6 +185,44 @@ static velum_status load_bundle(world *self, store_conn *conn, velum_error *err)
     }
     VELUM_TRY(is_bootstrap(hash, &self->is_bootstrap));
     return number_bundle(self, self->bundle);
+}
+
+/* --- notices ------------------------------------------------------------------------------------- */
+
+/* Indexed by registry number. */
+static velum_status load_notices(world *self, store_conn *conn)
+{
+    store_stmt *stmt = NULL;
+    uint32_t highest = 0;
+    velum_status status = VELUM_OK;
+
+    VELUM_TRY(count_of(conn, "SELECT coalesce(max(number), 0) FROM notice", &highest));
+    self->notice_hash_count = highest + 1U;
+    self->notice_hashes = mem_alloc_array(self->notice_hash_count, SHA256_BYTES);
+    if (self->notice_hashes == NULL) {
+        return VELUM_E_NOMEM;
+    }
+    VELUM_TRY(conn_statement(conn, "SELECT number, hash FROM notice", &stmt));
+    while ((status = stmt_step(stmt)) == VELUM_OK) {
+        const int64_t number = stmt_integer(stmt, 0);
+        const crypto_part hash = stmt_blob(stmt, 1);
+        if (number > 0 && number <= (int64_t)highest && hash.size == SHA256_BYTES) {
+            memcpy(self->notice_hashes[number], hash.data, SHA256_BYTES);
+        }
+    }
+    stmt_reset(stmt);
+    return status < 0 ? status : VELUM_OK;
+}
+
+const uint8_t *world_notice_hash(const world *self, uint16_t number)
+{
+    static const uint8_t none[SHA256_BYTES] = {0};
+
+    if (number >= self->notice_hash_count ||
+        memcmp(self->notice_hashes[number], none, SHA256_BYTES) == 0) {
+        return NULL;
+    }
+    return self->notice_hashes[number];
 }
 
 /* --- credentials -------------------------------------------------------------------------------- */
@@ -281,6 +319,7 @@ velum_status world_load(velum_gate *gate, store_conn *conn, world **out, velum_e
     atomic_init(&self->holds, 1);
     VELUM_TRY(load_names(self, conn));
     VELUM_TRY(load_bundle(self, conn, err));
+    VELUM_TRY(load_notices(self, conn));
     VELUM_TRY(load_credentials(self, gate, conn));
     load_own_numbers(self);
     *out = world_take(&self);
@@ -299,6 +338,8 @@ void world_free(world *self)
         return;
     }
     bundle_free(self->bundle);
+    bundle_free(self->shadow);
+    mem_free(self->notice_hashes);
     mem_free(self->credentials);
     mem_free(self->by_token);
     mem_free(self->names);

@@ -25,6 +25,9 @@ typedef struct world {
     uint64_t epoch;
     uint64_t seq; /* of the write that made it, behind which its decisions stand in the log */
     bundle *bundle;
+    bundle *shadow;                         /* proposed with --shadow; NULL: none */
+    uint8_t (*notice_hashes)[SHA256_BYTES]; /* by registry number; zeros: none */
+    uint32_t notice_hash_count;
     bool is_bootstrap; /* no retailer's policy was applied yet */
     credential *credentials;
     uint32_t credential_count;
@@ -44,6 +47,8 @@ void world_free(world *self); /* gives one hold back */
 VELUM_DEFINE_AUTO(world);
 world *world_hold(world *self);
 
+/* The full hash of a notice that was ever shown, or NULL. */
+const uint8_t *world_notice_hash(const world *self, uint16_t number);
 /* The name of a number, or NULL. */
 const char *world_name(const world *self, uint32_t kind, uint32_t number);
 /* The number of a name, or 0. */

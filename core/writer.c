@@ -1,6 +1,7 @@
 /* core/writer.c: gathers writes, commits them together, wakes their callers. */
 #include "core/writer.h"
 
+#include "core/erasure.h"
 #include "core/gate.h"
 #include "core/meta.h"
 #include "core/passage.h"
@@ -64,7 +65,12 @@ velum_status write_batch_touch(write_batch *self, const subject_id *subject)
 
 write_batch_mark write_batch_begin(const write_batch *self)
 {
-    return (write_batch_mark){self->bodies.last, self->bodies.count, self->seq, self->slot_count};
+    return (write_batch_mark){.last = self->bodies.last,
+                              .count = self->bodies.count,
+                              .seq = self->seq,
+                              .slot_count = self->slot_count,
+                              .vault = vault_savepoint(self->gate->vault),
+                              .begins_erasure = self->begins_erasure};
 }
 
 void write_batch_rewind(write_batch *self, const write_batch_mark *mark)
@@ -82,6 +88,7 @@ void write_batch_rewind(write_batch *self, const write_batch_mark *mark)
     outbox_list_clear(&dropped);
     self->seq = mark->seq;
     self->slot_count = mark->slot_count;
+    self->begins_erasure = mark->begins_erasure;
     self->accepts_clock = false;
     world_free(self->next_world); /* a change of world ends its batch: it was this request's */
     self->next_world = NULL;
@@ -146,6 +153,9 @@ static void publish(write_batch *batch)
         clock_guard_accept(&gate->clock_guard, batch->accepted_ns);
     }
     appender_queue_writes(&gate->appender, &batch->bodies);
+    if (batch->timer_ns != 0) {
+        steward_notice(&gate->steward, batch->timer_ns);
+    }
 }
 
 static velum_status transact(write_batch *batch, gathered *work, uint32_t *out_done)
@@ -160,6 +170,48 @@ static velum_status transact(write_batch *batch, gathered *work, uint32_t *out_d
         conn_rollback(batch->conn);
     }
     return status;
+}
+
+velum_status writer_transact(writer *self, own_transaction write, void *context,
+                             uint32_t leaves_max)
+{
+    velum_gate *const gate = self->gate;
+    write_batch batch = {.gate = gate,
+                         .conn = store_writer(gate->db),
+                         .arena = self->arena,
+                         .seq = atomic_load(&self->seq)};
+
+    VELUM_TRY(journal_reserve(gate->journal, leaves_max)); /* W-1 */
+    velum_status status = conn_begin(batch.conn);
+    if (status == VELUM_OK) {
+        status = write(context, &batch);
+    }
+    secret_arena_reset(self->arena);
+    if (status == VELUM_OK) {
+        status = meta_write(batch.conn, META_OUTBOX_SEQ, (int64_t)batch.seq);
+    }
+    if (status == VELUM_OK) {
+        status = commit_both(&batch);
+    }
+    uint32_t used = 0;
+    if (status == VELUM_OK) {
+        used = batch.bodies.count;
+        publish(&batch);
+    } else {
+        vault_keys_rollback(gate->vault);
+        conn_rollback(batch.conn);
+    }
+    journal_unreserve(gate->journal, leaves_max - used);
+    write_batch_clear(&batch);
+    return status;
+}
+
+/* Before the answers go: whoever asked for an erasure is told when it is done. */
+static void finish_erasures(writer *self, bool begun)
+{
+    if (begun) {
+        atomic_store(&self->erasures_left, erasures_finish(self->gate) < 0);
+    }
 }
 
 static void settle(write_slot *slot, velum_status status)
@@ -213,6 +265,7 @@ static void write_gathered(writer *self, gathered *work)
                 const uint32_t used = batch.bodies.count;
                 publish(&batch);
                 journal_unreserve(gate->journal, room - used);
+                finish_erasures(self, batch.begins_erasure);
             } else {
                 journal_unreserve(gate->journal, room);
                 done = rest.count;
@@ -228,20 +281,26 @@ static void write_gathered(writer *self, gathered *work)
 
 /* --- the thread --------------------------------------------------------------------------------- */
 
-static void run_task(writer *self, writer_task *task)
+static velum_status run_in_transaction(writer *self, const writer_task *task)
 {
     store_conn *const conn = store_writer(self->gate->db);
-    velum_status status = conn_begin(conn);
 
+    VELUM_TRY(conn_begin(conn));
+    velum_status status = task->run(task->context, conn);
     if (status == VELUM_OK) {
-        status = task->run(task->context, conn);
-        if (status == VELUM_OK) {
-            status = conn_commit(conn);
-        }
-        if (status < 0) {
-            conn_rollback(conn);
-        }
+        status = conn_commit(conn);
     }
+    if (status < 0) {
+        conn_rollback(conn);
+    }
+    return status;
+}
+
+static void run_task(writer *self, writer_task *task)
+{
+    const velum_status status =
+        task->call != NULL ? task->call(self->gate) : run_in_transaction(self, task);
+
     (void)pthread_mutex_lock(&self->lock);
     task->status = status;
     task->done = true;
@@ -340,20 +399,32 @@ void writer_queue(writer *self, velum_pending *write)
     (void)pthread_mutex_unlock(&self->lock);
 }
 
-velum_status writer_run(writer *self, velum_status (*run)(void *, store_conn *), void *context)
+static velum_status queue_and_wait(writer *self, writer_task *task)
 {
-    writer_task task = {.run = run, .context = context};
-
     (void)pthread_mutex_lock(&self->lock);
     writer_task **link = &self->tasks;
     while (*link != NULL) {
         link = &(*link)->next;
     }
-    *link = &task;
+    *link = task;
     (void)pthread_cond_signal(&self->wake);
-    while (!task.done) {
+    while (!task->done) {
         (void)pthread_cond_wait(&self->task_done, &self->lock);
     }
     (void)pthread_mutex_unlock(&self->lock);
-    return task.status;
+    return task->status;
+}
+
+velum_status writer_run(writer *self, velum_status (*run)(void *, store_conn *), void *context)
+{
+    writer_task task = {.run = run, .context = context};
+
+    return queue_and_wait(self, &task);
+}
+
+velum_status writer_call(writer *self, velum_status (*run)(velum_gate *))
+{
+    writer_task task = {.call = run};
+
+    return queue_and_wait(self, &task);
 }

@@ -17,6 +17,7 @@
 #include "base/secret.h"
 #include "core/world.h"
 #include "store/store.h"
+#include "vault/vault.h"
 
 #define WRITER_BATCH_MAX 128
 
@@ -30,8 +31,10 @@ typedef struct write_batch {
     uint32_t *slots; /* of changed subjects */
     uint32_t slot_count;
     uint32_t slot_capacity;
-    world *next_world;  /* loaded by a write that changed it */
-    bool accepts_clock; /* an officer accepted the clock as of accepted_ns */
+    world *next_world;   /* loaded by a write that changed it */
+    bool begins_erasure; /* something is to be destroyed after COMMIT (core/erasure.h) */
+    int64_t timer_ns;    /* earliest timer that was set; 0: none */
+    bool accepts_clock;  /* an officer accepted the clock as of accepted_ns */
     int64_t accepted_ns;
 } write_batch;
 
@@ -45,6 +48,8 @@ typedef struct write_batch_mark {
     uint32_t count;
     uint64_t seq;
     uint32_t slot_count;
+    vault_mark vault;
+    bool begins_erasure;
 } write_batch_mark;
 write_batch_mark write_batch_begin(const write_batch *self);
 void write_batch_rewind(write_batch *self, const write_batch_mark *mark);
@@ -56,6 +61,7 @@ typedef struct writer_task {
     void *context;
     velum_status status;
     bool done;
+    velum_status (*call)(velum_gate *); /* instead of `run`: outside transactions */
     struct writer_task *next;
 } writer_task;
 
@@ -71,10 +77,18 @@ typedef struct writer {
     writer_task *tasks;
     secret_arena *arena;
     bool stop;
-    atomic_uint_fast64_t seq; /* highest committed outbox seq */
+    atomic_bool erasures_left; /* some could not be finished: the steward asks again */
+    atomic_uint_fast64_t seq;  /* highest committed outbox seq */
 } writer;
 
 velum_status writer_start(writer *self, velum_gate *gate, uint64_t seq) VELUM_WARN_UNUSED;
+/* A transaction of the gate's own with leaves, on the writer thread, outside any other: `write` fills
+ * the batch; then it is committed and published as any other. */
+typedef velum_status (*own_transaction)(void *context, write_batch *batch);
+velum_status writer_transact(writer *self, own_transaction write, void *context,
+                             uint32_t leaves_max) VELUM_WARN_UNUSED;
+/* Runs `run` on the writer thread outside transactions, and waits. Any thread but the writer's. */
+velum_status writer_call(writer *self, velum_status (*run)(velum_gate *)) VELUM_WARN_UNUSED;
 /* Finishes what is queued, then joins. */
 void writer_stop(writer *self);
 /* Takes a hold of the write. Any worker. */

@@ -38,6 +38,8 @@ static const kind_layout kinds[REGISTRY_KINDS] = {
     [REGISTRY_ATTRIBUTE] = KIND(attributes, attribute_count, bundle_attribute, name),
     [REGISTRY_RECIPIENT] = KIND(recipients, recipient_count, bundle_recipient, name),
     [REGISTRY_IDENTIFIER] = KIND(identifiers, identifier_count, bundle_identifier, type),
+    [REGISTRY_JURISDICTION] = KIND(packs, pack_count, jurisdiction_pack, name),
+    [REGISTRY_REASON_CODE] = KIND(reason_codes, reason_code_count, bundle_reason_code, name),
 };
 
 static_assert(BUNDLE_NOTICES_MAX < 255 && BUNDLE_FIELDS_MAX <= 64 && BUNDLE_ROLES_MAX <= 32 &&
@@ -226,8 +228,9 @@ uint64_t attribute_value_hash(text value)
 const char *action_name(uint32_t action)
 {
     static const char *const names[ACTION_COUNT] = {
-        "create",        "lookup", "read",       "update", "consent-read",
-        "consent-write", "audit",  "administer", "import",
+        "create",  "lookup",     "read",    "update",        "consent-read",   "consent-write",
+        "audit",   "administer", "import",  "request",       "request-decide", "erase",
+        "approve", "access-log", "resolve", "retained-read",
     };
 
     for (uint32_t i = 0; i < ACTION_COUNT; i++) {
@@ -250,4 +253,16 @@ const char *basis_name(uint32_t basis)
     };
 
     return basis < BASIS_COUNT ? names[basis] : NULL;
+}
+
+const jurisdiction_pack *bundle_pack(const bundle *self, uint16_t number)
+{
+    (void)number;
+    return self->pack_count == 0 ? NULL : &self->packs[0];
+}
+
+const char *approval_kind_name(uint32_t kind)
+{
+    (void)kind;
+    return NULL;
 }

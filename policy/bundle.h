@@ -32,7 +32,9 @@
 #define BUNDLE_NOTICES_MAX 128
 #define BUNDLE_MASKS_MAX 32
 #define BUNDLE_IDENTIFIERS_MAX 16
-#define BUNDLE_CONDITIONS_MAX 8  /* a role */
+#define BUNDLE_CONDITIONS_MAX 8 /* a role */
+#define BUNDLE_REASON_CODES_MAX 32
+#define BUNDLE_PACKS_MAX 8
 #define BUNDLE_BYTES_MAX 1048576 /* all files together */
 #define BUNDLE_NONE UINT32_MAX
 
@@ -52,7 +54,8 @@
 #define REGISTRY_JURISDICTION 13
 #define REGISTRY_RECIPIENT 14
 #define REGISTRY_IDENTIFIER 15
-#define REGISTRY_KINDS 16 /* array size */
+#define REGISTRY_REASON_CODE 16 /* why somebody looks, where an activity asks for it */
+#define REGISTRY_KINDS 17       /* array size */
 
 /* Actions, a bit each. */
 #define ACTION_CREATE (1U << 0)
@@ -64,7 +67,14 @@
 #define ACTION_AUDIT (1U << 6)      /* read, prove and verify the log */
 #define ACTION_ADMINISTER (1U << 7) /* credentials, people, policy, clock */
 #define ACTION_IMPORT (1U << 8)
-#define ACTION_COUNT 9
+#define ACTION_REQUEST (1U << 9)         /* take in, see and cancel a person's request */
+#define ACTION_REQUEST_DECIDE (1U << 10) /* verify, approve, deny, extend */
+#define ACTION_ERASE (1U << 11)
+#define ACTION_APPROVE (1U << 12)       /* decide what others asked approval for */
+#define ACTION_ACCESS_LOG (1U << 13)    /* who looked at one's own data, and the proof */
+#define ACTION_RESOLVE (1U << 14)       /* tokens of the log back to whom they stand for */
+#define ACTION_RETAINED_READ (1U << 15) /* what a law keeps of somebody erased */
+#define ACTION_COUNT 16
 /* "create", "lookup" …; NULL for anything but one known bit. */
 const char *action_name(uint32_t action);
 
@@ -83,6 +93,14 @@ const char *basis_name(uint32_t basis);
 #define ACTOR_HUMAN (1U << 1)
 #define ACTOR_CUSTOMER (1U << 2)
 
+/* Why a purpose needs an impact assessment before it comes into force (PIPL 55, GDPR 35), a bit
+ * each; a bundle with such a purpose and no `assessment` does not compile. */
+#define RISK_SENSITIVE (1U << 0)
+#define RISK_AUTOMATED (1U << 1)
+#define RISK_ENTRUSTED (1U << 2)
+#define RISK_SHARED (1U << 3)
+#define RISK_CROSS_BORDER (1U << 4)
+
 typedef struct bundle_purpose {
     text name;
     text title_zh;
@@ -92,7 +110,13 @@ typedef struct bundle_purpose {
     uint32_t notice_first; /* index of the first notice of its id, BUNDLE_NONE without consent */
     uint32_t notice_count; /* its languages */
     uint32_t consent_days; /* a consent expires after so many days; 0: it does not */
+    uint32_t grade_min;    /* GRADE_* below which a consent does not serve; 0: any (consent.md) */
+    uint32_t ask_days;     /* not asked again so many days after a refusal; 0: the pack's */
+    uint32_t ask_max;      /* times asked without an answer; 0: the pack's */
+    bool separate;         /* a consent of its own event, never one of several (PIPL 23–29) */
     bool marketing;        /* an objection to marketing stops it, consent or not (GDPR 21) */
+    uint32_t risks;        /* RISK_* bits */
+    text assessment;       /* id of the impact assessment; empty: none */
     uint16_t number;
 } bundle_purpose;
 
@@ -105,6 +129,12 @@ typedef struct bundle_notice {
     uint16_t number;
 } bundle_notice;
 
+/* What the person concerned sees of accesses under an activity. */
+#define VISIBLE_FULL 1    /* role, store, activity, purpose, fields, at once: the default */
+#define VISIBLE_ROLE 2    /* role and store, purpose, day */
+#define VISIBLE_DELAYED 3 /* as full, after visible_days */
+#define VISIBLE_NEVER 4   /* visible_reason says why (PIPL 18, 35) */
+
 typedef struct bundle_activity {
     text name;
     text title_zh;
@@ -116,8 +146,21 @@ typedef struct bundle_activity {
     bool knows_existence; /* a refusal may name its reason; else hidden and unknown answer alike */
     text recipient;       /* empty: inside the house */
     uint32_t recipient_index; /* in `recipients`; BUNDLE_NONE: inside the house */
+    uint32_t visible;         /* VISIBLE_* */
+    uint32_t visible_days;    /* of VISIBLE_DELAYED, 1–3650 */
+    text visible_reason;      /* of VISIBLE_NEVER; a name of ours to show: [a-z0-9-]{1,63} */
+    uint32_t reason_codes; /* bits of `reason_codes`; one of them must be given; 0: none is asked */
+    uint32_t
+        break_glass; /* bits, within reason_codes: these stand in for an approval, with notice */
     uint16_t number;
 } bundle_activity;
+
+typedef struct bundle_reason_code {
+    text name;
+    text title_zh;
+    text title_en;
+    uint16_t number;
+} bundle_reason_code;
 
 typedef struct bundle_recipient {
     text name;
@@ -126,6 +169,11 @@ typedef struct bundle_recipient {
 
 typedef struct bundle_category {
     text name;
+    text title_zh; /* of the name where the policy has none */
+    text title_en;
+    uint32_t retain_days;  /* a law keeps it so long after the person is erased; 0: it goes too */
+    uint32_t retain_basis; /* BASIS_*; of retain_days */
+    text retain_law;       /* "Tax Collection Law 24", shown in certificate and answer */
     uint16_t number;
 } bundle_category;
 
@@ -184,6 +232,81 @@ typedef struct bundle_attribute {
     uint16_t number;
 } bundle_attribute;
 
+/* What needs others to agree, by kind; `needed` 0: it does not. The numbers stand in leaves. */
+#define APPROVAL_MINOR 1       /* staff reads of a customer under 14 (Minors Regulation 34–37) */
+#define APPROVAL_BULK 2        /* reading many at once */
+#define APPROVAL_LINK 3        /* joining two pseudonym domains (I-10) */
+#define APPROVAL_UNMERGE 4     /* taking two merged customers apart */
+#define APPROVAL_POLICY 5      /* bringing a bundle into force */
+#define APPROVAL_ERASURE 6     /* erasing somebody at an officer's word */
+#define APPROVAL_REQUEST 7     /* deciding a person's request */
+#define APPROVAL_BREAK_GLASS 8 /* looking at an access that did not wait, afterwards */
+#define APPROVAL_KINDS 9       /* array size */
+const char *approval_kind_name(uint32_t kind); /* "minor"; NULL for an unknown number */
+
+typedef struct bundle_approval {
+    uint32_t needed; /* people, 0–5, never the requester; of APPROVAL_MINOR at least 1 */
+    uint32_t roles;  /* bits: who may agree beside holding the action `approve`; 0: any of them */
+    uint32_t valid_hours; /* 1–720, from the asking; 24 where the policy does not say */
+} bundle_approval;
+
+/* Somebody who was erased comes back (I-6). */
+#define RETURN_REJECT 1
+#define RETURN_NO_MARKETING 2 /* taken in, objecting to marketing */
+#define RETURN_NEW_CONSENT \
+    3 /* taken in only through an activity that records a consent, or by themselves */
+
+typedef struct bundle_erasure {
+    uint32_t cool_down_days;   /* in which the customer can cancel; 0–30 */
+    uint32_t on_return;        /* RETURN_* */
+    uint32_t suppression_days; /* how long it is known who must not return; 1–36500 */
+} bundle_erasure;
+
+/* A term of a jurisdiction pack. */
+#define TERM_NONE 0
+#define TERM_DAYS 1 /* calendar days */
+#define TERM_WORKING_DAYS \
+    2 /* Monday to Friday but for the pack's holidays, and its working weekends */
+#define TERM_MONTHS 3
+
+typedef struct pack_term {
+    uint32_t unit; /* TERM_* */
+    uint32_t count;
+} pack_term;
+
+/* A jurisdiction pack: deadlines, thresholds and classes as data (law.md). `packs/<name>.yaml` of the
+ * policy folder, or the one that Velum brings (policy/packs/, each version kept for ever). */
+#define PACK_HOLIDAYS_MAX 128
+#define PACK_COUNTRIES_MAX 40
+typedef struct jurisdiction_pack {
+    text name; /* "cn-pipl" */
+    uint32_t version;
+    int32_t day_offset_s;    /* local days: UTC plus this */
+    pack_term confirm;       /* receipt confirmed by then (CCPA §7021); TERM_NONE: no such duty */
+    pack_term answer;        /* answered by then, from receipt */
+    pack_term hard_limit;    /* beyond which no extension goes; TERM_NONE: none but the extension */
+    pack_term extension;     /* added once, with details */
+    pack_term extend_within; /* notified within this from receipt (GDPR 12(3)) */
+    pack_term opt_out;       /* opt-outs and objections take effect by then */
+    pack_term verification;  /* how long a verification is waited for */
+    uint32_t ask_again_days; /* consent, after a refusal or an opt-out (CCPA: 12 months) */
+    uint32_t ask_max;        /* unanswered asks */
+    uint32_t evidence_days;  /* how long evidence outlives the erasure (NDR 12: 3 years) */
+    uint32_t request_log_days;    /* how long requests are kept at least (§7101: 24 months) */
+    uint32_t consent_age;         /* below it a guardian consents; where the country is not known */
+    bool marketing_prior_consent; /* silence is refusal */
+    int32_t holidays[PACK_HOLIDAYS_MAX]; /* days since 1970, ascending */
+    uint32_t holiday_count;
+    int32_t workdays[PACK_HOLIDAYS_MAX]; /* weekends worked (调休), ascending */
+    uint32_t workday_count;
+    struct {
+        char country[3]; /* ISO 3166-1 alpha-2 */
+        uint8_t consent_age;
+    } countries[PACK_COUNTRIES_MAX];
+    uint32_t country_count;
+    uint16_t number; /* REGISTRY_JURISDICTION */
+} jurisdiction_pack;
+
 /* Identifier types in the order in which an upsert looks for a known one: "mobile", "email",
  * "id_card", "ext:cj" or "ext:*". */
 typedef struct bundle_identifier {
@@ -218,6 +341,13 @@ typedef struct bundle {
     uint32_t identifier_count;
     bundle_recipient recipients[BUNDLE_ACTIVITIES_MAX];
     uint32_t recipient_count;
+    bundle_reason_code reason_codes[BUNDLE_REASON_CODES_MAX];
+    uint32_t reason_code_count;
+    bundle_approval approvals[APPROVAL_KINDS]; /* by kind */
+    bundle_erasure erasure;
+    uint32_t verification_hours; /* how old the proof of who asks may be; 1–720, else 24 */
+    jurisdiction_pack packs[BUNDLE_PACKS_MAX]; /* that of `jurisdiction` first */
+    uint32_t pack_count;
     struct bundle_source *source; /* owns every text above */
 } bundle;
 
@@ -260,6 +390,19 @@ const bundle_notice *bundle_notice_of(const bundle *self, uint32_t purpose, text
 uint32_t bundle_identifier_order(const bundle *self, text type);
 /* Whether the activity's purpose rests on consent. */
 bool bundle_lives_on_consent(const bundle *self, uint32_t activity);
+/* The pack of a registry number of kind REGISTRY_JURISDICTION; the bundle's own for 0; NULL when the
+ * bundle has none of it. */
+const jurisdiction_pack *bundle_pack(const bundle *self, uint16_t number);
+
+/* What coming from `before` to `after` changes, a line each, for those who approve it: what is new,
+ * gone or different of purposes, notices, categories, fields, masks, activities, roles, approvals,
+ * erasure, packs. `widens` says that the change lets somebody see or do more. Order: that of the
+ * sections. Ends early with a negative status of `tell`. */
+typedef velum_status (*bundle_change)(void *context, bool widens, const char *section,
+                                      const char *message);
+velum_status bundle_diff(const bundle *before, const bundle *after, bundle_change tell,
+                         void *context) VELUM_WARN_UNUSED;
+
 /* First 8 bytes of SHA-256 of the value, never 0. */
 uint64_t attribute_value_hash(text value);
 

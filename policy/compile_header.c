@@ -40,6 +40,8 @@ static void read_jurisdiction(compiler *self)
         return;
     }
     self->out->jurisdiction = yaml_text(node);
+    self->out->packs[0].name = self->out->jurisdiction;
+    self->out->pack_count = 1;
     self->out->day_offset_s = (int32_t)offset - 1;
 }
 

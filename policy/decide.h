@@ -37,9 +37,36 @@
 #define REASON_CREDENTIAL_REVOKED 23
 #define REASON_CREDENTIAL_EXPIRED 24
 #define REASON_UNKNOWN_DOMAIN 25
-#define REASON_COUNT 26
+#define REASON_REASON_CODE_NEEDED \
+    26                             /* the activity asks why, and nothing or an unknown code came */
+#define REASON_APPROVAL_UNKNOWN 27 /* no such approval of this caller; forged ones too */
+#define REASON_APPROVAL_PENDING 28 /* not enough people agreed yet */
+#define REASON_APPROVAL_DENIED 29
+#define REASON_APPROVAL_EXPIRED 30
+#define REASON_APPROVAL_USED 31       /* single use */
+#define REASON_APPROVAL_SCOPE 32      /* for something else than what is asked */
+#define REASON_APPROVAL_OWN 33        /* who asked cannot agree */
+#define REASON_REQUEST_STATE 34       /* not possible in the state in which it is */
+#define REASON_REQUEST_REASON 35      /* a denial needs a reason, an extension details */
+#define REASON_REQUEST_LATE 36        /* an extension after its term, or beyond the hard limit */
+#define REASON_IDENTITY_UNVERIFIED 37 /* who asks must be verified first */
+#define REASON_LEGAL_HOLD 38
+#define REASON_SUPPRESSED 39      /* somebody erased returns where the policy does not take them */
+#define REASON_VERSION_CHANGED 40 /* If-Match does not hold any more */
+#define REASON_POLICY_APPROVAL 41 /* the active policy wants others to approve a new one */
+#define REASON_CONSENT_GRADE 42   /* the evidence is weaker than the purpose asks */
+#define REASON_CONSENT_COOL_DOWN 43 /* asked again too early or too often */
+#define REASON_CONSENT_SEPARATE 44  /* this consent cannot be one of a bundle */
+#define REASON_UNKNOWN_NOTICE 45
+#define REASON_UNKNOWN_POLICY 46 /* no bundle of that hash */
+#define REASON_COUNT 47
 /* "consent-missing"; NULL for an unknown number. */
 const char *reason_name(uint32_t reason);
+
+/* What an allowed act owes; bits, for ever. */
+#define OBLIGATION_APPROVAL (1U << 0)    /* the approval must be used up (a write) */
+#define OBLIGATION_REASON_CODE (1U << 1) /* the code stands in the leaf */
+#define OBLIGATION_NOTIFY (1U << 2)      /* broke the glass: others are told and look at it after */
 
 #define SUBJECT_LIVE 1
 #define SUBJECT_ERASING 2
@@ -64,6 +91,8 @@ typedef struct decide_request {
     int64_t now_ns;          /* the later of clock and newest recorded time: expiry only moves on */
     int64_t age_now_ns;      /* the earlier of the two, by which ages are judged; 0: now_ns */
     bool clock_behind;       /* more than 5 s behind: what rests on consent is denied */
+    uint32_t reason_code;    /* 1 + index in the bundle; 0: none, or one that is not known */
+    bool is_approved;        /* an approval for exactly this scope was found, to be used up */
     uint32_t subject_status; /* SUBJECT_*; 0: there is no such subject */
     const subject_state *state; /* NULL when there is no subject */
 } decide_request;
@@ -82,6 +111,7 @@ typedef struct verdict {
     const state_consent *consent; /* in `state`; that the decision rested on, or NULL */
     uint32_t age_class;
     uint32_t consent_state; /* found, CONSENT_* */
+    uint32_t obligations;   /* OBLIGATION_* bits; what allowing rests on */
 } verdict;
 
 /* Never fails: what it cannot judge it denies. For all actions but read the field sets are empty and
@@ -95,6 +125,11 @@ typedef struct verdict {
  * Subject: create and import may come with none (status 0); audit and administer ignore it.
  * Restriction of processing stops create, read, update and import, but for the customer's own read. */
 void decide(const decide_request *request, verdict *out);
+
+/* Whether the same act stands under another bundle of the same registry, for `--shadow`: maps the
+ * activity, roles, fields, reason code and actor attributes of `request` by registry number and
+ * decides under `other`. What `other` does not know is denied (D-2). */
+void decide_under(const decide_request *request, const bundle *other, verdict *out);
 
 /* Age on the UTC+8 day of now_ns where the subject's jurisdiction is the bundle's and that is cn-*;
  * else on the UTC day, which is never later and so the stricter one. */

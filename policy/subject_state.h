@@ -31,7 +31,12 @@ const char *consent_state_name(uint32_t state);
 /* Grades of evidence. */
 #define GRADE_SELF 1
 #define GRADE_ASSISTED 2
+#define GRADE_SELF_VERIFIED 3 /* the customer's own session with a verified identifier */
+#define GRADE_IMPORTED 4      /* a record from before, with its own notice */
 const char *consent_grade_name(uint32_t grade);
+/* Whether evidence of grade `held` serves where `needed` is the least: self-verified, self, assisted,
+ * imported, strongest first. `needed` 0: any. False for unknown grades (I-3). */
+bool consent_grade_serves(uint32_t held, uint32_t needed);
 
 typedef struct state_consent {
     uint16_t purpose; /* registry numbers */

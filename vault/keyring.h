@@ -61,6 +61,7 @@ velum_status keyring_domain(keyring *self, uint16_t domain,
 #define WRAPPED_KEY_BYTES 88 /* header 10, zero 6, nonce 24, key 32, tag 16 */
 #define KEY_KIND_DATA 1
 #define KEY_KIND_EVIDENCE 2
+#define KEY_KIND_RETAINED 3
 void keyring_wrap(const keyring *self, const velum_random *random, uint32_t kind,
                   const uint8_t subject[16], const uint8_t key[KEY_BYTES],
                   uint8_t out[WRAPPED_KEY_BYTES]);

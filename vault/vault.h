@@ -10,6 +10,10 @@
  * V-3  A category's key opens that category of that subject and nothing else.
  * V-4  The state names the version of each category and the count and head of the consent ledger;
  *      rows that do not match are refused (VELUM_E_TAMPERED), not repaired.
+ * V-5  A consent, once changed, does not come back with older rows: each such change moves the
+ *      subject to its next generation, which keys.db knows and old copies of vault.db do not.
+ * V-6  What is being destroyed is unreadable from the first step on, and every step can be repeated;
+ *      nothing is reported destroyed before its key is gone from keys.db, file and WAL (I-6).
  *
  * Reading (any thread): vault_cached or vault_load → sealed_subject → vault_open → opened_subject.
  * Writing: writer thread only, inside core's transaction on vault.db.
@@ -46,8 +50,9 @@ typedef struct vault_options {
     bool create;          /* make keys.db */
 } vault_options;
 
-/* The vault's part of the schema of vault.db, step 1: statements ended by NULL. */
+/* The vault's part of the schema of vault.db by step: statements ended by NULL. */
 extern const char *const vault_schema_1[];
+extern const char *const vault_schema_2[];
 
 /* Opens keys.db and collects keys that have no subject. vault_db must be migrated already. */
 velum_status vault_create_or_open(const vault_options *options, vault **out,
@@ -131,9 +136,26 @@ velum_status vault_create(vault *self, store_conn *conn, const uint8_t state[VAU
 /* VELUM_E_EXISTS when the value has a subject already. */
 velum_status vault_attach(vault *self, store_conn *conn, const subject_id *id,
                           const identifier *value) VELUM_WARN_UNUSED;
+/* Takes the identifier away from the subject (a number that was given to somebody else).
+ * VELUM_E_NOTFOUND when it is not that subject's. */
+velum_status vault_detach(vault *self, store_conn *conn, const subject_id *id,
+                          const identifier *value) VELUM_WARN_UNUSED;
 /* Seals and stores the state; its version grows by one. */
 velum_status vault_put_state(vault *self, store_conn *conn, const opened_subject *opened,
                              const uint8_t state[VAULT_STATE_BYTES]) VELUM_WARN_UNUSED;
+/* The same, and no state sealed before opens again once this transaction has committed (V-5): the
+ * subject's generation grows, here and, with `seq`, in keys.db. `seq` is an outbox seq that the
+ * transaction commits to meta `outbox_seq` or above it: by it a start knows whether vault.db
+ * followed. May be called several times in one transaction, for one subject too. */
+velum_status vault_put_state_final(vault *self, store_conn *conn, const opened_subject *opened,
+                                   const uint8_t state[VAULT_STATE_BYTES],
+                                   uint64_t seq) VELUM_WARN_UNUSED;
+/* What of keys.db a rolled back savepoint takes with it: mark before, rewind after. */
+typedef struct vault_mark {
+    uint32_t pending;
+} vault_mark;
+vault_mark vault_savepoint(const vault *self);
+void vault_savepoint_rollback(vault *self, const vault_mark *mark);
 /* A category's new contents. */
 typedef struct record_place {
     uint16_t category;
@@ -163,9 +185,12 @@ typedef struct consent_event {
     uint8_t channel;   /* 1 http, 2 command line, 3 customer */
     uint16_t activity; /* under which it was recorded */
     uint16_t jurisdiction;
-    uint8_t actor_token[16];
-    int64_t at_ns;
-    int64_t expires_ns; /* 0: does not */
+    uint8_t actor_token[16];    /* who recorded it */
+    uint8_t assisted_token[16]; /* the person of the house who assisted; zeros: nobody */
+    uint8_t evidence[32]; /* SHA-256 of what proves it outside (a form, a recording); zeros: none */
+    int64_t at_ns;        /* recorded */
+    int64_t given_ns;     /* given or withdrawn, where that was earlier; else at_ns */
+    int64_t expires_ns;   /* 0: does not */
 } consent_event;
 
 /* Appends event n = count + 1 (VELUM_E_TAMPERED when the rows are not 1 … n − 1); `head` is replaced
@@ -186,6 +211,155 @@ typedef velum_status (*consent_visitor)(void *context, const consent_event *even
 velum_status vault_ledger_read(store_conn *conn, const opened_subject *opened,
                                const consent_ledger_end *end, consent_visitor visit,
                                void *context) VELUM_WARN_UNUSED;
+
+/* --- evidence: sealed under the evidence key, which outlives the data (docs/formats/sealed.md) ------ */
+
+/* Only the evidence key, of a subject in any status: audit token and the two functions below work,
+ * everything else needs vault_open. VELUM_E_NOTFOUND when that key is gone, too. `conn` in a
+ * transaction. */
+velum_status vault_open_evidence(vault *self, store_conn *conn, const subject_id *id,
+                                 secret_arena *arena, const opened_subject **out) VELUM_WARN_UNUSED;
+/* Places: PLACE_REQUEST …; `version` stands in the AAD. With `opened` NULL the row belongs to nobody
+ * in the vault and is sealed under the folder's own evidence key, with `owner` (16 bytes) in the AAD;
+ * else `owner` is NULL. `out` is appended to. */
+velum_status vault_seal_evidence(const vault *self, const opened_subject *opened,
+                                 const uint8_t *owner, uint16_t place, uint32_t version,
+                                 crypto_part plain, buffer *out) VELUM_WARN_UNUSED;
+/* `out` gets sealed.size − SEALED_OVERHEAD_BYTES bytes. VELUM_E_CRYPTO. */
+velum_status vault_unseal_evidence(const vault *self, const opened_subject *opened,
+                                   const uint8_t *owner, uint16_t place, uint32_t version,
+                                   crypto_part sealed, uint8_t *out) VELUM_WARN_UNUSED;
+
+/* --- destruction (I-6, V-6) --------------------------------------------------------------------------
+ * Three steps, each its own transaction, never two files in one (S-2):
+ *   1 vault_destroy_*: inside core's transaction on vault.db. What goes is unreadable from the COMMIT
+ *     on; a row of `destruction` remembers it. Keys that come anew are committed by vault_keys_commit.
+ *   2 vault_destroy_keys: the old keys leave keys.db, then a truncating checkpoint with readers
+ *     drained. May be repeated.
+ *   3 vault_destruction_finish: inside a transaction on vault.db: rows and indexes go, and so does the
+ *     row of `destruction`. core/ writes the OUTCOME leaf in the same transaction.
+ * A crash anywhere leaves rows of `destruction`, which core/ takes up at start, steps 2 and 3. */
+#define DESTROY_DATA 1 /* the person: data key, categories, indexes, state */
+#define DESTROY_CATEGORIES \
+    2 /* some categories: the data key is replaced, the others are re-wrapped */
+#define DESTROY_RETAINED 3 /* what a law kept, when its term has ended */
+#define DESTROY_EVIDENCE 4 /* evidence key, ledger and whatever is sealed under it: the last step */
+
+/* A category that a law keeps: re-sealed under a random key of its own, which lies in keys.db. */
+typedef struct retained_category {
+    uint16_t category;
+    uint16_t basis;   /* registry number */
+    uint32_t version; /* of the record, named by the state */
+    int64_t until_ns;
+} retained_category;
+
+typedef struct destruction_plan {
+    uint8_t event_id[16];   /* of the INTENT leaf */
+    uint8_t request_id[16]; /* zeros: none */
+    int64_t at_ns;
+    const retained_category *retained; /* of DESTROY_DATA: kept apart before the data goes */
+    uint32_t retained_count;
+    int64_t evidence_until_ns; /* of DESTROY_DATA */
+    /* Of DESTROY_DATA: what core/ wants to know of the subject afterwards (head and count of the
+     * ledger, jurisdiction …), sealed as PLACE_ERASED; at most 256 bytes. */
+    crypto_part memory;
+} destruction_plan;
+
+/* Step 1. The subject becomes ERASING. VELUM_E_BUSY when a destruction of it is under way. The state
+ * must have been opened in this transaction's view. */
+velum_status vault_destroy_data(vault *self, store_conn *conn, const opened_subject *opened,
+                                const destruction_plan *plan) VELUM_WARN_UNUSED;
+/* Step 1 of some: `state` is the state without them, sealed under the new data key at once. The
+ * subject stays live. `seq` as in vault_put_state_final. */
+typedef struct destroyed_categories {
+    const uint16_t *categories;
+    uint32_t count;
+    const uint8_t *state; /* VAULT_STATE_BYTES */
+    uint64_t seq;
+} destroyed_categories;
+velum_status vault_destroy_categories(vault *self, store_conn *conn, const opened_subject *opened,
+                                      const destruction_plan *plan,
+                                      const destroyed_categories *what) VELUM_WARN_UNUSED;
+/* Step 1 of one retained category, and of the evidence of a subject that is ERASED and has nothing
+ * retained any more (else VELUM_E_BUSY). VELUM_E_NOTFOUND. */
+velum_status vault_destroy_retained(vault *self, store_conn *conn, const subject_id *id,
+                                    uint16_t category,
+                                    const destruction_plan *plan) VELUM_WARN_UNUSED;
+velum_status vault_destroy_evidence(vault *self, store_conn *conn, const subject_id *id,
+                                    const destruction_plan *plan) VELUM_WARN_UNUSED;
+
+typedef struct destruction {
+    int64_t n; /* from 1, in the order of beginning */
+    subject_id subject;
+    uint32_t kind;     /* DESTROY_* */
+    uint16_t category; /* of DESTROY_RETAINED */
+    uint8_t event_id[16];
+    uint8_t request_id[16];
+    int64_t at_ns;
+} destruction;
+/* The first one after `after`, from 0. VELUM_END when there is none. */
+velum_status vault_destruction_next(store_conn *conn, int64_t after,
+                                    destruction *out) VELUM_WARN_UNUSED;
+/* Step 2, on the writer thread, outside transactions. VELUM_E_BUSY when readers did not leave within
+ * `wait_ms`: the keys are gone from the file, not surely from the WAL; repeat. */
+velum_status vault_destroy_keys(vault *self, const destruction *list, uint32_t count,
+                                uint32_t wait_ms) VELUM_WARN_UNUSED;
+/* What went and what stays, for the certificate. */
+typedef struct destruction_report {
+    uint16_t categories[VAULT_CATEGORIES_MAX]; /* destroyed */
+    uint32_t category_count;
+    uint32_t index_rows;
+    retained_category retained[VAULT_CATEGORIES_MAX];
+    uint32_t retained_count;
+    int64_t evidence_until_ns;
+} destruction_report;
+/* Step 3. VELUM_E_CORRUPT when the keys are still there. After DESTROY_DATA the subject is ERASED;
+ * after DESTROY_EVIDENCE nothing of it is left. */
+velum_status vault_destruction_finish(vault *self, store_conn *conn, const destruction *what,
+                                      destruction_report *out) VELUM_WARN_UNUSED;
+
+/* What was put aside with DESTROY_DATA, into `out` (256 bytes at least). VELUM_E_NOTFOUND. */
+velum_status vault_erased_memory(vault *self, store_conn *conn, const opened_subject *evidence,
+                                 uint8_t out[256], size_t *out_size) VELUM_WARN_UNUSED;
+
+/* Retained categories of a subject, ascending; opened only for the activity `legal-retention`. */
+velum_status vault_retained_list(store_conn *conn, const subject_id *id,
+                                 retained_category out[VAULT_CATEGORIES_MAX],
+                                 uint32_t *out_count) VELUM_WARN_UNUSED;
+velum_status vault_retained_open(vault *self, store_conn *conn, const subject_id *id,
+                                 uint16_t category, secret_arena *arena,
+                                 record **out) VELUM_WARN_UNUSED;
+
+/* --- suppression: who must not come back, or not be reached ---------------------------------------------
+ * Keyed by a hash of its own over the blind index's hash, so that it outlives the index row. */
+#define SUPPRESS_RETURN (1U << 0)    /* was erased: the policy's on_return applies */
+#define SUPPRESS_MARKETING (1U << 1) /* objected, or was never stored and objects */
+#define SUPPRESS_IDENTITY \
+    (1U << 2) /* "this is not me": nobody may be found by it until it is given anew */
+
+typedef struct suppression {
+    uint32_t scope;  /* SUPPRESS_* bits */
+    uint32_t reason; /* of core/: right of the request, or 0 */
+    uint16_t basis;  /* registry number of the legal basis */
+    int64_t at_ns;
+    int64_t expires_ns;
+} suppression;
+/* Adds the scope and keeps the later end. */
+velum_status vault_suppress(vault *self, store_conn *conn, const identifier *value,
+                            const suppression *entry) VELUM_WARN_UNUSED;
+/* The same for every identifier that the subject has now. */
+velum_status vault_suppress_subject(vault *self, store_conn *conn, const subject_id *id,
+                                    const suppression *entry,
+                                    uint32_t *out_count) VELUM_WARN_UNUSED;
+/* VELUM_E_NOTFOUND when there is none or it has ended. Any connection in a transaction. */
+velum_status vault_suppression_find(vault *self, store_conn *conn, const identifier *value,
+                                    int64_t now_ns, suppression *out) VELUM_WARN_UNUSED;
+/* Takes scope bits away; the row goes with the last. */
+velum_status vault_suppression_lift(vault *self, store_conn *conn, const identifier *value,
+                                    uint32_t scope) VELUM_WARN_UNUSED;
+/* Deletes at most `limit` ended rows. */
+velum_status vault_suppression_expire(store_conn *conn, int64_t now_ns, uint32_t limit,
+                                      uint32_t *out_count) VELUM_WARN_UNUSED;
 
 /* Counts, for /metrics and `velum` status. */
 uint64_t vault_cache_bytes(const vault *self);

@@ -37,6 +37,29 @@ extern "C" {
 #define VELUM_VERB_IMPORT_END \
     31u                       /* body {source, same, changed, new, rejected}: the OUTCOME leaf */
 #define VELUM_VERB_STATUS 32u /* → {ready, subjects, log size, policy, clock …} */
+#define VELUM_VERB_CREDENTIAL_ROTATE \
+    33u /* body {name, overlap_hours?} → {name, token, old_until} */
+#define VELUM_VERB_CONSENT_IMPORT \
+    34u /* body {source, notice?: {language, version, text}, rows: [{line, identifier, purpose,
+           state, given, evidence?}…]} → {rows:[{line, result, reason?}…]}; at most 200 rows */
+#define VELUM_VERB_REQUEST_LIST 50u /* body {state?, right?, due_within_days?, from?, limit?} */
+#define VELUM_VERB_REQUEST_SHOW 51u /* ref: id */
+#define VELUM_VERB_REQUEST_DECIDE \
+    52u /* ref: id; body {act: verify|approve|deny|extend|fulfil|task, version, …} */
+#define VELUM_VERB_SUBJECT_ERASE \
+    53u /* ref; body {categories?, approval?, reason_code?} → {certificate, …} */
+#define VELUM_VERB_CERTIFICATE 54u /* ref: certificate id → {certificate, leaf, proof} */
+#define VELUM_VERB_POLICY_PROPOSE \
+    55u /* body {files, note?, shadow?} → {policy, approval?, changes} */
+#define VELUM_VERB_POLICY_ACTIVATE 56u /* body {policy, at?, approval?} */
+#define VELUM_VERB_POLICY_ROLLBACK \
+    57u                             /* body {to?, approval?}: to an earlier bundle; else the last */
+#define VELUM_VERB_POLICY_LIST 58u  /* → proposed, scheduled, active, earlier */
+#define VELUM_VERB_POLICY_FILES 59u /* ref: a bundle's hash → {files}, for ever */
+#define VELUM_VERB_AUDIT_WHO_SAW \
+    60u /* body {identifier | subject, fields?, since?, until?, from?, limit?}; the prompt's answer */
+#define VELUM_VERB_AUDIT_EXPLAIN 61u /* body {index | id} */
+#define VELUM_VERB_AUDIT_RESOLVE 62u /* body {token, month?}: employee or subject token → whom */
 
 /* --- Making a folder ---------------------------------------------------------------------------- */
 typedef struct velum_init_options {

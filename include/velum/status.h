@@ -46,6 +46,7 @@ typedef int32_t velum_status;
 #define VELUM_E_STALE (-19)           /* the world moved on since the decision; decide again */
 #define VELUM_E_UNSUPPORTED (-20)     /* not in this version, or not on this machine */
 #define VELUM_E_INTERNAL (-21)        /* a defect in Velum */
+#define VELUM_E_OLDER (-22)           /* a format of an earlier version: `velum upgrade --apply` */
 
 /* Room for one line. */
 #define VELUM_ERROR_TEXT_BYTES 240

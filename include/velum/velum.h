@@ -72,7 +72,23 @@ VELUM_PUBLIC void velum_gate_free(velum_gate *gate);
 #define VELUM_VERB_CONSENT_PUT 5u  /* activity? ref body {purpose, state, language?} */
 #define VELUM_VERB_ME_READ 6u      /* a customer's token only */
 #define VELUM_VERB_ME_CONSENT_LIST 7u
-#define VELUM_VERB_ME_CONSENT_PUT 8u /* body {purpose, state, language?} */
+#define VELUM_VERB_ME_CONSENT_PUT 8u  /* body {purpose, state, language?} */
+#define VELUM_VERB_PATCH 9u           /* activity? ref if_match? body: RFC 7396 on the profile */
+#define VELUM_VERB_READ_WITH 10u      /* ref body {activity?, fields?, reason_code?, approval?} */
+#define VELUM_VERB_REQUEST_CREATE 11u /* activity? body: docs/api.md */
+#define VELUM_VERB_REQUEST_GET 12u    /* activity? ref: the request's id */
+#define VELUM_VERB_REQUEST_CANCEL 13u /* activity? ref: the request's id */
+#define VELUM_VERB_APPROVAL_ASK 14u   /* activity? body: docs/api.md */
+#define VELUM_VERB_APPROVAL_GET 15u   /* activity? ref: the approval's id */
+#define VELUM_VERB_APPROVAL_LIST 16u  /* activity? body {state?} */
+#define VELUM_VERB_APPROVAL_DECIDE \
+    17u                            /* activity? ref body {decision: agree|refuse|reviewed, note?} */
+#define VELUM_VERB_ME_ACCESSES 18u /* a customer's token; body {from?, limit?} */
+#define VELUM_VERB_ME_PROOF 19u    /* a customer's token; ref: index of an own entry */
+#define VELUM_VERB_ME_REQUEST_LIST 40u
+#define VELUM_VERB_ME_REQUEST_CREATE 41u /* body {right, …} */
+#define VELUM_VERB_ME_REQUEST_CANCEL 42u /* ref: the request's id */
+#define VELUM_VERB_RETAINED_READ 43u     /* activity? ref: what a law keeps of somebody erased */
 
 /* How the caller shows who it is. */
 #define VELUM_AUTH_TOKEN 1u /* `credential` is a token */
@@ -88,6 +104,7 @@ typedef struct velum_request {
     velum_string fields;     /* "a,b"; empty: all the activity may ask */
     velum_string body;       /* JSON, at most 64 KiB */
     velum_string caller_id;  /* the caller's own request id; only its HMAC is recorded */
+    velum_string if_match;   /* the version that a patch was made for; empty: any */
 } velum_request;
 
 /* Runs one request and waits for its answer. VELUM_OK says that there is an answer, which may be a

@@ -4,8 +4,10 @@
 #include <stdio.h>
 
 #define ALONE_ACTIONS (ACTION_AUDIT | ACTION_ADMINISTER)
-#define CUSTOMER_ACTIONS (ACTION_READ | ACTION_CONSENT_READ | ACTION_CONSENT_WRITE)
-#define FIELD_ACTIONS (ACTION_CREATE | ACTION_READ | ACTION_UPDATE | ACTION_IMPORT)
+#define CUSTOMER_ACTIONS \
+    (ACTION_READ | ACTION_CONSENT_READ | ACTION_CONSENT_WRITE | ACTION_REQUEST | ACTION_ACCESS_LOG)
+#define FIELD_ACTIONS \
+    (ACTION_CREATE | ACTION_READ | ACTION_UPDATE | ACTION_IMPORT | ACTION_RETAINED_READ)
 
 static const key_rule activity_rules[] = {
     {"title", YAML_MAP, true},         {"purpose", YAML_SCALAR, true},
@@ -31,6 +33,13 @@ static const word_value actions[] = {
     {"audit", ACTION_AUDIT},
     {"administer", ACTION_ADMINISTER},
     {"import", ACTION_IMPORT},
+    {"request", ACTION_REQUEST},
+    {"request-decide", ACTION_REQUEST_DECIDE},
+    {"erase", ACTION_ERASE},
+    {"approve", ACTION_APPROVE},
+    {"access-log", ACTION_ACCESS_LOG},
+    {"resolve", ACTION_RESOLVE},
+    {"retained-read", ACTION_RETAINED_READ},
     {NULL, 0},
 };
 
@@ -102,7 +111,8 @@ static const activity_rule rules[] = {
      "rests on consent and has create or import; who is not there has not consented"},
     {mixes_alone_actions, "has audit or administer, which stand alone; remove the other actions"},
     {alone_has_fields, "has audit or administer, which know no fields; remove fields"},
-    {customer_does_too_much, "is for customers, who may only read, consent-read and consent-write"},
+    {customer_does_too_much,
+     "is for customers, who may only read, consent-read, consent-write, request and access-log"},
     {reads_nothing, "reads but has no fields; name them or write fields: all"},
     {fields_without_use, "has fields but no action that uses them; remove fields"},
 };

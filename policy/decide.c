@@ -9,9 +9,12 @@
 #include <assert.h>
 
 /* Acts on a subject, and those among them that touch the record. */
-#define SUBJECT_ACTIONS \
-    (ACTION_LOOKUP | ACTION_READ | ACTION_UPDATE | ACTION_CONSENT_READ | ACTION_CONSENT_WRITE)
-#define SUBJECTLESS_ACTIONS (ACTION_AUDIT | ACTION_ADMINISTER)
+#define SUBJECT_ACTIONS                                                                         \
+    (ACTION_LOOKUP | ACTION_READ | ACTION_UPDATE | ACTION_CONSENT_READ | ACTION_CONSENT_WRITE | \
+     ACTION_ERASE | ACTION_ACCESS_LOG)
+#define SUBJECTLESS_ACTIONS                                                                       \
+    (ACTION_AUDIT | ACTION_ADMINISTER | ACTION_REQUEST_DECIDE | ACTION_APPROVE | ACTION_RESOLVE | \
+     ACTION_RETAINED_READ)
 #define WRITE_ACTIONS (ACTION_CREATE | ACTION_UPDATE | ACTION_IMPORT)
 #define RECORD_ACTIONS (ACTION_READ | WRITE_ACTIONS)
 

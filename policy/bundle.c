@@ -146,10 +146,6 @@ static text notice_name(const bundle_notice *notice, char scratch[128])
 bool bundle_name_at(const bundle *self, uint32_t kind, uint32_t index, char scratch[128],
                     text *out_name)
 {
-    if (kind == REGISTRY_JURISDICTION) {
-        *out_name = self->jurisdiction;
-        return index == 0;
-    }
     const kind_layout *const layout = layout_of(kind);
     if (layout == NULL || index >= count_of(self, layout)) {
         return false;
@@ -161,10 +157,6 @@ bool bundle_name_at(const bundle *self, uint32_t kind, uint32_t index, char scra
 
 void bundle_set_number(bundle *self, uint32_t kind, uint32_t index, uint16_t number)
 {
-    if (kind == REGISTRY_JURISDICTION) {
-        self->jurisdiction_number = number;
-        return;
-    }
     const kind_layout *const layout = layout_of(kind);
     assert(layout != NULL && index < count_of(self, layout));
 
@@ -176,6 +168,9 @@ void bundle_set_number(bundle *self, uint32_t kind, uint32_t index, uint16_t num
     *slot = number;
     if (number != 0 && number < NUMBERS_DIRECT) {
         self->source->index_of[kind][number] = (uint8_t)(index + 1);
+    }
+    if (kind == REGISTRY_JURISDICTION && index == 0) {
+        self->jurisdiction_number = number; /* that of the bundle's own pack */
     }
 }
 
@@ -257,12 +252,20 @@ const char *basis_name(uint32_t basis)
 
 const jurisdiction_pack *bundle_pack(const bundle *self, uint16_t number)
 {
-    (void)number;
-    return self->pack_count == 0 ? NULL : &self->packs[0];
+    const uint32_t index =
+        number == 0 ? 0 : bundle_find_number(self, REGISTRY_JURISDICTION, number);
+
+    return index < self->pack_count ? &self->packs[index] : NULL;
 }
 
 const char *approval_kind_name(uint32_t kind)
 {
-    (void)kind;
-    return NULL;
+    static const char *const names[APPROVAL_KINDS] = {
+        [APPROVAL_MINOR] = "minor",     [APPROVAL_BULK] = "bulk",
+        [APPROVAL_LINK] = "link",       [APPROVAL_UNMERGE] = "unmerge",
+        [APPROVAL_POLICY] = "policy",   [APPROVAL_ERASURE] = "erasure",
+        [APPROVAL_REQUEST] = "request", [APPROVAL_BREAK_GLASS] = "break-glass",
+    };
+
+    return kind < APPROVAL_KINDS ? names[kind] : NULL;
 }

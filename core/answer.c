@@ -92,6 +92,11 @@ static bool is_worth_repeating(int32_t status)
     return status == 429 || status == 503;
 }
 
+uint64_t velum_answer_version(const velum_answer *answer)
+{
+    return answer->version;
+}
+
 int32_t velum_answer_retry_after_s(const velum_answer *answer)
 {
     if (answer->remote_status != 0) {

@@ -13,6 +13,7 @@
 struct velum_answer {
     velum_gate *gate; /* held, so that closing a gate with answers alive defers; may be NULL */
     uint32_t problem; /* PROBLEM_*, 0: a result */
+    uint64_t version; /* of the subject that the result shows, for If-Match; 0: of none */
     buffer body;
     /* Of an answer that came over the socket; 0: it is our own, and `problem` speaks. */
     int32_t remote_status;

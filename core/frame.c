@@ -17,6 +17,7 @@ static const member MEMBERS[] = {
     {"ref", offsetof(velum_request, ref)},
     {"fields", offsetof(velum_request, fields)},
     {"caller_id", offsetof(velum_request, caller_id)},
+    {"if_match", offsetof(velum_request, if_match)},
 };
 #define MEMBER_COUNT (sizeof(MEMBERS) / sizeof(MEMBERS[0]))
 #define MEMBER_BODY "body" /* any JSON, as it is */

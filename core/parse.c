@@ -24,8 +24,10 @@ static velum_status parse_fields(passage *passage)
 
 static velum_status parse_body(passage *passage)
 {
+    const bool is_empty = passage->request->body.size == 0 && passage->verb->may_lack_body;
+    const text body = is_empty ? TEXT_LITERAL("{}") : passage->request->body;
     const velum_status status =
-        json_parse(passage->request->body, passage->verb->body_bytes_max, &passage->body, NULL);
+        json_parse(body, passage->verb->body_bytes_max, &passage->body, NULL);
 
     if (status == VELUM_E_NOMEM) {
         return status;

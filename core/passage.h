@@ -86,6 +86,7 @@ typedef struct verb {
     bool is_own;      /* the gate's own act: no caller, no decision, never from outside */
     bool may_write;   /* a read that becomes a write where it uses something up */
     bool has_body;
+    bool may_lack_body;  /* all its members are optional: none is {} */
     bool names_activity; /* in the body, where the request names none */
     uint32_t body_bytes_max;
     uint32_t leaves_max;  /* of a write, for the reservation (W-1) */

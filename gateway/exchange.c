@@ -2,6 +2,7 @@
 #include "gateway/exchange.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 
 #include <assert.h>
 
@@ -27,7 +28,9 @@ static refusal judge_body(exchange *self, const headers *fields)
 {
     const uint64_t bytes = headers_body_bytes(fields);
 
-    if (!headers_is_json(fields)) {
+    const bool patches = (self->match.route->flags & ROUTE_PATCH) != 0;
+
+    if (!headers_is_json(fields) && !(patches && headers_is_merge_patch(fields))) {
         return REFUSAL_UNSUPPORTED_MEDIA_TYPE;
     }
     if (bytes == UINT64_MAX) {
@@ -37,6 +40,33 @@ static refusal judge_body(exchange *self, const headers *fields)
         return REFUSAL_PAYLOAD_TOO_LARGE;
     }
     return buffer_reserve(&self->body, (size_t)bytes) < 0 ? REFUSAL_UNAVAILABLE : REFUSAL_NONE;
+}
+
+/* Parameters of the query become the body that the verb reads. */
+static refusal write_members(exchange *self)
+{
+    json_writer out;
+
+    if (self->match.route->members == NULL) {
+        return REFUSAL_NONE;
+    }
+    json_writer_init(&out, &self->body);
+    json_begin_object(&out);
+    for (uint32_t i = 0; i < self->match.member_count; i++) {
+        const route_member *const member = &self->match.members[i];
+        uint64_t number = 0;
+        json_name_text(&out, member->name);
+        if (!member->is_number) {
+            json_write_text(&out, member->value);
+            continue;
+        }
+        if (!text_parse_u64(member->value, &number) || number > INT64_MAX) {
+            return REFUSAL_MALFORMED;
+        }
+        json_write_integer(&out, (int64_t)number);
+    }
+    json_end_object(&out);
+    return buffer_status(&self->body) < 0 ? REFUSAL_UNAVAILABLE : REFUSAL_NONE;
 }
 
 static refusal judge(exchange *self, const exchange_head *head)
@@ -63,7 +93,7 @@ static refusal judge(exchange *self, const exchange_head *head)
     if ((way->flags & ROUTE_BODY) != 0) {
         return judge_body(self, fields);
     }
-    return has_body(fields) ? REFUSAL_MALFORMED : REFUSAL_NONE;
+    return has_body(fields) ? REFUSAL_MALFORMED : write_members(self);
 }
 
 exchange_course exchange_begin(exchange *self, const exchange_head *head)
@@ -73,6 +103,7 @@ exchange_course exchange_begin(exchange *self, const exchange_head *head)
         return EXCHANGE_RUN_NOW;
     }
     self->caller_id = head->fields->request_id;
+    self->if_match = head->fields->if_match;
     const uint64_t bytes = headers_body_bytes(head->fields);
     if (bytes > DISCARD_BYTES_MAX && bytes != UINT64_MAX) {
         return EXCHANGE_RUN_NOW;
@@ -128,6 +159,7 @@ static velum_status submit(exchange *self, velum_ready wake, void *context)
         .fields = string_of(self->match.fields),
         .body = {(const char *)self->body.data, self->body.size},
         .caller_id = string_of(self->caller_id),
+        .if_match = string_of(self->if_match),
     };
 
     return velum_gate_submit(self->gate, &request, wake, context, &self->pending, NULL);

@@ -40,6 +40,7 @@ typedef struct exchange {
     route_match match;
     text token;
     text caller_id;
+    text if_match;
     buffer body;
     uint64_t discarded_bytes;
     int64_t body_deadline_ns;

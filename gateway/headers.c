@@ -23,6 +23,7 @@ static const known_header known_headers[] = {
     KNOWN("Transfer-Encoding", transfer_encoding),
     KNOWN("X-Request-Id", request_id),
     KNOWN("Expect", expect),
+    KNOWN("If-Match", if_match),
 };
 
 #define KNOWN_COUNT (sizeof(known_headers) / sizeof(known_headers[0]))
@@ -115,7 +116,7 @@ bool headers_bearer(const headers *self, text *out_token)
     return true;
 }
 
-bool headers_is_json(const headers *self)
+static bool is_of_type(const headers *self, const char *wanted)
 {
     text rest = self->content_type;
     text type = TEXT_EMPTY;
@@ -124,7 +125,7 @@ bool headers_is_json(const headers *self)
         return false;
     }
     if (rest.data == NULL || !text_split(&rest, ';', &type) ||
-        !equal_ignoring_case(without_blanks(type), "application/json")) {
+        !equal_ignoring_case(without_blanks(type), wanted)) {
         return false;
     }
     if (rest.data == NULL) {
@@ -133,6 +134,16 @@ bool headers_is_json(const headers *self)
     const text charset = without_blanks(rest);
     return equal_ignoring_case(charset, "charset=utf-8") ||
            equal_ignoring_case(charset, "charset=\"utf-8\"");
+}
+
+bool headers_is_json(const headers *self)
+{
+    return is_of_type(self, "application/json");
+}
+
+bool headers_is_merge_patch(const headers *self)
+{
+    return is_of_type(self, "application/merge-patch+json");
 }
 
 bool headers_request_id_is_sound(const headers *self)

@@ -21,6 +21,7 @@ typedef struct headers {
     text transfer_encoding;
     text request_id;
     text expect;
+    text if_match;
     uint32_t seen;    /* a bit for each of the above */
     bool is_repeated; /* one of them came twice */
 } headers;
@@ -39,6 +40,8 @@ bool headers_bearer(const headers *self, text *out_token);
 
 /* "application/json", alone or with charset=utf-8, and no content coding. */
 bool headers_is_json(const headers *self);
+/* The same of "application/merge-patch+json" (RFC 7396 §4). */
+bool headers_is_merge_patch(const headers *self);
 
 /* X-Request-Id is absent, or at most CALLER_ID_BYTES_MAX bytes of visible ASCII. */
 bool headers_request_id_is_sound(const headers *self);

@@ -134,6 +134,14 @@ static bool add_retry_after(struct MHD_Response *response, int32_t seconds)
     return MHD_add_response_header(response, "Retry-After", digits) == MHD_YES;
 }
 
+static bool add_version(struct MHD_Response *response, uint64_t version)
+{
+    char tag[32];
+
+    (void)snprintf(tag, sizeof(tag), "\"%llu\"", (unsigned long long)version);
+    return MHD_add_response_header(response, "ETag", tag) == MHD_YES;
+}
+
 static bool add_headers(struct MHD_Response *response, const reply *answer, bool is_last)
 {
     bool added = MHD_add_response_header(response, "Content-Type",
@@ -152,6 +160,9 @@ static bool add_headers(struct MHD_Response *response, const reply *answer, bool
     }
     if (answer->retry_after_s > 0) {
         added = added && add_retry_after(response, answer->retry_after_s);
+    }
+    if (answer->version > 0) {
+        added = added && add_version(response, answer->version);
     }
     if (is_last) {
         added = added && MHD_add_response_header(response, "Connection", "close") == MHD_YES;

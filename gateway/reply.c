@@ -36,6 +36,7 @@ reply reply_of_answer(velum_answer *answer)
         .status = (uint32_t)velum_answer_status(answer),
         .is_problem = velum_answer_problem(answer)[0] != '\0',
         .retry_after_s = velum_answer_retry_after_s(answer),
+        .version = velum_answer_version(answer),
     };
 
     self.has_challenge = self.status == STATUS_UNAUTHENTICATED; /* RFC 9110 §11.6.1 */

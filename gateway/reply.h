@@ -18,6 +18,7 @@ typedef struct reply {
     bool has_challenge;    /* WWW-Authenticate: Bearer */
     const char *allow;     /* Allow, or NULL. Static */
     int32_t retry_after_s; /* Retry-After, or 0 */
+    uint64_t version;      /* ETag, or 0 */
     char *body;            /* mem_free'd by velum_body_free, or static: see is_static */
     size_t body_bytes;
     bool is_static;

@@ -7,19 +7,48 @@
 /* The first pattern that fits a path decides for it, so a literal segment stands above "{}". */
 static const route routes[] = {
     {"POST", "/v1/subjects/lookup", "POST", VELUM_VERB_LOOKUP, ROUTE_ACTIVITY | ROUTE_BODY,
-     ROUTE_CALL},
-    {"GET", "/v1/subjects/{}", "GET", VELUM_VERB_READ, ROUTE_ACTIVITY | ROUTE_FIELDS, ROUTE_CALL},
+     ROUTE_CALL, NULL},
+    {"GET", "/v1/subjects/{}", "GET, PATCH", VELUM_VERB_READ, ROUTE_ACTIVITY | ROUTE_FIELDS,
+     ROUTE_CALL, NULL},
+    {"PATCH", "/v1/subjects/{}", "GET, PATCH", VELUM_VERB_PATCH,
+     ROUTE_ACTIVITY | ROUTE_BODY | ROUTE_PATCH, ROUTE_CALL, NULL},
+    {"POST", "/v1/subjects/{}/read", "POST", VELUM_VERB_READ_WITH, ROUTE_ACTIVITY | ROUTE_BODY,
+     ROUTE_CALL, NULL},
     {"GET", "/v1/subjects/{}/consents", "GET, POST", VELUM_VERB_CONSENT_LIST, ROUTE_ACTIVITY,
-     ROUTE_CALL},
+     ROUTE_CALL, NULL},
     {"POST", "/v1/subjects/{}/consents", "GET, POST", VELUM_VERB_CONSENT_PUT,
-     ROUTE_ACTIVITY | ROUTE_BODY, ROUTE_CALL},
-    {"POST", "/v1/subjects", "POST", VELUM_VERB_UPSERT, ROUTE_ACTIVITY | ROUTE_BODY, ROUTE_CALL},
-    {"GET", "/v1/me", "GET", VELUM_VERB_ME_READ, 0, ROUTE_CALL},
-    {"GET", "/v1/me/consents", "GET, POST", VELUM_VERB_ME_CONSENT_LIST, 0, ROUTE_CALL},
-    {"POST", "/v1/me/consents", "GET, POST", VELUM_VERB_ME_CONSENT_PUT, ROUTE_BODY, ROUTE_CALL},
-    {"GET", "/healthz", "GET, HEAD", 0, 0, ROUTE_ALIVE},
-    {"HEAD", "/healthz", "GET, HEAD", 0, 0, ROUTE_ALIVE},
-    {"GET", "/readyz", "GET", 0, 0, ROUTE_READY},
+     ROUTE_ACTIVITY | ROUTE_BODY, ROUTE_CALL, NULL},
+    {"GET", "/v1/subjects/{}/retained", "GET", VELUM_VERB_RETAINED_READ, ROUTE_ACTIVITY, ROUTE_CALL,
+     NULL},
+    {"POST", "/v1/subjects", "POST", VELUM_VERB_UPSERT, ROUTE_ACTIVITY | ROUTE_BODY, ROUTE_CALL,
+     NULL},
+    {"POST", "/v1/requests", "POST", VELUM_VERB_REQUEST_CREATE, ROUTE_ACTIVITY | ROUTE_BODY,
+     ROUTE_CALL, NULL},
+    {"GET", "/v1/requests/{}", "GET", VELUM_VERB_REQUEST_GET, ROUTE_ACTIVITY, ROUTE_CALL, NULL},
+    {"POST", "/v1/requests/{}/cancel", "POST", VELUM_VERB_REQUEST_CANCEL, ROUTE_ACTIVITY,
+     ROUTE_CALL, NULL},
+    {"GET", "/v1/approvals", "GET, POST", VELUM_VERB_APPROVAL_LIST, ROUTE_ACTIVITY, ROUTE_CALL,
+     "state"},
+    {"POST", "/v1/approvals", "GET, POST", VELUM_VERB_APPROVAL_ASK, ROUTE_ACTIVITY | ROUTE_BODY,
+     ROUTE_CALL, NULL},
+    {"GET", "/v1/approvals/{}", "GET, POST", VELUM_VERB_APPROVAL_GET, ROUTE_ACTIVITY, ROUTE_CALL,
+     NULL},
+    {"POST", "/v1/approvals/{}", "GET, POST", VELUM_VERB_APPROVAL_DECIDE,
+     ROUTE_ACTIVITY | ROUTE_BODY, ROUTE_CALL, NULL},
+    {"GET", "/v1/me", "GET", VELUM_VERB_ME_READ, 0, ROUTE_CALL, "category"},
+    {"GET", "/v1/me/consents", "GET, POST", VELUM_VERB_ME_CONSENT_LIST, 0, ROUTE_CALL, NULL},
+    {"POST", "/v1/me/consents", "GET, POST", VELUM_VERB_ME_CONSENT_PUT, ROUTE_BODY, ROUTE_CALL,
+     NULL},
+    {"GET", "/v1/me/accesses", "GET", VELUM_VERB_ME_ACCESSES, 0, ROUTE_CALL, "#from #limit"},
+    {"GET", "/v1/me/proof/{}", "GET", VELUM_VERB_ME_PROOF, 0, ROUTE_CALL, NULL},
+    {"GET", "/v1/me/requests", "GET, POST", VELUM_VERB_ME_REQUEST_LIST, 0, ROUTE_CALL, NULL},
+    {"POST", "/v1/me/requests", "GET, POST", VELUM_VERB_ME_REQUEST_CREATE, ROUTE_BODY, ROUTE_CALL,
+     NULL},
+    {"POST", "/v1/me/requests/{}/cancel", "POST", VELUM_VERB_ME_REQUEST_CANCEL, 0, ROUTE_CALL,
+     NULL},
+    {"GET", "/healthz", "GET, HEAD", 0, 0, ROUTE_ALIVE, NULL},
+    {"HEAD", "/healthz", "GET, HEAD", 0, 0, ROUTE_ALIVE, NULL},
+    {"GET", "/readyz", "GET", 0, 0, ROUTE_READY, NULL},
 };
 
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
@@ -148,6 +177,30 @@ static refusal find_row(const char *method, span path, route_match *out, span *o
     return pattern == NULL ? REFUSAL_UNKNOWN_PATH : REFUSAL_METHOD_NOT_ALLOWED;
 }
 
+/* The place of a parameter that becomes a member of the body; NULL when this route has none of that
+ * name. */
+static text *member_slot(route_match *match, text name)
+{
+    text rest = text_of(match->route->members == NULL ? "" : match->route->members);
+    text word = TEXT_EMPTY;
+
+    for (uint32_t i = 0; i < match->member_count; i++) {
+        if (text_equal(name, match->members[i].name)) {
+            return &match->members[i].value; /* taken already */
+        }
+    }
+    while (rest.size > 0 && text_split(&rest, ' ', &word)) {
+        const bool is_number = word.data[0] == '#';
+        const text wanted = {word.data + is_number, word.size - is_number};
+        if (text_equal(name, wanted)) {
+            route_member *const member = &match->members[match->member_count++];
+            *member = (route_member){.name = wanted, .is_number = is_number};
+            return &member->value;
+        }
+    }
+    return NULL;
+}
+
 /* Where the value of a parameter goes, or NULL when this route does not take it. */
 static text *slot_of(route_match *match, text name)
 {
@@ -157,7 +210,7 @@ static text *slot_of(route_match *match, text name)
             return known->flag == ROUTE_FIELDS ? &match->fields : &match->activity;
         }
     }
-    return NULL;
+    return member_slot(match, name);
 }
 
 /* One `name=value`. */

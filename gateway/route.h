@@ -23,6 +23,16 @@ typedef enum route_kind {
 #define ROUTE_ACTIVITY 1u /* takes ?activity= */
 #define ROUTE_FIELDS 2u   /* takes ?fields= */
 #define ROUTE_BODY 4u     /* takes a JSON body */
+#define ROUTE_PATCH 8u    /* takes a merge patch and If-Match */
+
+#define ROUTE_MEMBERS_MAX 4
+
+/* A query parameter that becomes a member of the verb's body. */
+typedef struct route_member {
+    text name; /* static */
+    bool is_number;
+    text value;
+} route_member;
 
 typedef struct route {
     const char *method;
@@ -31,6 +41,9 @@ typedef struct route {
     uint32_t verb;       /* VELUM_VERB_*, 0 unless ROUTE_CALL */
     uint32_t flags;
     route_kind kind;
+    /* Query parameters for the body of a route without one: names, '#' before those of a number,
+     * separated by a space; NULL: the verb takes no body. */
+    const char *members;
 } route;
 
 typedef struct route_match {
@@ -39,6 +52,8 @@ typedef struct route_match {
     text ref;          /* these three point into the target */
     text activity;
     text fields;
+    route_member members[ROUTE_MEMBERS_MAX]; /* that were given, in the target, too */
+    uint32_t member_count;
 } route_match;
 
 /* Finds the route of a target of at most TARGET_BYTES_MAX bytes. REFUSAL_NONE: `out` is filled;

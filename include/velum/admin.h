@@ -112,6 +112,8 @@ velum_status velum_answer_of_problem(velum_gate *gate, const char *problem,
                                      velum_answer **out) VELUM_WARN_UNUSED;
 /* Extra header values: Retry-After in seconds, or 0. */
 int32_t velum_answer_retry_after_s(const velum_answer *answer);
+/* The version of the customer that a result shows (ETag, RFC 9110 §8.8.3), or 0. */
+uint64_t velum_answer_version(const velum_answer *answer);
 /* Hands the body's bytes to a callback owner: pointer, size and a function that wipes and frees. The
  * answer is empty afterwards. */
 void velum_answer_take_body(velum_answer *answer, char **out_data, size_t *out_size);

@@ -48,6 +48,21 @@ static void every_route_is_found(void **state)
         {"GET", "/v1/me?", VELUM_VERB_ME_READ, ROUTE_CALL},
         {"GET", "/v1/me/consents", VELUM_VERB_ME_CONSENT_LIST, ROUTE_CALL},
         {"POST", "/v1/me/consents", VELUM_VERB_ME_CONSENT_PUT, ROUTE_CALL},
+        {"PATCH", "/v1/subjects/r?activity=a", VELUM_VERB_PATCH, ROUTE_CALL},
+        {"POST", "/v1/subjects/r/read", VELUM_VERB_READ_WITH, ROUTE_CALL},
+        {"GET", "/v1/subjects/r/retained?activity=a", VELUM_VERB_RETAINED_READ, ROUTE_CALL},
+        {"POST", "/v1/requests?activity=a", VELUM_VERB_REQUEST_CREATE, ROUTE_CALL},
+        {"GET", "/v1/requests/i", VELUM_VERB_REQUEST_GET, ROUTE_CALL},
+        {"POST", "/v1/requests/i/cancel", VELUM_VERB_REQUEST_CANCEL, ROUTE_CALL},
+        {"GET", "/v1/approvals", VELUM_VERB_APPROVAL_LIST, ROUTE_CALL},
+        {"POST", "/v1/approvals", VELUM_VERB_APPROVAL_ASK, ROUTE_CALL},
+        {"GET", "/v1/approvals/i", VELUM_VERB_APPROVAL_GET, ROUTE_CALL},
+        {"POST", "/v1/approvals/i", VELUM_VERB_APPROVAL_DECIDE, ROUTE_CALL},
+        {"GET", "/v1/me/accesses?from=3&limit=10", VELUM_VERB_ME_ACCESSES, ROUTE_CALL},
+        {"GET", "/v1/me/proof/12", VELUM_VERB_ME_PROOF, ROUTE_CALL},
+        {"GET", "/v1/me/requests", VELUM_VERB_ME_REQUEST_LIST, ROUTE_CALL},
+        {"POST", "/v1/me/requests", VELUM_VERB_ME_REQUEST_CREATE, ROUTE_CALL},
+        {"POST", "/v1/me/requests/i/cancel", VELUM_VERB_ME_REQUEST_CANCEL, ROUTE_CALL},
         {"GET", "http://velum.example:8080/v1/me", VELUM_VERB_ME_READ, ROUTE_CALL},
     };
 
@@ -69,6 +84,26 @@ static void parts_are_decoded(void **state)
     assert_int_equal(find("GET", "/v1/subjects/r?activity=a=b"), REFUSAL_NONE);
     assert_text(match.activity, "a=b");
     assert_text(match.fields, "");
+}
+
+static void parameters_become_members(void **state)
+{
+    assert_int_equal(find("GET", "/v1/me/accesses?limit=7&from=12"), REFUSAL_NONE);
+    assert_int_equal(match.member_count, 2);
+    assert_text(match.members[0].name, "limit");
+    assert_text(match.members[0].value, "7");
+    assert_true(match.members[0].is_number);
+    assert_text(match.members[1].name, "from");
+    assert_int_equal(find("GET", "/v1/me?category=contact%2Cprofile"), REFUSAL_NONE);
+    assert_int_equal(match.member_count, 1);
+    assert_text(match.members[0].value, "contact,profile");
+    assert_false(match.members[0].is_number);
+    assert_int_equal(find("GET", "/v1/me"), REFUSAL_NONE);
+    assert_int_equal(match.member_count, 0);
+    assert_int_equal(find("GET", "/v1/me?category=a&category=b"), REFUSAL_MALFORMED);
+    assert_int_equal(find("GET", "/v1/me/accesses?%23from=1"), REFUSAL_MALFORMED);
+    assert_int_equal(find("GET", "/v1/me/accesses?=1"), REFUSAL_MALFORMED);
+    assert_int_equal(find("GET", "/v1/me/consents?category=a"), REFUSAL_MALFORMED);
 }
 
 static void unknown_paths_are_unknown(void **state)
@@ -199,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_route_is_found),
         cmocka_unit_test(parts_are_decoded),
+        cmocka_unit_test(parameters_become_members),
         cmocka_unit_test(unknown_paths_are_unknown),
         cmocka_unit_test(wrong_methods_name_the_right_ones),
         cmocka_unit_test(doubtful_targets_are_refused),

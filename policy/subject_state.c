@@ -57,9 +57,22 @@ const char *consent_state_name(uint32_t state)
 
 const char *consent_grade_name(uint32_t grade)
 {
-    static const char *const names[] = {NULL, "self", "assisted"};
+    static const char *const names[] = {NULL, "self", "assisted", "self-verified", "imported"};
 
-    return grade <= GRADE_ASSISTED ? names[grade] : NULL;
+    return grade <= GRADE_IMPORTED ? names[grade] : NULL;
+}
+
+/* The numbers stand in ledgers for ever and are in no order of strength. */
+bool consent_grade_serves(uint32_t held, uint32_t needed)
+{
+    static const uint8_t strengths[] = {
+        [GRADE_IMPORTED] = 1, [GRADE_ASSISTED] = 2, [GRADE_SELF] = 3, [GRADE_SELF_VERIFIED] = 4};
+
+    if (needed == 0) {
+        return held <= GRADE_IMPORTED;
+    }
+    return held <= GRADE_IMPORTED && needed <= GRADE_IMPORTED &&
+           strengths[held] >= strengths[needed];
 }
 
 void subject_state_init(subject_state *self)
@@ -138,7 +151,7 @@ static bool is_zero(const uint8_t *bytes, size_t size)
 static bool consent_is_sound(const state_consent *consent)
 {
     return consent->purpose != 0 && consent->state <= CONSENT_INVALIDATED &&
-           consent->grade <= GRADE_ASSISTED;
+           consent->grade <= GRADE_IMPORTED;
 }
 
 /* A day of the calendar, the end of time, or no day known. */
@@ -390,10 +403,4 @@ void subject_state_put_birthday(subject_state *self, const civil_date *birthday)
     }
     self->turns_14_day = day_of_age(*birthday, 14);
     self->turns_18_day = day_of_age(*birthday, 18);
-}
-
-bool consent_grade_serves(uint32_t held, uint32_t needed)
-{
-    (void)held;
-    return needed == 0;
 }

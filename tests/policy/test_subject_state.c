@@ -141,7 +141,7 @@ static subject_state random_state(const velum_random *chance)
     for (uint32_t i = random_below(chance, 40); i > 0; i--) {
         state_consent consent = some_consent((uint16_t)(1 + random_below(chance, 30)));
         consent.state = (uint8_t)random_below(chance, 10);
-        consent.grade = (uint8_t)random_below(chance, 3);
+        consent.grade = (uint8_t)random_below(chance, GRADE_IMPORTED + 1);
         (void)!subject_state_put_consent(&out, &consent);
     }
     for (uint32_t i = random_below(chance, 20); i > 0; i--) {
@@ -272,7 +272,7 @@ static void impossible_entries_are_refused(void **state)
     consent.state = CONSENT_INVALIDATED + 1;
     assert_int_equal(subject_state_put_consent(&self, &consent), VELUM_E_INVALID);
     consent = some_consent(1);
-    consent.grade = GRADE_ASSISTED + 1;
+    consent.grade = GRADE_IMPORTED + 1;
     assert_int_equal(subject_state_put_consent(&self, &consent), VELUM_E_INVALID);
     assert_int_equal(subject_state_put_category(&self, 0, 1), VELUM_E_INVALID);
     assert_int_equal(subject_state_put_category(&self, 1, 0), VELUM_E_INVALID);
@@ -287,8 +287,30 @@ static void states_and_grades_have_names(void **state)
     assert_null(consent_state_name(10));
     assert_string_equal(consent_grade_name(GRADE_SELF), "self");
     assert_string_equal(consent_grade_name(GRADE_ASSISTED), "assisted");
+    assert_string_equal(consent_grade_name(GRADE_SELF_VERIFIED), "self-verified");
+    assert_string_equal(consent_grade_name(GRADE_IMPORTED), "imported");
     assert_null(consent_grade_name(0));
-    assert_null(consent_grade_name(3));
+    assert_null(consent_grade_name(GRADE_IMPORTED + 1));
+}
+
+/* Strongest first; evidence of no grade, or of one nobody knows, serves no purpose that asks. */
+static void a_grade_serves_what_asks_for_no_more(void **state)
+{
+    static const uint32_t strongest_first[] = {GRADE_SELF_VERIFIED, GRADE_SELF, GRADE_ASSISTED,
+                                               GRADE_IMPORTED};
+
+    for (size_t held = 0; held < 4; held++) {
+        for (size_t needed = 0; needed < 4; needed++) {
+            assert_int_equal(consent_grade_serves(strongest_first[held], strongest_first[needed]),
+                             held <= needed);
+        }
+        assert_true(consent_grade_serves(strongest_first[held], 0));
+        assert_false(consent_grade_serves(0, strongest_first[held]));
+        assert_false(consent_grade_serves(GRADE_IMPORTED + 1, strongest_first[held]));
+        assert_false(consent_grade_serves(strongest_first[held], GRADE_IMPORTED + 1));
+    }
+    assert_true(consent_grade_serves(0, 0));
+    assert_false(consent_grade_serves(UINT32_MAX, 0));
 }
 
 /* A birthday at the end of the calendar: under age for ever, rather than by an overflow of age. */
@@ -321,6 +343,7 @@ int main(void)
         cmocka_unit_test(lists_stay_sorted_and_bounded),
         cmocka_unit_test(impossible_entries_are_refused),
         cmocka_unit_test(states_and_grades_have_names),
+        cmocka_unit_test(a_grade_serves_what_asks_for_no_more),
         cmocka_unit_test(the_calendar_ends_without_surprise),
     };
 

@@ -117,6 +117,8 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define INPUT_GRADE 33           /* GRADE_* of a consent that was recorded */
 #define INPUT_PROCESSOR 34       /* registry number of a recipient */
 #define INPUT_AGE_LIMIT 35       /* years; below it a guardian consents, where that decided */
+#define INPUT_SCHEMA 36          /* step of the schema of vault.db that was reached */
+#define INPUT_KEYS_SCHEMA 37     /* the same of keys.db */
 #define RESULT_SAME 1
 #define RESULT_CHANGED 2
 #define RESULT_NEW 3

@@ -28,6 +28,12 @@ static const char *const keys_schema_1[] = {
 
 static const store_step keys_steps[] = {{keys_schema_1}};
 
+const store_step *vault_keys_steps(uint32_t *out_count)
+{
+    *out_count = sizeof(keys_steps) / sizeof(keys_steps[0]);
+    return keys_steps;
+}
+
 velum_status subject_keys_open(vault *self, const vault_options *options, velum_error *err)
 {
     const store_options opening = {.folder = options->folder,
@@ -37,10 +43,11 @@ velum_status subject_keys_open(vault *self, const vault_options *options, velum_
                                    .busy_timeout_ms = BUSY_TIMEOUT_MS,
                                    .create = options->create};
     uint32_t from = 0;
+    uint32_t count = 0;
+    const store_step *const steps = vault_keys_steps(&count);
 
     VELUM_TRY(store_open(&opening, &self->keys_db, err));
-    return store_migrate(self->keys_db, keys_steps, sizeof(keys_steps) / sizeof(keys_steps[0]),
-                         &from, err);
+    return store_migrate(self->keys_db, steps, count, &from, err);
 }
 
 /* --- reading --------------------------------------------------------------------------------------- */

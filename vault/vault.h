@@ -53,6 +53,8 @@ typedef struct vault_options {
 /* The vault's part of the schema of vault.db by step: statements ended by NULL. */
 extern const char *const vault_schema_1[];
 extern const char *const vault_schema_2[];
+/* The steps of keys.db, whose count is the schema that this version writes. */
+const store_step *vault_keys_steps(uint32_t *out_count);
 
 /* Opens keys.db and collects keys that have no subject. vault_db must be migrated already. */
 velum_status vault_create_or_open(const vault_options *options, vault **out,

@@ -146,7 +146,11 @@ static velum_status split_domain(passage *passage, text *ref, uint16_t *out_doma
 
 velum_status locate_by_ref(passage *passage)
 {
-    text ref = passage->request->ref;
+    return locate_by_text(passage, passage->request->ref);
+}
+
+velum_status locate_by_text(passage *passage, text ref)
+{
     uint16_t domain = 0;
 
     note_target(passage, ref.data, ref.size);

@@ -13,6 +13,8 @@ velum_status locate_by_ref(passage *passage) VELUM_WARN_UNUSED;
 velum_status locate_by_body_identifier(passage *passage) VELUM_WARN_UNUSED;
 velum_status locate_by_body_identifiers(passage *passage) VELUM_WARN_UNUSED;
 velum_status locate_own(passage *passage) VELUM_WARN_UNUSED;
+/* The same for a reference that stands elsewhere; borrowed until the passage's end. */
+velum_status locate_by_text(passage *passage, text ref) VELUM_WARN_UNUSED;
 /* A ref that may be absent (audit log). */
 velum_status locate_by_optional_ref(passage *passage) VELUM_WARN_UNUSED;
 

@@ -58,6 +58,9 @@ typedef struct passage {
     uint32_t reason_code; /* 1 + index in the bundle; 0: none */
     text approval;        /* id that was given; empty: none; borrowed */
     bool wants_writer;    /* a read that uses something up: it travels again as a write */
+    bool asks_approval;   /* decided as if it were granted: only what is lacking may be asked for */
+    bool is_of_own;       /* what this actor asked for itself: holding the activity is enough */
+    char review[33];      /* id of the review that a broken glass opened; "": none */
     verdict verdict;
     /* open */
     record *records[PASSAGE_RECORDS_MAX]; /* by category index; in the arena */

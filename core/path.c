@@ -87,6 +87,7 @@ static velum_status decide_stage(passage *passage)
         .all_fields = passage->asked_all,
         .unknown_fields = passage->unknown_fields,
         .reason_code = passage->reason_code,
+        .is_approved = passage->asks_approval,
         .now_ns = passage->clock.later_ns,
         .age_now_ns = passage->clock.earlier_ns,
         .clock_behind = passage->clock.behind,
@@ -95,7 +96,7 @@ static velum_status decide_stage(passage *passage)
     };
     const uint32_t store = bundle_find(bundle, REGISTRY_ATTRIBUTE, TEXT_LITERAL("store"));
 
-    if (passage->verb->is_own) {
+    if (passage->verb->is_own || passage->is_of_own) {
         passage->verdict =
             (verdict){.allowed = true, .decision = ENTRY_ALLOW, .purpose = BUNDLE_NONE};
         return VELUM_OK;

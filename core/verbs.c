@@ -551,4 +551,10 @@ void reply_decision(passage *passage, json_writer *out)
     json_member_string(out, "basis", basis_name(purpose->basis));
     reply_consent(passage, out);
     json_end_object(out);
+    if (passage->review[0] != '\0') {
+        json_name(out, "break_glass");
+        json_begin_object(out);
+        json_member_string(out, "review", passage->review);
+        json_end_object(out);
+    }
 }

@@ -117,6 +117,9 @@ static velum_status enter_role(sqlite3 *db, conn_role role)
     if (role == CONN_READER) {
         return setting(db, "PRAGMA query_only = ON", NULL, 0);
     }
+    if (role == CONN_COPY) { /* a copy that is cut short is thrown away */
+        return setting(db, "PRAGMA journal_mode = MEMORY", NULL, 0);
+    }
     VELUM_TRY(setting(db, "PRAGMA journal_mode = WAL", mode, sizeof mode));
     if (strcmp(mode, "wal") != 0) {
         return VELUM_E_UNSUPPORTED; /* a file system without shared memory */

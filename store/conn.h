@@ -14,11 +14,13 @@
 #define CONN_BUCKETS 128u
 #define CONN_STATEMENTS_MAX 2048u
 #define STMT_PARAMETERS_MAX 64
+#define PATH_BYTES_MAX 512 /* SQLite's own limit, "-journal" included */
 
 typedef enum conn_role {
     CONN_WRITER,       /* the one that changes rows */
     CONN_READER,       /* opened read-only */
     CONN_CHECKPOINTER, /* moves the WAL into the file, never changes a row */
+    CONN_COPY,         /* takes pages into a new file, without a WAL */
 } conn_role;
 
 typedef struct conn_options {
@@ -58,6 +60,14 @@ void conn_settle(store_conn *conn);
 velum_status conn_check(const store_conn *conn) VELUM_WARN_UNUSED;
 /* Translates a result code and notices a transaction that the engine gave up (S-4). */
 velum_status conn_result(store_conn *conn, int code) VELUM_WARN_UNUSED;
+
+/* The path of a file below a folder that exists, made absolute; VELUM_E_NOTFOUND, VELUM_E_LIMIT. */
+velum_status path_join(const char *folder, const char *name,
+                       char out[PATH_BYTES_MAX]) VELUM_WARN_UNUSED;
+/* A new file of ours, mode 0600: SQLite would make it readable to others. */
+velum_status file_make(int dir_fd, const char *name) VELUM_WARN_UNUSED;
+/* How a store opens its writer; borrowed. */
+const conn_options *store_writer_options(const store *self);
 
 velum_status stmt_prepare(store_conn *conn, const char *sql, store_stmt **out) VELUM_WARN_UNUSED;
 void stmt_free(store_stmt *stmt);

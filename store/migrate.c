@@ -61,11 +61,21 @@ static velum_status apply_step(store_conn *conn, const store_step *step, int64_t
     return write_version(conn, version);
 }
 
+/* What else belongs to a step. */
+typedef struct addition {
+    store_inside inside; /* NULL: nothing */
+    void *context;
+} addition;
+
 /* Old or new, nothing between. */
-static velum_status run_step(store_conn *conn, const store_step *step, int64_t version)
+static velum_status run_step(store_conn *conn, const store_step *step, int64_t version,
+                             addition also)
 {
     VELUM_TRY(conn_begin(conn));
-    const velum_status status = apply_step(conn, step, version);
+    velum_status status = apply_step(conn, step, version);
+    if (status >= 0 && also.inside != NULL) {
+        status = also.inside(also.context, conn);
+    }
     if (status < 0) {
         conn_rollback(conn);
         return status;
@@ -91,12 +101,64 @@ velum_status store_migrate(store *self, const store_step *steps, uint32_t count,
                          version, count);
     }
     for (uint32_t next = (uint32_t)version; next < count; next++) {
-        status = run_step(conn, &steps[next], (int64_t)next + 1);
+        status = run_step(conn, &steps[next], (int64_t)next + 1, (addition){NULL, NULL});
         if (status < 0) {
             return error_set(err, status, "schema: step %" PRIu32 " failed: %s", next + 1,
                              status_text(status));
         }
     }
     *out_from = (uint32_t)version;
+    return VELUM_OK;
+}
+
+velum_status store_step_take(store *self, const store_step *step, uint32_t version,
+                             store_inside inside, void *context)
+{
+    store_conn *const conn = store_writer(self);
+    int64_t found = 0;
+
+    VELUM_TRY(read_version(conn, &found));
+    if (found + 1 != (int64_t)version) {
+        return VELUM_E_INVALID;
+    }
+    return run_step(conn, step, (int64_t)version, (addition){inside, context});
+}
+
+velum_status store_schema_version(store *self, uint32_t *out)
+{
+    int64_t version = 0;
+
+    *out = 0;
+    VELUM_TRY(read_version(store_writer(self), &version));
+    if (version > UINT32_MAX) {
+        return VELUM_E_CORRUPT;
+    }
+    *out = (uint32_t)version;
+    return VELUM_OK;
+}
+
+velum_status store_schema_require(store *self, uint32_t version, const char *what, velum_error *err)
+{
+    uint32_t found = 0;
+
+    const velum_status status = store_schema_version(self, &found);
+    if (status < 0) {
+        return error_set(err, status, "schema: its version cannot be read");
+    }
+    if (found == 0) {
+        return error_set(err, VELUM_E_CORRUPT, "%s has no schema: it was never finished", what);
+    }
+    if (found < version) {
+        return error_set(err, VELUM_E_OLDER,
+                         "%s is of schema %" PRIu32 ", this Velum writes %" PRIu32
+                         ": run velum upgrade --check DIR, then --apply",
+                         what, found, version);
+    }
+    if (found > version) {
+        return error_set(err, VELUM_E_NEWER,
+                         "%s is of schema %" PRIu32 ", this Velum knows up to %" PRIu32
+                         ": it needs the version that made it, or a later one",
+                         what, found, version);
+    }
     return VELUM_OK;
 }

@@ -15,7 +15,6 @@
 #include "store/conn.h"
 #include "store/pool.h"
 
-#define PATH_BYTES_MAX 512                    /* SQLite's own limit, "-journal" included */
 #define KEY_LITERAL_BYTES (2 * KEY_BYTES + 3) /* x'…' */
 
 struct store {
@@ -30,8 +29,7 @@ struct store {
     pthread_mutex_t checkpointing; /* one checkpoint at a time; guards `checkpointer` */
 };
 
-/* A file of ours, mode 0600; SQLite would make it readable to others. */
-static velum_status create_file(int dir_fd, const char *name)
+velum_status file_make(int dir_fd, const char *name)
 {
     VELUM_AUTO_FD fd = -1;
 
@@ -49,7 +47,7 @@ static velum_status find_or_create_file(const store_options *options)
         if (errno != ENOENT) {
             return VELUM_E_IO;
         }
-        return options->create ? create_file(dir_fd, options->name) : VELUM_E_NOTFOUND;
+        return options->create ? file_make(dir_fd, options->name) : VELUM_E_NOTFOUND;
     }
     if (!S_ISREG(info.st_mode)) {
         return VELUM_E_IO;
@@ -59,15 +57,15 @@ static velum_status find_or_create_file(const store_options *options)
 }
 
 /* Absolute, because a host may change its working directory before a reader is opened. */
-static velum_status set_path(store *self, const store_options *options)
+velum_status path_join(const char *folder, const char *name, char out[PATH_BYTES_MAX])
 {
-    char folder[PATH_MAX];
+    char absolute[PATH_MAX];
 
-    if (realpath(options->folder, folder) == NULL) {
+    if (realpath(folder, absolute) == NULL) {
         return errno == ENOENT ? VELUM_E_NOTFOUND : VELUM_E_IO;
     }
-    const int size = snprintf(self->path, sizeof self->path, "%s/%s", folder, options->name);
-    if (size < 0 || (size_t)size + sizeof "-journal" > sizeof self->path) {
+    const int size = snprintf(out, PATH_BYTES_MAX, "%s/%s", absolute, name);
+    if (size < 0 || (size_t)size + sizeof "-journal" > PATH_BYTES_MAX) {
         return VELUM_E_LIMIT;
     }
     return VELUM_OK;
@@ -92,7 +90,7 @@ static velum_status set_options(store *self, const store_options *options)
 {
     conn_options shared = {.path = self->path, .busy_timeout_ms = options->busy_timeout_ms};
 
-    VELUM_TRY(set_path(self, options));
+    VELUM_TRY(path_join(options->folder, options->name, self->path));
     VELUM_TRY(set_key(self, options->key, &shared.key_literal));
     self->writer_options = self->reader_options = self->checkpointer_options = shared;
     self->writer_options.role = CONN_WRITER;
@@ -164,6 +162,11 @@ void store_free(store *self)
     secret_arena_free(self->arena);
     (void)pthread_mutex_destroy(&self->checkpointing);
     mem_free(self);
+}
+
+const conn_options *store_writer_options(const store *self)
+{
+    return &self->writer_options;
 }
 
 store_conn *store_writer(store *self)

@@ -114,6 +114,31 @@ typedef struct store_step {
 velum_status store_migrate(store *self, const store_step *steps, uint32_t count, uint32_t *out_from,
                            velum_error *err) VELUM_WARN_UNUSED;
 
+/* The version of the schema that the file has, 0 for a file without any. Changes nothing. Writer
+ * thread only, as what follows. */
+velum_status store_schema_version(store *self, uint32_t *out) VELUM_WARN_UNUSED;
+/* VELUM_OK when the schema is `version`. VELUM_E_OLDER and VELUM_E_NEWER else, with both versions and
+ * what to do in `err`, where the file is called `what`; VELUM_E_CORRUPT for a file without a schema. */
+velum_status store_schema_require(store *self, uint32_t version, const char *what,
+                                  velum_error *err) VELUM_WARN_UNUSED;
+/* Takes the step to `version` from the one before it, in one transaction with what `inside` does
+ * (unless NULL). VELUM_E_INVALID when the file is not at the version before. */
+typedef velum_status (*store_inside)(void *context, store_conn *conn);
+velum_status store_step_take(store *self, const store_step *step, uint32_t version,
+                             store_inside inside, void *context) VELUM_WARN_UNUSED;
+
+/* Copies what is committed, page by page, into a new file with the same key, durable when it comes
+ * back; then opens the copy, checks the seal of every page and the order of every tree, and counts the
+ * rows of each table in both. VELUM_E_EXISTS when there is such a file, VELUM_E_NOSPACE, VELUM_E_IO,
+ * VELUM_E_CORRUPT when a check fails. What fails leaves no file. Writer thread only, no transaction. */
+typedef struct store_copy_options {
+    const char *folder; /* of the copy */
+    const char *name;
+    void (*progress)(void *context, uint64_t pages_done, uint64_t pages); /* or NULL */
+    void *context;
+} store_copy_options;
+velum_status store_copy(store *self, const store_copy_options *options) VELUM_WARN_UNUSED;
+
 /* "4.14.0 community" – what S-1 saw, for `velum --version`. */
 const char *store_cipher_version(void);
 

@@ -82,6 +82,54 @@ static void a_version_that_cannot_be_is_corrupt(void **state)
     assert_int_equal(store_migrate(db, steps, 1, &from, NULL), VELUM_E_CORRUPT);
 }
 
+static void a_version_is_required_exactly(void **state)
+{
+    VELUM_AUTO(store) *db = fixture_open(*state);
+    velum_error err = {0};
+    uint32_t from = 9;
+
+    assert_ok(store_schema_version(db, &from));
+    assert_int_equal(from, 0);
+    assert_int_equal(store_schema_require(db, 1, "it", &err), VELUM_E_CORRUPT);
+    assert_ok(store_migrate(db, steps, 1, &from, NULL));
+    assert_ok(store_schema_require(db, 1, "it", &err));
+    assert_int_equal(store_schema_require(db, 2, "it", &err), VELUM_E_OLDER);
+    assert_string_equal(err.text,
+                        "it is of schema 1, this Velum writes 2: run velum upgrade --check"
+                        " DIR, then --apply");
+    assert_ok(store_migrate(db, steps, 2, &from, NULL));
+    assert_int_equal(store_schema_require(db, 1, "it", &err), VELUM_E_NEWER);
+    assert_non_null(strstr(err.text, "schema 2"));
+    assert_ok(store_schema_version(db, &from));
+    assert_int_equal(from, 2);
+}
+
+static velum_status add_row(void *context, store_conn *conn)
+{
+    VELUM_TRY(conn_run(conn, "INSERT INTO a VALUES (77)"));
+    return *(velum_status *)context;
+}
+
+static void a_step_and_what_belongs_to_it_are_one(void **state)
+{
+    VELUM_AUTO(store) *db = fixture_open(*state);
+    velum_status answer = VELUM_E_NOSPACE;
+    uint32_t from = 9;
+
+    assert_int_equal(store_step_take(db, &steps[1], 2, NULL, NULL), VELUM_E_INVALID);
+    assert_ok(store_migrate(db, steps, 1, &from, NULL));
+    assert_int_equal(store_step_take(db, &steps[1], 2, add_row, &answer), VELUM_E_NOSPACE);
+    assert_ok(store_schema_version(db, &from));
+    assert_int_equal(from, 1);
+    assert_int_equal(fixture_number(store_writer(db), "SELECT count(*) FROM a"), 1);
+    answer = VELUM_OK;
+    assert_ok(store_step_take(db, &steps[1], 2, add_row, &answer));
+    assert_ok(store_schema_version(db, &from));
+    assert_int_equal(from, 2);
+    assert_int_equal(fixture_number(store_writer(db), "SELECT max(x) FROM a"), 77);
+    assert_int_equal(store_step_take(db, &steps[1], 2, NULL, NULL), VELUM_E_INVALID);
+}
+
 /* The version and the tables that belong to it, as one number. */
 static int64_t where_it_stands(store *db)
 {
@@ -162,6 +210,8 @@ int main(void)
         ROW(a_newer_schema_is_refused),
         ROW(a_step_that_fails_leaves_the_one_before),
         ROW(a_version_that_cannot_be_is_corrupt),
+        ROW(a_version_is_required_exactly),
+        ROW(a_step_and_what_belongs_to_it_are_one),
         ROW(interrupted_at_a_statement_it_is_old_or_new),
         ROW(interrupted_at_a_write_it_is_old_or_new),
         ROW(interrupted_at_a_sync_it_is_old_or_new),

@@ -7,7 +7,7 @@
 
 #define LIST_BYTES_MAX 2048
 
-static velum_status load_next_world(passage *passage)
+velum_status credential_load_next_world(passage *passage)
 {
     world_free(passage->batch->next_world);
     passage->batch->next_world = NULL;
@@ -125,7 +125,7 @@ static velum_status add_checked(passage *passage, const credential_request *requ
         return refuse_hint(passage, REASON_CONFLICT, "The name or the uid is taken.");
     }
     VELUM_TRY(status);
-    VELUM_TRY(load_next_world(passage));
+    VELUM_TRY(credential_load_next_world(passage));
     entry_push(&passage->entry, INPUT_OPERATION, OPERATION_ADD);
     passage->domain = domain;
     credential_actor_token(passage->gate->keys, request->name, passage->entry.user_token);
@@ -197,6 +197,9 @@ static void write_credential(const passage *passage, const credential *credentia
         json_member_integer(out, "uid", credential->uid);
     }
     write_optional_time(out, "expires", credential->expires_ns);
+    if (credential->previous_until_ns > passage->clock.later_ns) {
+        write_optional_time(out, "old_until", credential->previous_until_ns);
+    }
     write_optional_time(out, "revoked", credential->revoked_ns);
     json_end_object(out);
 }
@@ -232,7 +235,7 @@ velum_status credential_revoke_apply(passage *passage)
         return refuse_hint(passage, REASON_INVALID_VALUE, "There is no credential of that name.");
     }
     VELUM_TRY(status);
-    VELUM_TRY(load_next_world(passage));
+    VELUM_TRY(credential_load_next_world(passage));
     entry_push(&passage->entry, INPUT_OPERATION, OPERATION_REVOKE);
     credential_actor_token(passage->gate->keys, name, passage->entry.user_token);
     json_writer_init(&out, &passage->answer->body);

@@ -74,7 +74,11 @@ static velum_status take_token(passage *passage)
     if (credential_token_hash(passage->gate->keys, token, hash) < 0) {
         return refuse(passage, PROBLEM_UNAUTHENTICATED);
     }
-    return take_credential(passage, world_credential_by_token(passage->world, hash), AUTH_TOKEN);
+    const credential *named = world_credential_by_token(passage->world, hash);
+    VELUM_TRY(take_credential(passage, named, AUTH_TOKEN));
+    return credential_token_has_ended(named, hash, passage->clock.later_ns)
+               ? refuse(passage, REASON_CREDENTIAL_EXPIRED)
+               : VELUM_OK;
 }
 
 /* The named activity, the verb's fixed one, or the only one that the caller holds. */
@@ -86,8 +90,7 @@ static velum_status choose_activity(passage *passage)
 
     if (named.size == 0 && passage->verb->names_activity) {
         VELUM_TRY(parse_request(passage));
-        VELUM_TRY(
-            parse_optional_text(passage, json_root(passage->body), "activity", &named));
+        VELUM_TRY(parse_optional_text(passage, json_root(passage->body), "activity", &named));
     }
     if (named.size > 0) {
         passage->activity = bundle_find(bundle, REGISTRY_ACTIVITY, named);
@@ -125,8 +128,8 @@ static velum_status take_ourselves(passage *passage)
 {
     passage->is_known = true;
     passage->actor.auth_method = AUTH_NONE;
-    passage->activity = bundle_find(passage->world->bundle, REGISTRY_ACTIVITY,
-                                    TEXT_LITERAL("administration"));
+    passage->activity =
+        bundle_find(passage->world->bundle, REGISTRY_ACTIVITY, TEXT_LITERAL("administration"));
     return VELUM_OK;
 }
 

@@ -169,18 +169,25 @@ static velum_status insert_row(store_conn *conn, const credential_request *reque
     return stmt_execute(stmt);
 }
 
+void credential_token_make(const keyring *keys, const velum_random *random,
+                           char out_token[CREDENTIAL_TOKEN_BYTES], uint8_t out_hash[32])
+{
+    uint8_t secret[TOKEN_RANDOM_BYTES];
+
+    random_fill(random, secret, sizeof(secret));
+    token_hash(keys, secret, out_hash);
+    memcpy(out_token, TOKEN_PREFIX, sizeof(TOKEN_PREFIX));
+    base64url_encode(secret, sizeof(secret), out_token + sizeof(TOKEN_PREFIX) - 1);
+    mem_wipe(secret, sizeof(secret));
+}
+
 velum_status credential_insert(store_conn *conn, const keyring *keys, const velum_random *random,
                                const credential_request *request,
                                char out_token[CREDENTIAL_TOKEN_BYTES])
 {
-    uint8_t secret[TOKEN_RANDOM_BYTES];
     uint8_t hash[32];
 
-    random_fill(random, secret, sizeof(secret));
-    token_hash(keys, secret, hash);
-    memcpy(out_token, TOKEN_PREFIX, sizeof(TOKEN_PREFIX));
-    base64url_encode(secret, sizeof(secret), out_token + sizeof(TOKEN_PREFIX) - 1);
-    mem_wipe(secret, sizeof(secret));
+    credential_token_make(keys, random, out_token, hash);
     return insert_row(conn, request, hash);
 }
 
@@ -206,6 +213,21 @@ static void copy_name(char *out, size_t out_size, text value)
     out[size] = '\0';
 }
 
+static velum_status read_previous(store_stmt *stmt, credential *out)
+{
+    if (stmt_is_null(stmt, 10)) {
+        return VELUM_OK;
+    }
+    const crypto_part hash = stmt_blob(stmt, 10);
+    if (hash.size != sizeof(out->previous_hash)) {
+        return VELUM_E_CORRUPT;
+    }
+    out->has_previous = true;
+    memcpy(out->previous_hash, hash.data, hash.size);
+    out->previous_until_ns = stmt_integer(stmt, 11);
+    return VELUM_OK;
+}
+
 static velum_status read_row(store_stmt *stmt, const keyring *keys, const bundle *bundle,
                              credential *out)
 {
@@ -229,7 +251,7 @@ static velum_status read_row(store_stmt *stmt, const keyring *keys, const bundle
     }
     memcpy(out->token_hash, hash.data, hash.size);
     credential_actor_token(keys, text_of(out->name), out->actor_token);
-    return VELUM_OK;
+    return read_previous(stmt, out);
 }
 
 static velum_status count_rows(store_conn *conn, uint32_t *out)
@@ -257,7 +279,8 @@ velum_status credential_load_all(store_conn *conn, const keyring *keys, const bu
     }
     VELUM_TRY(conn_statement(conn,
                              "SELECT name, kind, roles, activities, domain, store, uid, expires_ns,"
-                             " revoked_ns, token_hash FROM credential ORDER BY name",
+                             " revoked_ns, token_hash, previous_hash, previous_until_ns"
+                             " FROM credential ORDER BY name",
                              &stmt));
     uint32_t read = 0;
     while (read < count && (status = stmt_step(stmt)) == VELUM_OK) {

@@ -36,6 +36,9 @@ typedef struct credential {
     int64_t expires_ns; /* 0: does not */
     int64_t revoked_ns; /* 0: was not */
     uint8_t token_hash[32];
+    bool has_previous; /* a rotated credential: its token from before */
+    uint8_t previous_hash[32];
+    int64_t previous_until_ns; /* from then on that one has ended */
     uint8_t actor_token[ENTRY_TOKEN_BYTES];
 } credential;
 
@@ -65,6 +68,15 @@ bool credential_records_and_lives_on_consent(const bundle *bundle, uint64_t acti
 velum_status credential_insert(store_conn *conn, const keyring *keys, const velum_random *random,
                                const credential_request *request,
                                char out_token[CREDENTIAL_TOKEN_BYTES]) VELUM_WARN_UNUSED;
+/* A random token and its keyed hash. */
+void credential_token_make(const keyring *keys, const velum_random *random,
+                           char out_token[CREDENTIAL_TOKEN_BYTES], uint8_t out_hash[32]);
+/* A new token for a known name; the one so far serves until `until_ns`, an older one no more. A
+ * revoked credential stays revoked. VELUM_E_NOTFOUND for an unknown name. */
+velum_status credential_rotate(store_conn *conn, text name, int64_t until_ns,
+                               const uint8_t new_hash[32]) VELUM_WARN_UNUSED;
+/* Whether the hash is that of a token which a rotation has ended by `now_ns`. */
+bool credential_token_has_ended(const credential *self, const uint8_t hash[32], int64_t now_ns);
 /* VELUM_E_NOTFOUND for an unknown name; revoking twice keeps the first time. */
 velum_status credential_revoke(store_conn *conn, text name, int64_t at_ns) VELUM_WARN_UNUSED;
 

@@ -80,6 +80,8 @@ velum_status policy_list_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status policy_files_mask(passage *passage) VELUM_WARN_UNUSED;
 /* core/credential_rotate.c */
 velum_status credential_rotate_apply(passage *passage) VELUM_WARN_UNUSED;
+/* The world behind a change of credentials, for the batch. */
+velum_status credential_load_next_world(passage *passage) VELUM_WARN_UNUSED;
 /* core/audit_who_saw.c, core/audit_explain.c, core/audit_resolve.c */
 velum_status who_saw_locate(passage *passage) VELUM_WARN_UNUSED;
 velum_status who_saw_mask(passage *passage) VELUM_WARN_UNUSED;
@@ -88,7 +90,7 @@ velum_status resolve_mask(passage *passage) VELUM_WARN_UNUSED;
 
 /* What several verbs write: {"subject":REF into an open object; nothing when there is no subject. */
 velum_status reply_subject(passage *passage, json_writer *out) VELUM_WARN_UNUSED;
-/* "decision":{…} into an open object. */
+/* "decision":{…} into an open object, and "break_glass":{"review":ID} where a glass was broken. */
 void reply_decision(passage *passage, json_writer *out);
 /* A discrete value for the leaf (keys in docs/formats/leaf.md). */
 void entry_push(audit_entry *entry, uint32_t key, uint64_t value);

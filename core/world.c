@@ -232,12 +232,22 @@ static uint32_t token_slot(const world *self, const uint8_t hash[32])
     return bytes_read_u32be(hash) & (self->by_token_size - 1);
 }
 
+static void index_token(world *self, const uint8_t hash[32], uint32_t index)
+{
+    uint32_t slot = token_slot(self, hash);
+
+    while (self->by_token[slot] != 0) {
+        slot = (slot + 1) & (self->by_token_size - 1);
+    }
+    self->by_token[slot] = index + 1;
+}
+
 static velum_status load_credentials(world *self, velum_gate *gate, store_conn *conn)
 {
     VELUM_TRY(credential_load_all(conn, gate->keys, self->bundle, &self->credentials,
                                   &self->credential_count));
     self->by_token_size = 16;
-    while (self->by_token_size < self->credential_count * 2) {
+    while (self->by_token_size < self->credential_count * 4) { /* two tokens each */
         self->by_token_size *= 2;
     }
     self->by_token = mem_alloc_array(self->by_token_size, sizeof(*self->by_token));
@@ -246,11 +256,10 @@ static velum_status load_credentials(world *self, velum_gate *gate, store_conn *
     }
     for (uint32_t i = 0; i < self->credential_count; i++) {
         credential *const credential = &self->credentials[i];
-        uint32_t slot = token_slot(self, credential->token_hash);
-        while (self->by_token[slot] != 0) {
-            slot = (slot + 1) & (self->by_token_size - 1);
+        index_token(self, credential->token_hash, i);
+        if (credential->has_previous) {
+            index_token(self, credential->previous_hash, i);
         }
-        self->by_token[slot] = i + 1;
         credential->domain_number =
             world_number(self, REGISTRY_DOMAIN, text_of(credential->domain));
     }
@@ -263,7 +272,9 @@ const credential *world_credential_by_token(const world *self, const uint8_t tok
 
     while (self->by_token[slot] != 0) {
         const credential *credential = &self->credentials[self->by_token[slot] - 1];
-        if (mem_equal_secret(credential->token_hash, token_hash, 32)) {
+        if (mem_equal_secret(credential->token_hash, token_hash, 32) ||
+            (credential->has_previous &&
+             mem_equal_secret(credential->previous_hash, token_hash, 32))) {
             return credential;
         }
         slot = (slot + 1) & (self->by_token_size - 1);

@@ -53,7 +53,8 @@ const uint8_t *world_notice_hash(const world *self, uint16_t number);
 const char *world_name(const world *self, uint32_t kind, uint32_t number);
 /* The number of a name, or 0. */
 uint16_t world_number(const world *self, uint32_t kind, text name);
-/* The credential that a token names, in constant time of its hash; NULL when none. */
+/* The credential that a token names, its own or the one before the last rotation, in constant time of
+ * its hash; NULL when none. */
 const credential *world_credential_by_token(const world *self, const uint8_t token_hash[32]);
 const credential *world_credential_by_uid(const world *self, uint32_t uid);
 const credential *world_credential_by_name(const world *self, text name);

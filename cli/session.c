@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "cli/identity.h"
 #include "cli/place.h"
 #include "cli/say.h"
 
@@ -15,6 +16,10 @@ typedef struct advice {
 static const advice advices[] = {
     {"activity-not-registered", "An officer registers activities with `velum credential add`."},
     {"activity-needed", "An officer registers activities with `velum credential add`."},
+    {"approval-own", "Somebody else has to agree: `velum approval list` shows them what waits."},
+    {"approval-pending", "`velum approval show ID` says how many have agreed."},
+    {"policy-approval", "`velum policy propose` it; others run `velum policy approve`."},
+    {"suppressed", "The customer signs up anew by themselves; an import does not bring them back."},
     {"clock-behind", "Set the machine's clock; when it is right, `velum clock accept`."},
     {"not-found", "Is the reference whole, and is it of your domain? Others are DOMAIN:REF."},
     {"unknown-domain", "A reference of another domain is DOMAIN:REF, where you may resolve it."},
@@ -39,6 +44,7 @@ static const remedy remedies[] = {
                      "$VELUM_ROOT_FILE."},
     {VELUM_E_TAMPERED, "`velum audit verify` names the first bad entry. Keep the folder as it is."},
     {VELUM_E_TRUNCATED, "`velum audit verify` says what is missing. Keep the folder as it is."},
+    {VELUM_E_OLDER, "`velum upgrade --check` says what is to be done."},
     {VELUM_E_NEWER, "The folder was made by a later version: install that one."},
     {VELUM_E_NOSPACE, "Make room on the disk and call again."},
     {VELUM_E_UNAVAILABLE, "Call again; repeating a write is safe."},
@@ -105,14 +111,17 @@ static velum_status check_ref(const char *ref)
 velum_status session_send(velum_client *client, const session_request *request, velum_answer **out)
 {
     velum_error err = {0};
+    VELUM_AUTO_IDENTITY identity = {.size = 0};
 
+    VELUM_TRY(identity_read(&identity));
     if (request->ref != NULL) {
         VELUM_TRY(check_ref(request->ref));
     }
     const velum_request sent = {
         .size = sizeof(sent),
         .verb = request->verb,
-        .auth = VELUM_AUTH_SELF,
+        .auth = identity.size > 0 ? VELUM_AUTH_TOKEN : VELUM_AUTH_SELF,
+        .credential = {identity.token, identity.size},
         .activity = string_of(text_of(request->activity)),
         .ref = string_of(text_of(request->ref)),
         .body = string_of(request->body),

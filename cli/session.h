@@ -1,7 +1,8 @@
 /* cli/session.h: a command's conversation with the gate.
  *
  * The gate is a running velumd's, over its socket, or one in this process. The person is known by the
- * process's uid. What goes wrong has been said on stderr when a function returns a negative status.
+ * process's uid, or by the token of $VELUM_TOKEN_FILE. What goes wrong has been said on stderr when a
+ * function returns a negative status.
  */
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H

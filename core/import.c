@@ -71,8 +71,8 @@ static velum_status row_consents(passage *passage, const json_value *array)
     passage->verdict.age_class =
         age_class(passage->world->bundle, &passage->state, passage->clock.earlier_ns);
     for (size_t i = 0; i < json_count(array); i++) {
-        consent_wish wish = {.purpose = BUNDLE_NONE};
-        state_consent stored = {.purpose = 0};
+        consent_wish wish;
+        state_consent stored;
         VELUM_TRY(consent_wish_parse(passage, json_at(array, i), &wish));
         const velum_status status = consent_record(passage, &wish, &stored);
         passage->entry = chunk;
@@ -159,10 +159,12 @@ static velum_status run_row(import_run *run, const json_value *row)
     passage->asked = 0;
     passage->unknown_fields = 0;
     run->was_known = false;
+    const vault_mark keys = vault_savepoint(passage->gate->vault);
     VELUM_TRY(conn_savepoint(passage->conn));
     const velum_status status = apply_row(run, row, &result);
     if (status < 0) {
         conn_savepoint_rollback(passage->conn);
+        vault_savepoint_rollback(passage->gate->vault, &keys);
         if (!is_of_the_row(passage, status)) {
             return status;
         }

@@ -1,6 +1,8 @@
 /* core/profile.c: sealing what is written, category by category. */
 #include "core/profile.h"
 
+#include "core/erasure.h"
+
 #include "policy/mask.h"
 
 /* --- reading the request ------------------------------------------------------------------------ */
@@ -153,6 +155,17 @@ velum_status state_seal(passage *passage)
     return status;
 }
 
+velum_status state_seal_final(passage *passage)
+{
+    uint8_t plain[SUBJECT_STATE_BYTES];
+
+    subject_state_encode(&passage->state, plain);
+    const velum_status status =
+        vault_put_state(passage->gate->vault, passage->conn, passage->opened, plain);
+    mem_wipe(plain, sizeof(plain));
+    return status;
+}
+
 static velum_status load_record(passage *passage, uint32_t category, record **out)
 {
     const uint16_t number = passage->world->bundle->categories[category].number;
@@ -230,6 +243,18 @@ static velum_status attach_all(passage *passage)
     return VELUM_OK;
 }
 
+/* Somebody who was erased does not come back this way, or comes without marketing (I-6). */
+static velum_status admit_all(passage *passage)
+{
+    bool objected = false;
+
+    for (uint32_t i = 0; i < passage->identifier_count; i++) {
+        VELUM_TRY(erasure_admit(passage, &passage->identifiers[i], &objected));
+        passage->state.restrictions |= objected ? RESTRICTION_MARKETING : 0;
+    }
+    return VELUM_OK;
+}
+
 /* The records of a new subject: the state that is sealed with it names their first versions. */
 static velum_status put_first_records(passage *passage, const profile *profile)
 {
@@ -257,6 +282,7 @@ velum_status profile_create(passage *passage, const profile *profile)
     bool changed = false;
 
     subject_state_init(&passage->state);
+    VELUM_TRY(admit_all(passage));
     VELUM_TRY(put_state_members(passage, profile, &changed));
     for (uint32_t i = 0; i < bundle->category_count; i++) {
         if (fields_in(bundle, profile->set, i) != 0) {

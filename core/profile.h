@@ -26,5 +26,7 @@ velum_status profile_merge(passage *passage, const profile *profile,
 
 /* Seals the passage's state as it stands now. */
 velum_status state_seal(passage *passage) VELUM_WARN_UNUSED;
+/* The same for a consent event or a restriction: no state sealed before opens again (V-5). */
+velum_status state_seal_final(passage *passage) VELUM_WARN_UNUSED;
 
 #endif

@@ -1,6 +1,7 @@
 /* core/verbs.c: the table of verbs, the same for the ABI, HTTP and the socket. */
 #include "core/verbs.h"
 
+#include "core/consents.h"
 #include "core/locate.h"
 #include "core/timers.h"
 
@@ -46,7 +47,7 @@ static const verb VERBS[] = {
      .is_write = true,
      .has_body = true,
      .body_bytes_max = BODY,
-     .leaves_max = 1,
+     .leaves_max = CONSENT_LEAVES_MAX,
      .locate = locate_by_ref,
      .open = consents_apply},
     {.number = VELUM_VERB_ME_READ,
@@ -75,7 +76,7 @@ static const verb VERBS[] = {
      .is_customer = true,
      .has_body = true,
      .body_bytes_max = BODY,
-     .leaves_max = 1,
+     .leaves_max = CONSENT_LEAVES_MAX,
      .locate = locate_own,
      .open = consents_apply},
     {.number = VELUM_VERB_CREDENTIAL_ADD,
@@ -519,16 +520,22 @@ static void reply_consent(const passage *passage, json_writer *out)
 {
     const state_consent *consent = passage->verdict.consent;
     char id[33];
+    char notice[2 * SHA256_BYTES + 1];
 
     if (consent == NULL) {
         return;
     }
+    const uint8_t *const hash = world_notice_hash(passage->world, consent->notice);
     hex_encode(consent->id, sizeof(consent->id), id);
     json_name(out, "consent");
     json_begin_object(out);
     json_member_string(out, "id", id);
     json_member_integer(out, "version", consent->version);
     json_member_string(out, "state", consent_state_name(consent->state));
+    if (hash != NULL) {
+        hex_encode(hash, SHA256_BYTES, notice);
+        json_member_string(out, "notice", notice);
+    }
     json_end_object(out);
 }
 

@@ -153,14 +153,13 @@ static velum_status open_keys(velum_gate *gate, const uint8_t *given, velum_erro
 static velum_status open_stores(velum_gate *gate, const velum_gate_options *options,
                                 uint32_t workers, velum_error *err)
 {
-    uint32_t from = 0;
     const store_options db = {.folder = gate->folder,
                               .name = "vault.db",
                               .key = keyring_vault_db_key(gate->keys),
                               .readers_max = workers > 64 ? 64 : workers,
                               .busy_timeout_ms = GATE_READER_WAIT_MS};
     VELUM_TRY(store_open(&db, &gate->db, err));
-    VELUM_TRY(schema_migrate(gate->db, &from, err));
+    VELUM_TRY(schema_create(gate->db, err));
     const uint64_t cache =
         options->cache_bytes == 0 ? GATE_CACHE_BYTES_DEFAULT : options->cache_bytes;
     const vault_options rows = {.folder = gate->folder,

@@ -143,15 +143,26 @@ static void remove_all(init_run *run)
 
 /* --- the first transaction ---------------------------------------------------------------------- */
 
-static velum_status record_genesis(write_batch *batch, uint32_t type, uint64_t value)
+static velum_status record_genesis(write_batch *batch)
 {
     audit_entry entry;
 
-    own_entry(batch->gate, type, clock_wall_ns(&batch->gate->clock), &entry);
-    if (value != 0) {
-        entry_push(&entry, 8, value);
-    }
+    own_entry(batch->gate, ENTRY_GENESIS, clock_wall_ns(&batch->gate->clock), &entry);
     return write_batch_record(batch, &entry);
+}
+
+/* Both databases begin with the newest schema, told by one leaf. */
+static velum_status record_schemas(write_batch *batch)
+{
+    audit_entry entry;
+    uint32_t keys_schema = 0;
+
+    (void)vault_keys_steps(&keys_schema);
+    own_entry(batch->gate, ENTRY_SCHEMA, clock_wall_ns(&batch->gate->clock), &entry);
+    entry_push(&entry, INPUT_SCHEMA, SCHEMA_VERSION);
+    entry_push(&entry, INPUT_KEYS_SCHEMA, keys_schema);
+    VELUM_TRY(write_batch_record(batch, &entry));
+    return meta_write(batch->conn, META_KEYS_SCHEMA, keys_schema);
 }
 
 static velum_status install_policy(write_batch *batch, bool sample, velum_error *err)
@@ -191,8 +202,8 @@ static velum_status register_officer(write_batch *batch, init_run *run)
 
 static velum_status write_beginning(write_batch *batch, init_run *run, velum_error *err)
 {
-    VELUM_TRY(record_genesis(batch, ENTRY_GENESIS, 0));
-    VELUM_TRY(record_genesis(batch, ENTRY_SCHEMA, 1));
+    VELUM_TRY(record_genesis(batch));
+    VELUM_TRY(record_schemas(batch));
     VELUM_TRY(registry_add_own(batch, clock_wall_ns(&batch->gate->clock)));
     VELUM_TRY(install_policy(batch, run->options->sample, err));
     VELUM_TRY(register_officer(batch, run));
@@ -217,7 +228,6 @@ static velum_status begin_database(velum_gate *gate, init_run *run, velum_error 
 
 static velum_status make_databases(velum_gate *gate, init_run *run, velum_error *err)
 {
-    uint32_t from = 0;
     const store_options db = {.folder = run->folder,
                               .name = "vault.db",
                               .key = keyring_vault_db_key(gate->keys),
@@ -225,7 +235,7 @@ static velum_status make_databases(velum_gate *gate, init_run *run, velum_error 
                               .busy_timeout_ms = GATE_READER_WAIT_MS,
                               .create = true};
     VELUM_TRY(store_open(&db, &gate->db, err));
-    VELUM_TRY(schema_migrate(gate->db, &from, err));
+    VELUM_TRY(schema_create(gate->db, err));
     const vault_options rows = {.folder = run->folder,
                                 .keys = gate->keys,
                                 .vault_db = gate->db,

@@ -8,6 +8,7 @@
 #define META_SIGNED_SIZE "signed_size"       /* of the log, persisted before it is signed */
 #define META_CLOCK_REJECTED "clock_rejected" /* newest time when an officer accepted the clock */
 #define META_CLOCK_ACCEPTED "clock_accepted" /* the clock then */
+#define META_KEYS_SCHEMA "keys_schema"       /* newest step of keys.db that has a leaf */
 
 /* 0 when there is no such value. */
 velum_status meta_read(store_conn *conn, const char *name, int64_t *out) VELUM_WARN_UNUSED;

@@ -45,21 +45,53 @@ static velum_status join(statement_list *self, const char *const *part)
     return VELUM_OK;
 }
 
-velum_status schema_migrate(store *db, uint32_t *out_from, velum_error *err)
+typedef struct schema_steps {
+    statement_list lists[SCHEMA_VERSION];
+    store_step steps[SCHEMA_VERSION];
+} schema_steps;
+
+/* The parts of each step, joined. */
+static velum_status gather(schema_steps *out)
 {
     static const char *const *const parts[SCHEMA_VERSION][STEP_PARTS_MAX] = {
         {vault_schema_1, CORE_1},
         {vault_schema_2, timers_schema_2, notices_schema_2, approvals_schema_2, policy_schema_2,
          requests_schema_2, certificate_schema_2, credential_schema_2},
     };
-    statement_list lists[SCHEMA_VERSION] = {{.count = 0}};
-    store_step steps[SCHEMA_VERSION];
 
     for (uint32_t step = 0; step < SCHEMA_VERSION; step++) {
+        statement_list *const list = &out->lists[step];
+        list->statements[0] = NULL;
+        list->count = 0;
         for (uint32_t i = 0; i < STEP_PARTS_MAX && parts[step][i] != NULL; i++) {
-            VELUM_TRY(join(&lists[step], parts[step][i]));
+            VELUM_TRY(join(list, parts[step][i]));
         }
-        steps[step].statements = lists[step].statements;
+        out->steps[step].statements = list->statements;
     }
-    return store_migrate(db, steps, SCHEMA_VERSION, out_from, err);
+    return VELUM_OK;
+}
+
+velum_status schema_create(store *db, velum_error *err)
+{
+    schema_steps all;
+    uint32_t from = 0;
+
+    VELUM_TRY(gather(&all));
+    return store_migrate(db, all.steps, SCHEMA_VERSION, &from, err);
+}
+
+velum_status schema_require(store *db, velum_error *err)
+{
+    return store_schema_require(db, SCHEMA_VERSION, "the data folder", err);
+}
+
+velum_status schema_take_step(store *db, uint32_t version, store_inside inside, void *context)
+{
+    schema_steps all;
+
+    if (version < 1 || version > SCHEMA_VERSION) {
+        return VELUM_E_INVALID;
+    }
+    VELUM_TRY(gather(&all));
+    return store_step_take(db, &all.steps[version - 1], version, inside, context);
 }

@@ -7,9 +7,14 @@
 /* The schema that this version writes; docs/formats/vault.md has one section a step. */
 #define SCHEMA_VERSION 2
 
-/* Brings the database to this version's schema; VELUM_E_NEWER for a later one. `*out_from` as
- * store_migrate's. */
-velum_status schema_migrate(store *db, uint32_t *out_from, velum_error *err) VELUM_WARN_UNUSED;
+/* Gives a new file this version's schema. */
+velum_status schema_create(store *db, velum_error *err) VELUM_WARN_UNUSED;
+/* VELUM_OK when the database is of this version's schema; VELUM_E_OLDER, VELUM_E_NEWER. Opening never
+ * changes a schema: only an upgrade does (core/upgrade.h). */
+velum_status schema_require(store *db, velum_error *err) VELUM_WARN_UNUSED;
+/* As store_step_take, the step to `version`. */
+velum_status schema_take_step(store *db, uint32_t version, store_inside inside,
+                              void *context) VELUM_WARN_UNUSED;
 
 /* Each noun's part of a step, in its own file; statements ended by NULL. */
 extern const char *const timers_schema_2[];

@@ -299,9 +299,11 @@ typedef struct jurisdiction_pack {
     uint32_t holiday_count;
     int32_t workdays[PACK_HOLIDAYS_MAX]; /* weekends worked (调休), ascending */
     uint32_t workday_count;
-    struct {
+    struct pack_country {
         char country[3]; /* ISO 3166-1 alpha-2 */
         uint8_t consent_age;
+        uint64_t
+            value; /* attribute_value_hash of the country, as the attribute `country` holds it */
     } countries[PACK_COUNTRIES_MAX];
     uint32_t country_count;
     uint16_t number; /* REGISTRY_JURISDICTION */
@@ -319,7 +321,8 @@ typedef struct bundle {
     text name;         /* of the retailer's policy */
     text jurisdiction; /* "cn-pipl" */
     uint16_t jurisdiction_number;
-    int32_t day_offset_s; /* ages are counted on the day of UTC plus this: 28800 for cn-*, else 0 */
+    int32_t day_offset_s; /* ages are counted on the day of UTC plus this: that of the own pack, but
+                           * never east of UTC outside cn-* */
     uint32_t birthday_field; /* index of the field from which ages are known, or BUNDLE_NONE */
     bundle_purpose purposes[BUNDLE_PURPOSES_MAX];
     uint32_t purpose_count;

@@ -7,13 +7,15 @@
 
 typedef void (*part)(compiler *self);
 
-/* Header first for the jurisdiction, masks before fields, fields before activities and roles. */
+/* Masks before fields, fields and reason codes before activities, roles before approvals. The header,
+ * and the packs that it names, come before all. */
 static const part parts[] = {
-    compile_header,   compile_masks,      compile_categories,
-    compile_purposes, compile_activities, compile_roles,
+    compile_masks,    compile_categories,   compile_retention,
+    compile_purposes, compile_reason_codes, compile_activities,
+    compile_roles,    compile_approvals,    compile_erasure,
 };
 
-#define FILES_MAX (BUNDLE_NOTICES_MAX + 1)
+#define FILES_MAX (1 + BUNDLE_NOTICES_MAX + BUNDLE_PACKS_MAX)
 
 static bool sizes_are_bounded(const bundle_file *files, size_t count)
 {
@@ -47,22 +49,6 @@ static const bundle_file *policy_file(compiler *self, const bundle_file *files, 
         tell_error(self, 0, "there is no such file; a policy folder has one");
     }
     return found;
-}
-
-/* "line 3, column 1: …" becomes a finding in line 3; any other text stays whole. */
-static void tell_yaml_error(compiler *self, text why)
-{
-    uint64_t line = 0;
-    text rest = why;
-    text first;
-
-    if (!text_starts_with(why, "line ") || !text_split(&rest, ',', &first) ||
-        !text_parse_u64((text){first.data + 5, first.size - 5}, &line) || line > UINT32_MAX ||
-        rest.data == NULL) {
-        tell_error(self, 0, "%.*s", (int)why.size, why.data);
-        return;
-    }
-    tell_error(self, (uint32_t)line, "%.*s", (int)(rest.size - 1), rest.data + 1);
 }
 
 /* Reading stops here when the text is no YAML: without a tree there is nothing to look at. */
@@ -100,6 +86,10 @@ static velum_status compile_files(compiler *self, const bundle_file *files, size
     if (file != NULL) {
         VELUM_TRY(parse(self, file));
     }
+    if (self->root != NULL) {
+        compile_header(self);
+        VELUM_TRY(compile_packs(self, files, count));
+    }
     for (size_t i = 0; self->root != NULL && i < sizeof(parts) / sizeof(parts[0]); i++) {
         parts[i](self);
     }
@@ -114,7 +104,8 @@ velum_status bundle_compile(const bundle_file *files, size_t count, bundle_findi
                             void *context, bundle **out, velum_error *err)
 {
     VELUM_AUTO(bundle) *made = bundle_create();
-    compiler self = {.out = made, .tell = finding, .context = context, .err = err};
+    compiler self = {
+        .out = made, .tell = finding, .context = context, .err = err, .file = "policy.yaml"};
 
     *out = NULL;
     if (made == NULL) {

@@ -1,27 +1,20 @@
 /* compile_activities.c: the section `activities`: what a credential can be registered for (I-7). */
 #include "policy/compiler.h"
 
-#include <stdio.h>
-
-#define ALONE_ACTIONS (ACTION_AUDIT | ACTION_ADMINISTER)
-#define CUSTOMER_ACTIONS \
-    (ACTION_READ | ACTION_CONSENT_READ | ACTION_CONSENT_WRITE | ACTION_REQUEST | ACTION_ACCESS_LOG)
-#define FIELD_ACTIONS \
-    (ACTION_CREATE | ACTION_READ | ACTION_UPDATE | ACTION_IMPORT | ACTION_RETAINED_READ)
-
 static const key_rule activity_rules[] = {
-    {"title", YAML_MAP, true},         {"purpose", YAML_SCALAR, true},
-    {"actions", YAML_LIST, true},      {"actors", YAML_LIST, true},
-    {"fields", YAML_LIST, false},      {"knows-existence", YAML_SCALAR, false},
-    {"recipient", YAML_SCALAR, false}, {NULL, YAML_SCALAR, false},
+    {"title", YAML_MAP, true, false},          {"purpose", YAML_SCALAR, true, false},
+    {"actions", YAML_LIST, true, false},       {"actors", YAML_LIST, true, false},
+    {"fields", YAML_LIST, false, true},        {"knows-existence", YAML_SCALAR, false, false},
+    {"recipient", YAML_SCALAR, false, false},  {"visible", YAML_MAP, false, true},
+    {"reason-codes", YAML_LIST, false, false}, {"break-glass", YAML_LIST, false, false},
+    {NULL, YAML_SCALAR, false, false},
 };
-/* The same where `fields` is the word all. */
-static const key_rule activity_rules_all[] = {
-    {"title", YAML_MAP, true},         {"purpose", YAML_SCALAR, true},
-    {"actions", YAML_LIST, true},      {"actors", YAML_LIST, true},
-    {"fields", YAML_SCALAR, false},    {"knows-existence", YAML_SCALAR, false},
-    {"recipient", YAML_SCALAR, false}, {NULL, YAML_SCALAR, false},
-};
+
+static const key_rule visible_rules[] = {{"delayed", YAML_SCALAR, false, false},
+                                         {"never", YAML_SCALAR, false, false},
+                                         {NULL, YAML_SCALAR, false, false}};
+static const word_value visibilities[] = {
+    {"full", VISIBLE_FULL}, {"role", VISIBLE_ROLE}, {NULL, 0}};
 
 static const word_value actions[] = {
     {"create", ACTION_CREATE},
@@ -45,86 +38,6 @@ static const word_value actions[] = {
 
 static const word_value actors[] = {
     {"service", ACTOR_SERVICE}, {"human", ACTOR_HUMAN}, {"customer", ACTOR_CUSTOMER}, {NULL, 0}};
-
-/* What may not go together, each with the sentence that says why. */
-typedef struct activity_rule {
-    bool (*is_broken)(const bundle *policy, const bundle_activity *activity);
-    const char *what;
-} activity_rule;
-
-static bool has(const bundle_activity *activity, uint32_t any_of)
-{
-    return (activity->actions & any_of) != 0;
-}
-
-static bool on_consent(const bundle *policy, const bundle_activity *activity)
-{
-    return policy->purposes[activity->purpose].basis == BASIS_CONSENT;
-}
-
-static bool records_own_consent(const bundle *policy, const bundle_activity *activity)
-{
-    return on_consent(policy, activity) && has(activity, ACTION_CONSENT_WRITE);
-}
-
-static bool creates_on_consent(const bundle *policy, const bundle_activity *activity)
-{
-    return on_consent(policy, activity) && has(activity, ACTION_CREATE | ACTION_IMPORT);
-}
-
-static bool mixes_alone_actions(const bundle *policy, const bundle_activity *activity)
-{
-    const uint32_t alone = activity->actions & ALONE_ACTIONS;
-
-    (void)policy;
-    return alone != 0 && (activity->actions != alone || alone == ALONE_ACTIONS);
-}
-
-static bool alone_has_fields(const bundle *policy, const bundle_activity *activity)
-{
-    (void)policy;
-    return has(activity, ALONE_ACTIONS) && activity->fields != 0;
-}
-
-static bool customer_does_too_much(const bundle *policy, const bundle_activity *activity)
-{
-    (void)policy;
-    return (activity->actors & ACTOR_CUSTOMER) != 0 && has(activity, ~CUSTOMER_ACTIONS);
-}
-
-static bool reads_nothing(const bundle *policy, const bundle_activity *activity)
-{
-    (void)policy;
-    return has(activity, ACTION_READ) && activity->fields == 0;
-}
-
-static bool fields_without_use(const bundle *policy, const bundle_activity *activity)
-{
-    (void)policy;
-    return !has(activity, FIELD_ACTIONS | ALONE_ACTIONS) && activity->fields != 0;
-}
-
-static const activity_rule rules[] = {
-    {records_own_consent, /* P-3, I-7 */
-     "rests on consent and has consent-write; nobody may record the consent they live on"},
-    {creates_on_consent,
-     "rests on consent and has create or import; who is not there has not consented"},
-    {mixes_alone_actions, "has audit or administer, which stand alone; remove the other actions"},
-    {alone_has_fields, "has audit or administer, which know no fields; remove fields"},
-    {customer_does_too_much,
-     "is for customers, who may only read, consent-read, consent-write, request and access-log"},
-    {reads_nothing, "reads but has no fields; name them or write fields: all"},
-    {fields_without_use, "has fields but no action that uses them; remove fields"},
-};
-
-static void check_rules(compiler *self, const bundle_activity *activity, uint32_t line)
-{
-    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-        if (rules[i].is_broken(self->out, activity)) {
-            tell_error(self, line, "activity %s %s", quote(activity->name).text, rules[i].what);
-        }
-    }
-}
 
 static uint32_t read_purpose(compiler *self, const yaml_node *map, const char *who)
 {
@@ -166,15 +79,79 @@ static uint64_t all_fields(const bundle *policy)
     return policy->field_count == 64 ? UINT64_MAX : (UINT64_C(1) << policy->field_count) - 1;
 }
 
+static bool reason_is_valid(text reason)
+{
+    for (size_t i = 0; i < reason.size; i++) {
+        const char c = reason.data[i];
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-') {
+            return false;
+        }
+    }
+    return reason.size > 0 && reason.size <= COMPILER_NAME_BYTES_MAX;
+}
+
+static void read_visible_map(compiler *self, const yaml_node *map, const char *who,
+                             bundle_activity *activity)
+{
+    static const uint32_t days[2] = {1, 3650};
+    const yaml_node *const delayed = member_of(map, "delayed", YAML_SCALAR);
+    const text never = scalar_of(map, "never");
+
+    check_keys(self, map, visible_rules, who);
+    if (yaml_count(map) != 1) {
+        tell_error(self, yaml_line(map),
+                   "%s: visible is full, role, {delayed: <days>} or {never: <reason>}", who);
+        return;
+    }
+    if (delayed != NULL) {
+        activity->visible = VISIBLE_DELAYED;
+        activity->visible_days = read_number(self, delayed, days, "delayed");
+        return;
+    }
+    activity->visible = VISIBLE_NEVER;
+    activity->visible_reason = never;
+    if (!reason_is_valid(never)) {
+        tell_error(self, yaml_line(map),
+                   "%s: never names the reason that is shown, 1-63 of a-z, 0-9 and -", who);
+    }
+}
+
+static void read_visible(compiler *self, const yaml_node *map, const char *who,
+                         bundle_activity *activity)
+{
+    const yaml_node *const node = yaml_member(map, "visible");
+
+    activity->visible = VISIBLE_FULL;
+    if (node != NULL && yaml_kind_of(node) == YAML_MAP) {
+        read_visible_map(self, node, who, activity);
+    }
+    if (node != NULL && yaml_kind_of(node) == YAML_SCALAR) {
+        activity->visible = read_word(self, node, visibilities, "visible");
+    }
+}
+
+static void read_reason_codes(compiler *self, const yaml_node *map, const char *who,
+                              bundle_activity *activity)
+{
+    const yaml_node *const glass = member_of(map, "break-glass", YAML_LIST);
+
+    activity->reason_codes =
+        read_named_set(self, member_of(map, "reason-codes", YAML_LIST), REGISTRY_REASON_CODE, who);
+    activity->break_glass = read_named_set(self, glass, REGISTRY_REASON_CODE, who);
+    if ((activity->break_glass & ~activity->reason_codes) != 0) {
+        tell_error(self, yaml_line(glass),
+                   "%s: break-glass names a reason code that is not in its reason-codes", who);
+    }
+}
+
 static void read_activity(compiler *self, const yaml_node *map, const char *who,
                           bundle_activity *activity)
 {
     const yaml_node *const fields = yaml_member(map, "fields");
-    const bool is_word = fields != NULL && yaml_kind_of(fields) == YAML_SCALAR;
     const uint64_t all = all_fields(self->out);
     text titles[2] = {TEXT_EMPTY, TEXT_EMPTY};
 
-    check_keys(self, map, is_word ? activity_rules_all : activity_rules, who);
+    check_keys(self, map, activity_rules, who);
     read_title(self, map, titles, who);
     activity->title_zh = titles[0];
     activity->title_en = titles[1];
@@ -187,25 +164,19 @@ static void read_activity(compiler *self, const yaml_node *map, const char *who,
     }
     activity->knows_existence = read_boolean(self, map, "knows-existence", who);
     read_recipient(self, map, activity);
+    read_visible(self, map, who, activity);
+    read_reason_codes(self, map, who, activity);
 }
 
-static void compile_activity(compiler *self, text name, const yaml_node *map, uint32_t line)
+static void compile_activity(compiler *self, const section_entry *entry)
 {
-    bundle_activity activity = {.name = name};
-    char who[96];
+    bundle_activity activity = {.name = entry->name};
 
-    if (!check_name(self, name, line, "activity")) {
-        return;
-    }
-    (void)snprintf(who, sizeof(who), "activity %s", quote(name).text);
-    if (!is_map(self, map, line, who)) {
-        return;
-    }
-    read_activity(self, map, who, &activity);
+    read_activity(self, entry->value, entry->who, &activity);
     if (activity.purpose == BUNDLE_NONE) {
         return; /* told: nothing more can be said of it */
     }
-    check_rules(self, &activity, line);
+    check_activity_rules(self, &activity, entry->line);
     self->out->activities[self->out->activity_count++] = activity;
 }
 
@@ -226,8 +197,10 @@ void compile_activities(compiler *self)
     const size_t count = bounded_count(self, section, BUNDLE_ACTIVITIES_MAX, "activities");
 
     for (size_t i = 0; i < count; i++) {
-        compile_activity(self, yaml_name_at(section, i), yaml_at(section, i),
-                         yaml_name_line_at(section, i));
+        section_entry entry;
+        if (read_entry(self, section, i, "activity", &entry)) {
+            compile_activity(self, &entry);
+        }
     }
     check_needed(self, "audit", ACTION_AUDIT);
     check_needed(self, "administration", ACTION_ADMINISTER);

@@ -6,8 +6,9 @@
 #include <stdio.h>
 
 static const key_rule field_rules[] = {
-    {"title", YAML_MAP, true},    {"type", YAML_SCALAR, false}, {"class", YAML_SCALAR, false},
-    {"mask", YAML_SCALAR, false}, {NULL, YAML_SCALAR, false},
+    {"title", YAML_MAP, true, false},     {"type", YAML_SCALAR, false, false},
+    {"class", YAML_SCALAR, false, false}, {"mask", YAML_SCALAR, false, false},
+    {NULL, YAML_SCALAR, false, false},
 };
 
 static const word_value types[] = {
@@ -109,7 +110,8 @@ static void compile_category(compiler *self, text name, const yaml_node *map, ui
         tell_error(self, line, "%s has no field; add one or remove it", who);
     }
     const uint32_t category = self->out->category_count++;
-    self->out->categories[category] = (bundle_category){.name = name};
+    self->out->categories[category] =
+        (bundle_category){.name = name, .title_zh = name, .title_en = name};
     for (size_t i = 0; i < yaml_count(map); i++) {
         compile_field(self, category, yaml_name_at(map, i), yaml_at(map, i),
                       yaml_name_line_at(map, i));
@@ -138,6 +140,29 @@ static void compile_birthday(compiler *self)
     self->out->birthday_field = field;
 }
 
+static void compile_titles(compiler *self)
+{
+    const yaml_node *const section = member_of(self->root, "category-titles", YAML_MAP);
+    const size_t count = bounded_count(self, section, BUNDLE_CATEGORIES_MAX, "category-titles");
+
+    for (size_t i = 0; i < count; i++) {
+        section_entry entry;
+        if (!read_entry(self, section, i, "title of", &entry)) {
+            continue;
+        }
+        const uint32_t index = bundle_find(self->out, REGISTRY_CATEGORY, entry.name);
+        if (index == BUNDLE_NONE) {
+            tell_error(self, entry.line, "%s: there is no such category", entry.who);
+            continue;
+        }
+        bundle_category *const category = &self->out->categories[index];
+        text titles[2] = {category->title_zh, category->title_en};
+        read_title_of(self, entry.value, titles, entry.who);
+        category->title_zh = titles[0];
+        category->title_en = titles[1];
+    }
+}
+
 void compile_categories(compiler *self)
 {
     const yaml_node *const section = member_of(self->root, "categories", YAML_MAP);
@@ -148,5 +173,6 @@ void compile_categories(compiler *self)
         compile_category(self, yaml_name_at(section, i), yaml_at(section, i),
                          yaml_name_line_at(section, i));
     }
+    compile_titles(self);
     compile_birthday(self);
 }

@@ -9,7 +9,6 @@
 #include <stdio.h>
 
 #define MESSAGE_BYTES 512
-#define POLICY_FILE "policy.yaml"
 
 static void tell(compiler *self, bool is_error, const char *file, uint32_t line,
                  const char *message)
@@ -44,7 +43,7 @@ void tell_error(compiler *self, uint32_t line, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
-    tell_one_error(self, POLICY_FILE, line, message);
+    tell_one_error(self, self->file, line, message);
 }
 
 void tell_error_in(compiler *self, const char *file, uint32_t line, const char *format, ...)
@@ -66,7 +65,7 @@ void tell_warning(compiler *self, uint32_t line, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
-    tell(self, false, POLICY_FILE, line, message);
+    tell(self, false, self->file, line, message);
 }
 
 void tell_warning_in(compiler *self, const char *file, const char *format, ...)
@@ -78,6 +77,21 @@ void tell_warning_in(compiler *self, const char *file, const char *format, ...)
     (void)vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
     tell(self, false, file, 0, message);
+}
+
+void tell_yaml_error(compiler *self, text why)
+{
+    uint64_t line = 0;
+    text rest = why;
+    text first;
+
+    if (!text_starts_with(why, "line ") || !text_split(&rest, ',', &first) ||
+        !text_parse_u64((text){first.data + 5, first.size - 5}, &line) || line > UINT32_MAX ||
+        rest.data == NULL) {
+        tell_error(self, 0, "%.*s", (int)why.size, why.data);
+        return;
+    }
+    tell_error(self, (uint32_t)line, "%.*s", (int)(rest.size - 1), rest.data + 1);
 }
 
 quoted quote(text name)

@@ -1,49 +1,28 @@
-/* compile_header.c: what stands at the top of policy.yaml: whose policy, which law, which
- * identifiers and attributes. */
+/* compile_header.c: what stands at the top of policy.yaml: whose policy, which identifiers and
+ * attributes. Which law: compile_packs.c. */
 #include "policy/compiler.h"
 
 static const key_rule header_rules[] = {
-    {"velum-policy", YAML_SCALAR, true}, {"name", YAML_SCALAR, true},
-    {"jurisdiction", YAML_SCALAR, true}, {"birthday", YAML_SCALAR, false},
-    {"identifiers", YAML_LIST, false},   {"attributes", YAML_LIST, false},
-    {"masks", YAML_MAP, false},          {"categories", YAML_MAP, false},
-    {"purposes", YAML_MAP, true},        {"activities", YAML_MAP, true},
-    {"roles", YAML_MAP, true},           {NULL, YAML_SCALAR, false},
+    {"velum-policy", YAML_SCALAR, true, false},
+    {"name", YAML_SCALAR, true, false},
+    {"jurisdiction", YAML_SCALAR, true, false},
+    {"packs", YAML_LIST, false, false},
+    {"birthday", YAML_SCALAR, false, false},
+    {"identifiers", YAML_LIST, false, false},
+    {"attributes", YAML_LIST, false, false},
+    {"reason-codes", YAML_MAP, false, false},
+    {"approvals", YAML_MAP, false, false},
+    {"erasure", YAML_MAP, false, false},
+    {"verification-hours", YAML_SCALAR, false, false},
+    {"masks", YAML_MAP, false, false},
+    {"categories", YAML_MAP, false, false},
+    {"category-titles", YAML_MAP, false, false},
+    {"retention", YAML_MAP, false, false},
+    {"purposes", YAML_MAP, true, false},
+    {"activities", YAML_MAP, true, false},
+    {"roles", YAML_MAP, true, false},
+    {NULL, YAML_SCALAR, false, false},
 };
-
-/* The offset is that of the day on which ages are counted, 1 more so that 0 can mean unknown. */
-static const word_value jurisdictions[] = {
-    {"cn-pipl", 8 * 3600 + 1}, {"eu-gdpr", 1}, {"us-ca", 1}, {NULL, 0}};
-
-static void read_name(compiler *self)
-{
-    const yaml_node *const node = member_of(self->root, "name", YAML_SCALAR);
-
-    if (node == NULL) {
-        return;
-    }
-    const text name = yaml_text(node);
-    if (name.size == 0 || name.size > COMPILER_TITLE_BYTES_MAX || !utf8_is_printable(name)) {
-        tell_error(self, yaml_line(node), "name is one line of 1-%u bytes",
-                   COMPILER_TITLE_BYTES_MAX);
-        return;
-    }
-    self->out->name = name;
-}
-
-static void read_jurisdiction(compiler *self)
-{
-    const yaml_node *const node = member_of(self->root, "jurisdiction", YAML_SCALAR);
-    const uint32_t offset = read_word(self, node, jurisdictions, "jurisdiction");
-
-    if (offset == 0) {
-        return;
-    }
-    self->out->jurisdiction = yaml_text(node);
-    self->out->packs[0].name = self->out->jurisdiction;
-    self->out->pack_count = 1;
-    self->out->day_offset_s = (int32_t)offset - 1;
-}
 
 static bool identifier_is_known(text type)
 {
@@ -98,8 +77,7 @@ void compile_header(compiler *self)
         tell_error(self, yaml_line(self->root),
                    "this version reads velum-policy: 1 only; write that as the first line");
     }
-    read_name(self);
-    read_jurisdiction(self);
+    self->out->name = read_line(self, member_of(self->root, "name", YAML_SCALAR), "name");
 
     const yaml_node *const identifiers = member_of(self->root, "identifiers", YAML_LIST);
     const size_t identifier_count =

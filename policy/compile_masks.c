@@ -5,9 +5,9 @@
 #include <stdio.h>
 
 static const key_rule mask_rules[] = {
-    {"profile", YAML_SCALAR, true},    {"keep-first", YAML_SCALAR, false},
-    {"keep-last", YAML_SCALAR, false}, {"fixed-length", YAML_SCALAR, false},
-    {"character", YAML_SCALAR, false}, {NULL, YAML_SCALAR, false},
+    {"profile", YAML_SCALAR, true, false},    {"keep-first", YAML_SCALAR, false, false},
+    {"keep-last", YAML_SCALAR, false, false}, {"fixed-length", YAML_SCALAR, false, false},
+    {"character", YAML_SCALAR, false, false}, {NULL, YAML_SCALAR, false, false},
 };
 
 static uint32_t profile_named(text name)

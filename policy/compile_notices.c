@@ -82,7 +82,8 @@ static void add_notice(compiler *self, const bundle_file *file, size_t *used)
 
     if (!split_name(file->name, &id, &language)) {
         tell_error_in(self, quote(file->name).text, 0,
-                      "is no file of a policy; there are policy.yaml and notices/<id>.<lang>.md");
+                      "is no file of a policy; there are policy.yaml, notices/<id>.<lang>.md and "
+                      "packs/<name>.yaml");
         return;
     }
     if (file->bytes.size == 0 || !utf8_is_valid(file->bytes)) {
@@ -126,7 +127,9 @@ velum_status compile_notices(compiler *self, const bundle_file *files, size_t co
         return VELUM_E_NOMEM;
     }
     for (size_t i = 0; i < count; i++) {
-        if (!text_equal_literal(files[i].name, "policy.yaml")) {
+        text pack;
+        if (!text_equal_literal(files[i].name, "policy.yaml") &&
+            !pack_file_name(files[i].name, &pack)) {
             add_notice(self, &files[i], &used);
         }
     }

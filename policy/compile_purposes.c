@@ -1,22 +1,27 @@
 /* compile_purposes.c: the section `purposes`: why data is used, and on which legal basis. */
 #include "policy/compiler.h"
-
-#include <stdio.h>
+#include "policy/subject_state.h"
 
 #define CONSENT_DAYS_MAX 36500
 
 static const key_rule purpose_rules[] = {
-    {"title", YAML_MAP, true},
-    {"basis", YAML_SCALAR, true},
-    {"version", YAML_SCALAR, true},
-    {"notice", YAML_MAP, false},
-    {"consent-days", YAML_SCALAR, false},
-    {"marketing", YAML_SCALAR, false},
-    {NULL, YAML_SCALAR, false},
+    {"title", YAML_MAP, true, false},
+    {"basis", YAML_SCALAR, true, false},
+    {"version", YAML_SCALAR, true, false},
+    {"notice", YAML_MAP, false, false},
+    {"consent-days", YAML_SCALAR, false, false},
+    {"marketing", YAML_SCALAR, false, false},
+    {"min-grade", YAML_SCALAR, false, false},
+    {"ask", YAML_MAP, false, false},
+    {"separate", YAML_SCALAR, false, false},
+    {"risks", YAML_LIST, false, false},
+    {"assessment", YAML_SCALAR, false, false},
+    {NULL, YAML_SCALAR, false, false},
 };
 
-static const key_rule notice_rules[] = {
-    {"id", YAML_SCALAR, true}, {"version", YAML_SCALAR, true}, {NULL, YAML_SCALAR, false}};
+static const key_rule notice_rules[] = {{"id", YAML_SCALAR, true, false},
+                                        {"version", YAML_SCALAR, true, false},
+                                        {NULL, YAML_SCALAR, false, false}};
 
 static const word_value bases[] = {
     {"consent", BASIS_CONSENT},
@@ -27,6 +32,24 @@ static const word_value bases[] = {
     {"legitimate_interest", BASIS_LEGITIMATE_INTEREST},
     {NULL, 0},
 };
+
+static const word_value grades[] = {
+    {"self-verified", GRADE_SELF_VERIFIED},
+    {"self", GRADE_SELF},
+    {"assisted", GRADE_ASSISTED},
+    {"imported", GRADE_IMPORTED},
+    {NULL, 0},
+};
+
+static const word_value risks[] = {
+    {"sensitive", RISK_SENSITIVE},       {"automated", RISK_AUTOMATED},
+    {"entrusted", RISK_ENTRUSTED},       {"shared", RISK_SHARED},
+    {"cross-border", RISK_CROSS_BORDER}, {NULL, 0},
+};
+
+static const key_rule ask_rules[] = {{"days", YAML_SCALAR, false, false},
+                                     {"max", YAML_SCALAR, false, false},
+                                     {NULL, YAML_SCALAR, false, false}};
 
 static const uint32_t version_range[2] = {1, 65535};
 static const uint32_t days_range[2] = {0, CONSENT_DAYS_MAX};
@@ -134,32 +157,61 @@ static void compile_notice(compiler *self, const yaml_node *map, const char *who
     warn_of_languages(self, purpose, line);
 }
 
+/* What only a consent can have. */
 static void check_consent_keys(compiler *self, const yaml_node *map, const char *who,
                                const bundle_purpose *purpose)
 {
-    const yaml_node *const days = yaml_member(map, "consent-days");
+    static const char *const keys[] = {"consent-days", "min-grade", "ask", "separate"};
 
-    if (days != NULL && purpose->basis != BASIS_CONSENT) {
-        tell_error(self, yaml_line(days), "%s does not rest on consent; remove consent-days", who);
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const yaml_node *const node = yaml_member(map, keys[i]);
+        if (node != NULL && purpose->basis != BASIS_CONSENT) {
+            tell_error(self, yaml_line(node), "%s does not rest on consent; remove %s", who,
+                       keys[i]);
+        }
     }
 }
 
-static void compile_purpose(compiler *self, text name, const yaml_node *map, uint32_t line)
+static void read_ask(compiler *self, const yaml_node *map, const char *who, bundle_purpose *out)
 {
-    char who[96];
+    static const uint32_t days[2] = {0, 3650};
+    static const uint32_t max[2] = {1, 100};
+    const yaml_node *const ask = member_of(map, "ask", YAML_MAP);
+
+    if (ask == NULL) {
+        return;
+    }
+    check_keys(self, ask, ask_rules, who);
+    if (member_of(ask, "max", YAML_SCALAR) != NULL) {
+        out->ask_max = read_number(self, member_of(ask, "max", YAML_SCALAR), max, "max");
+    }
+    out->ask_days = read_number(self, member_of(ask, "days", YAML_SCALAR), days, "days");
+}
+
+/* PIPL 55, GDPR 35: no such processing before its impact was assessed. */
+static void read_risks(compiler *self, const yaml_node *map, const char *who, bundle_purpose *out)
+{
+    const yaml_node *const list = member_of(map, "risks", YAML_LIST);
+
+    out->risks = read_word_set(self, list, risks, "risks");
+    out->assessment = read_line(self, member_of(map, "assessment", YAML_SCALAR), "assessment");
+    if (out->risks != 0 && yaml_member(map, "assessment") == NULL) {
+        tell_error(self, yaml_line(list),
+                   "%s has risks and no impact assessment (PIPL 55, GDPR 35); add assessment: <id>",
+                   who);
+    }
+}
+
+static void compile_purpose(compiler *self, const section_entry *entry)
+{
+    const yaml_node *const map = entry->value;
+    const char *const who = entry->who;
     text titles[2] = {TEXT_EMPTY, TEXT_EMPTY};
 
-    if (!check_name(self, name, line, "purpose")) {
-        return;
-    }
-    (void)snprintf(who, sizeof(who), "purpose %s", quote(name).text);
-    if (!is_map(self, map, line, who)) {
-        return;
-    }
     check_keys(self, map, purpose_rules, who);
     read_title(self, map, titles, who);
     bundle_purpose purpose = {
-        .name = name,
+        .name = entry->name,
         .title_zh = titles[0],
         .title_en = titles[1],
         .basis = read_basis(self, map, who),
@@ -168,10 +220,14 @@ static void compile_purpose(compiler *self, text name, const yaml_node *map, uin
         .consent_days = read_number(self, member_of(map, "consent-days", YAML_SCALAR), days_range,
                                     "consent-days"),
         .marketing = read_boolean(self, map, "marketing", who),
+        .grade_min = read_word(self, member_of(map, "min-grade", YAML_SCALAR), grades, "min-grade"),
+        .separate = read_boolean(self, map, "separate", who),
     };
+    read_ask(self, map, who, &purpose);
+    read_risks(self, map, who, &purpose);
     check_consent_keys(self, map, who, &purpose);
-    compile_notice(self, map, who, line, &purpose);
-    self->purpose_lines[self->out->purpose_count] = line;
+    compile_notice(self, map, who, entry->line, &purpose);
+    self->purpose_lines[self->out->purpose_count] = entry->line;
     self->out->purposes[self->out->purpose_count++] = purpose;
 }
 
@@ -196,8 +252,10 @@ void compile_purposes(compiler *self)
     const size_t count = bounded_count(self, section, BUNDLE_PURPOSES_MAX, "purposes");
 
     for (size_t i = 0; i < count; i++) {
-        compile_purpose(self, yaml_name_at(section, i), yaml_at(section, i),
-                        yaml_name_line_at(section, i));
+        section_entry entry;
+        if (read_entry(self, section, i, "purpose", &entry)) {
+            compile_purpose(self, &entry);
+        }
     }
     if (section != NULL) {
         check_consent_count(self, section);

@@ -40,7 +40,7 @@ static void check_known_keys(compiler *self, const yaml_node *map, const key_rul
         const text key = yaml_name_at(map, i);
         const uint32_t line = yaml_name_line_at(map, i);
         const key_rule *const rule = rule_of(rules, key);
-        char known[256];
+        char known[320];
 
         if (rule == NULL) {
             list_keys(rules, known, sizeof(known));
@@ -48,7 +48,8 @@ static void check_known_keys(compiler *self, const yaml_node *map, const key_rul
                        quote(key).text, known);
             continue;
         }
-        if (yaml_kind_of(yaml_at(map, i)) != rule->kind) {
+        const yaml_kind kind = yaml_kind_of(yaml_at(map, i));
+        if (kind != rule->kind && !(rule->or_scalar && kind == YAML_SCALAR)) {
             tell_error(self, line, "%s: %s has to be %s", who, rule->name, kind_word(rule->kind));
         }
     }
@@ -220,15 +221,26 @@ uint32_t read_word_set(compiler *self, const yaml_node *list, const word_value *
     return set;
 }
 
-void read_title(compiler *self, const yaml_node *map, text out_titles[2], const char *who)
+text read_line(compiler *self, const yaml_node *scalar, const char *what)
 {
-    static const key_rule rules[] = {
-        {"zh", YAML_SCALAR, true}, {"en", YAML_SCALAR, true}, {NULL, YAML_SCALAR, false}};
-    const yaml_node *const title = member_of(map, "title", YAML_MAP);
-
-    if (title == NULL) {
-        return;
+    if (scalar == NULL) {
+        return TEXT_EMPTY;
     }
+    const text found = yaml_text(scalar);
+    if (found.size == 0 || found.size > COMPILER_TITLE_BYTES_MAX || !utf8_is_printable(found)) {
+        tell_error(self, yaml_line(scalar), "%s is one line of 1-%u bytes", what,
+                   COMPILER_TITLE_BYTES_MAX);
+        return TEXT_EMPTY;
+    }
+    return found;
+}
+
+void read_title_of(compiler *self, const yaml_node *title, text out_titles[2], const char *who)
+{
+    static const key_rule rules[] = {{"zh", YAML_SCALAR, true, false},
+                                     {"en", YAML_SCALAR, true, false},
+                                     {NULL, YAML_SCALAR, false, false}};
+
     check_keys(self, title, rules, who);
     for (size_t i = 0; i < 2; i++) {
         const text found = scalar_of(title, rules[i].name);
@@ -242,6 +254,57 @@ void read_title(compiler *self, const yaml_node *map, text out_titles[2], const 
         }
         out_titles[i] = found;
     }
+}
+
+void read_title(compiler *self, const yaml_node *map, text out_titles[2], const char *who)
+{
+    const yaml_node *const title = member_of(map, "title", YAML_MAP);
+
+    if (title != NULL) {
+        read_title_of(self, title, out_titles, who);
+    }
+}
+
+bool read_entry(compiler *self, const yaml_node *section, size_t index, const char *kind,
+                section_entry *out)
+{
+    *out = (section_entry){
+        .name = yaml_name_at(section, index),
+        .value = yaml_at(section, index),
+        .line = yaml_name_line_at(section, index),
+    };
+    if (!check_name(self, out->name, out->line, kind)) {
+        return false;
+    }
+    (void)snprintf(out->who, sizeof(out->who), "%s %s", kind, quote(out->name).text);
+    return is_map(self, out->value, out->line, out->who);
+}
+
+uint32_t read_named_set(compiler *self, const yaml_node *list, uint32_t kind, const char *who)
+{
+    uint32_t set = 0;
+
+    if (list != NULL && yaml_count(list) == 0) {
+        tell_error(self, yaml_line(list), "%s: the list is empty; name at least one", who);
+    }
+    for (size_t i = 0; list != NULL && i < yaml_count(list); i++) {
+        const yaml_node *const node = scalar_at(self, list, i, who);
+        const uint32_t index =
+            node == NULL ? BUNDLE_NONE : bundle_find(self->out, kind, yaml_text(node));
+        if (node != NULL && index == BUNDLE_NONE) {
+            tell_error(self, yaml_line(node), "%s names %s, which does not exist", who,
+                       quote(yaml_text(node)).text);
+        }
+        if (index == BUNDLE_NONE) {
+            continue;
+        }
+        if ((set & 1U << index) != 0) {
+            tell_error(self, yaml_line(node), "%s: %s stands there twice; remove one", who,
+                       quote(yaml_text(node)).text);
+        }
+        set |= 1U << index;
+    }
+    return set;
 }
 
 static uint64_t field_bit(compiler *self, const yaml_node *node, const char *who)

@@ -7,8 +7,9 @@
 #define VALUE_BYTES_MAX 128
 
 static const key_rule role_rules[] = {
-    {"staff", YAML_SCALAR, true}, {"clear", YAML_LIST, false}, {"mask", YAML_LIST, false},
-    {"hide", YAML_LIST, false},   {"where", YAML_MAP, false},  {NULL, YAML_SCALAR, false},
+    {"staff", YAML_SCALAR, true, false}, {"clear", YAML_LIST, false, false},
+    {"mask", YAML_LIST, false, false},   {"hide", YAML_LIST, false, false},
+    {"where", YAML_MAP, false, false},   {NULL, YAML_SCALAR, false, false},
 };
 
 /* A cell holds one of clear, mask and hide; a contradiction is not resolved by guessing. */

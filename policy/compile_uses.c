@@ -61,9 +61,25 @@ static void warn_of_notices(compiler *self)
     }
 }
 
+static void warn_of_reason_codes(compiler *self)
+{
+    uint32_t used = 0;
+
+    for (uint32_t i = 0; i < self->out->activity_count; i++) {
+        used |= self->out->activities[i].reason_codes;
+    }
+    for (uint32_t i = 0; i < self->out->reason_code_count; i++) {
+        if ((used & 1U << i) == 0) {
+            tell_warning(self, self->reason_code_lines[i], "no activity uses the reason code %s",
+                         quote(self->out->reason_codes[i].name).text);
+        }
+    }
+}
+
 void compile_uses(compiler *self)
 {
     warn_of_purposes(self);
     warn_of_fields(self);
     warn_of_notices(self);
+    warn_of_reason_codes(self);
 }

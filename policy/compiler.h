@@ -19,9 +19,11 @@ typedef struct compiler {
     bundle_finding tell; /* or NULL */
     void *context;
     velum_error *err;
+    const char *file; /* whose nodes are read, for findings */
     uint32_t error_count;
     uint32_t purpose_lines[BUNDLE_PURPOSES_MAX];
     uint32_t field_lines[BUNDLE_FIELDS_MAX];
+    uint32_t reason_code_lines[BUNDLE_REASON_CODES_MAX];
     text notice_ids[BUNDLE_PURPOSES_MAX]; /* of each purpose; empty: none */
 } compiler;
 
@@ -30,6 +32,7 @@ typedef struct key_rule {
     const char *name;
     yaml_kind kind;
     bool is_required;
+    bool or_scalar; /* a plain value will do as well, such as `fields: all` */
 } key_rule;
 
 /* A word with its value, for closed sets; a table ends with NULL. */
@@ -47,6 +50,8 @@ void tell_warning(compiler *self, uint32_t line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void tell_warning_in(compiler *self, const char *file, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* What yaml_parse says is wrong: "line 3, column 1: …" becomes a finding in line 3. */
+void tell_yaml_error(compiler *self, text why);
 
 /* A name from the policy, made fit for one line: at most 63 bytes, no control characters. */
 typedef struct quoted {
@@ -78,7 +83,23 @@ uint32_t read_word(compiler *self, const yaml_node *scalar, const word_value *wo
                    const char *what);
 uint32_t read_word_set(compiler *self, const yaml_node *list, const word_value *words,
                        const char *what);
+/* One line of 1 to COMPILER_TITLE_BYTES_MAX bytes; empty after telling, and for NULL. */
+text read_line(compiler *self, const yaml_node *scalar, const char *what);
+/* The map {zh, en} in `title`, and that in the member `title` of a map. */
+void read_title_of(compiler *self, const yaml_node *title, text out_titles[2], const char *who);
 void read_title(compiler *self, const yaml_node *map, text out_titles[2], const char *who);
+/* An entry of a section: a valid name and a map. Writes "<kind> <name>" to `who`; false after telling. */
+#define COMPILER_WHO_BYTES 96
+typedef struct section_entry {
+    text name;
+    const yaml_node *value;
+    uint32_t line;
+    char who[COMPILER_WHO_BYTES];
+} section_entry;
+bool read_entry(compiler *self, const yaml_node *section, size_t index, const char *kind,
+                section_entry *out);
+/* The bits of the things of a registry kind that a list names. */
+uint32_t read_named_set(compiler *self, const yaml_node *list, uint32_t kind, const char *who);
 /* The field bits of a list of names, or `*all` for the scalar "all"; NULL: "all" is not allowed. */
 uint64_t read_fields(compiler *self, const yaml_node *node, const uint64_t *all, const char *who);
 
@@ -86,10 +107,23 @@ uint64_t read_fields(compiler *self, const yaml_node *node, const uint64_t *all,
 void compile_header(compiler *self);
 void compile_masks(compiler *self);
 void compile_categories(compiler *self);
+void compile_retention(compiler *self);
 void compile_purposes(compiler *self);
+void compile_reason_codes(compiler *self);
 void compile_activities(compiler *self);
 void compile_roles(compiler *self);
+void compile_approvals(compiler *self);
+void compile_erasure(compiler *self);
 void compile_uses(compiler *self); /* warnings over the whole */
+
+/* What may not go together in an activity (I-7, P-3); compile_activity_rules.c. */
+void check_activity_rules(compiler *self, const bundle_activity *activity, uint32_t line);
+
+/* The packs that the header named, from the folder or from Velum; runs behind the header. */
+velum_status compile_packs(compiler *self, const bundle_file *files, size_t count);
+/* Reads one pack file, telling in its name, into `out`, whose name is set. */
+velum_status compile_pack(compiler *self, const bundle_file *file, jurisdiction_pack *out);
+bool pack_file_name(text file, text *out_pack); /* "packs/cn-pipl.yaml" to cn-pipl */
 
 /* Copies and sorts the notices of the files; runs before the parts. */
 velum_status compile_notices(compiler *self, const bundle_file *files, size_t count);

@@ -2,7 +2,7 @@
 policy_sources := $(wildcard policy/*.c) policy/embedded.c
 
 # The policies inside the library (policy/embedded.h) are made from their folders.
-policy_folders := policy/sample policy/bootstrap
+policy_folders := policy/sample policy/bootstrap policy/packs
 $(B)/policy/embedded.c: tools/embed-policy $(foreach f,$(policy_folders),$(wildcard $(f)/*.yaml $(f)/notices/*.md))
 	@mkdir -p $(@D)
 	$(call say,EMBED $@)

@@ -181,7 +181,8 @@ static velum_status take_leaf(log_reader *self, const uint8_t *leaf, size_t size
                       .bytes = leaf,
                       .size = size,
                       .body = leaf + LEAF_HEADER_BYTES,
-                      .body_size = size - LEAF_HEADER_BYTES};
+                      .body_size = size - LEAF_HEADER_BYTES,
+                      .entry = &self->entry};
     leaf_hash(leaf, size, out->hash);
     memcpy(out->prev, header.prev, sizeof out->prev);
     memcpy(self->prev, out->hash, sizeof self->prev);

@@ -24,6 +24,7 @@ typedef struct log_leaf {
     size_t size;
     const uint8_t *body; /* the body within it */
     size_t body_size;
+    const audit_entry *entry; /* the body, decoded; borrowed until the next call */
 } log_leaf;
 
 /* VELUM_END behind the last whole batch; VELUM_E_TAMPERED names the index in `out->index`. */

@@ -7,6 +7,10 @@
 /* core/read.c */
 velum_status read_open(passage *passage) VELUM_WARN_UNUSED;
 velum_status read_mask(passage *passage) VELUM_WARN_UNUSED;
+/* One allowed field of an opened record, clear or masked, into an open object; nothing when there is
+ * no value. The passage remembers what was released. */
+velum_status read_write_field(passage *passage, uint32_t index,
+                              json_writer *out) VELUM_WARN_UNUSED;
 /* core/lookup.c */
 velum_status lookup_mask(passage *passage) VELUM_WARN_UNUSED;
 /* core/upsert.c */
@@ -33,16 +37,18 @@ velum_status policy_show(passage *passage) VELUM_WARN_UNUSED;
 /* Stores a bundle and makes it the one in force, in the batch's transaction. */
 velum_status policy_install(write_batch *batch, const bundle *bundle, const bundle_file *files,
                             size_t count) VELUM_WARN_UNUSED;
-/* core/audit_verbs.c */
+/* core/audit_log.c, core/audit_prove.c */
 velum_status audit_log_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status audit_verified_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status audit_prove_mask(passage *passage) VELUM_WARN_UNUSED;
 
-/* core/patch.c, core/read_with.c, core/me.c */
+/* core/patch.c, core/read_with.c, core/me.c, core/me_accesses.c, core/me_proof.c */
+velum_status patch_locate(passage *passage) VELUM_WARN_UNUSED;
 velum_status patch_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status read_with_check_approval(passage *passage) VELUM_WARN_UNUSED;
 velum_status read_with_locate(passage *passage) VELUM_WARN_UNUSED;
 velum_status read_with_open(passage *passage) VELUM_WARN_UNUSED;
+velum_status me_read_locate(passage *passage) VELUM_WARN_UNUSED;
 velum_status me_read_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status me_accesses_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status me_proof_mask(passage *passage) VELUM_WARN_UNUSED;
@@ -66,7 +72,8 @@ velum_status approval_ask_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status approval_get_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status approval_list_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status approval_decide_apply(passage *passage) VELUM_WARN_UNUSED;
-/* core/erasure_verbs.c */
+/* core/erasure_verbs.c, core/retained.c */
+velum_status subject_erase_locate(passage *passage) VELUM_WARN_UNUSED;
 velum_status subject_erase_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status certificate_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status retained_locate(passage *passage) VELUM_WARN_UNUSED;
@@ -121,6 +128,7 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define INPUT_AGE_LIMIT 35       /* years; below it a guardian consents, where that decided */
 #define INPUT_SCHEMA 36          /* step of the schema of vault.db that was reached */
 #define INPUT_KEYS_SCHEMA 37     /* the same of keys.db */
+#define INPUT_SIGN_UP 38         /* 1: the customer came (back) by a sign-up of their own */
 #define RESULT_SAME 1
 #define RESULT_CHANGED 2
 #define RESULT_NEW 3

@@ -14,12 +14,16 @@
 #include "base/json.h"
 
 #define POLICY_NAME "policy.yaml"
-#define NOTICES_NAME "notices"
-#define NOTICES_PREFIX NOTICES_NAME "/"
-#define NOTICE_SUFFIX ".md"
 #define NAME_BYTES_MAX 512
 #define FOLDER_BYTES_MAX 4096
 #define PACKED_BYTES_MAX ((size_t)1 << 20) /* what the verb takes */
+
+/* A folder inside the policy's, and what may lie in it. */
+typedef struct part {
+    const char *folder;
+    const char *suffix;
+    const char *what_belongs;
+} part;
 
 /* One run over a folder: what was found wrong is counted and told, and reading goes on. */
 typedef struct folder_reader {
@@ -28,6 +32,7 @@ typedef struct folder_reader {
     policy_files *files;
     size_t bytes;
     uint32_t errors;
+    const part *part; /* whose folder is read */
 } folder_reader;
 
 static void tell(folder_reader *self, const char *name, const char *message)
@@ -87,25 +92,30 @@ static mode_t kind_of(int dir_fd, const char *entry)
     return fstatat(dir_fd, entry, &about, AT_SYMLINK_NOFOLLOW) == 0 ? about.st_mode & S_IFMT : 0;
 }
 
-static bool is_notice(const char *entry)
+static const part parts[] = {
+    {"notices", ".md", "only notices, <id>.<language>.md, belong into this folder"},
+    {"packs", ".yaml", "only jurisdiction packs, <name>.yaml, belong into this folder"},
+};
+
+static bool belongs(const part *part, const char *entry)
 {
     const size_t size = strlen(entry);
-    const size_t suffix = sizeof(NOTICE_SUFFIX) - 1;
+    const size_t suffix = strlen(part->suffix);
 
-    return entry[0] != '.' && size > suffix && strcmp(entry + size - suffix, NOTICE_SUFFIX) == 0;
+    return entry[0] != '.' && size > suffix && strcmp(entry + size - suffix, part->suffix) == 0;
 }
 
-static velum_status take_notice(folder_reader *self, int dir_fd, const char *entry)
+static velum_status take_inner(folder_reader *self, int dir_fd, const char *entry)
 {
     char name[NAME_BYTES_MAX];
 
-    (void)snprintf(name, sizeof(name), NOTICES_PREFIX "%s", entry);
+    (void)snprintf(name, sizeof(name), "%s/%s", self->part->folder, entry);
     if (kind_of(dir_fd, entry) != S_IFREG) {
         tell(self, name, "only regular files belong into a policy, no links and no folders");
         return VELUM_OK;
     }
-    if (!is_notice(entry)) {
-        tell(self, name, "only notices, <id>.<language>.md, belong into this folder");
+    if (!belongs(self->part, entry)) {
+        tell(self, name, self->part->what_belongs);
         return VELUM_OK;
     }
     return add_file(self, dir_fd, entry, name);
@@ -136,16 +146,20 @@ static velum_status walk(folder_reader *self, int dir_fd, take_entry take)
 static velum_status take_top(folder_reader *self, int dir_fd, const char *entry)
 {
     const mode_t kind = kind_of(dir_fd, entry);
-    int notices_fd = -1;
+    int part_fd = -1;
 
     if (strcmp(entry, POLICY_NAME) == 0 && kind == S_IFREG) {
         return add_file(self, dir_fd, entry, entry);
     }
-    if (strcmp(entry, NOTICES_NAME) == 0 && kind == S_IFDIR) {
-        VELUM_TRY(file_open(dir_fd, entry, O_RDONLY | O_DIRECTORY, &notices_fd));
-        return walk(self, notices_fd, take_notice);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && kind == S_IFDIR; i++) {
+        if (strcmp(entry, parts[i].folder) == 0) {
+            VELUM_TRY(file_open(dir_fd, entry, O_RDONLY | O_DIRECTORY, &part_fd));
+            self->part = &parts[i];
+            return walk(self, part_fd, take_inner);
+        }
     }
-    tell(self, entry, "only policy.yaml and the folder notices belong here, and no links");
+    tell(self, entry,
+         "only policy.yaml and the folders notices and packs belong here, and no links");
     return VELUM_OK;
 }
 

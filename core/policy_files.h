@@ -1,7 +1,8 @@
 /* core/policy_files.h: the files of a policy folder, in memory.
  *
- * A policy folder holds policy.yaml and notices/<id>.<language>.md, regular files and nothing else:
- * what would be passed over silently is an error, so that nobody believes it to be in force.
+ * A policy folder holds policy.yaml, notices/<id>.<language>.md and packs/<name>.yaml, regular files
+ * and nothing else: what would be passed over silently is an error, so that nobody believes it to be
+ * in force.
  */
 #ifndef CORE_POLICY_FILES_H
 #define CORE_POLICY_FILES_H
@@ -9,7 +10,7 @@
 #include "base/buffer.h"
 #include "policy/bundle.h"
 
-#define POLICY_FILES_MAX (1 + BUNDLE_NOTICES_MAX)
+#define POLICY_FILES_MAX (1 + BUNDLE_NOTICES_MAX + BUNDLE_PACKS_MAX)
 
 /* Owns names and bytes; ordered by name. */
 typedef struct policy_files {

@@ -50,6 +50,7 @@ typedef struct passage {
     crypto_part target; /* what was asked for, borrowed; goes into the key of core/refusals.h */
     identifier *identifiers; /* of lookup and upsert; in the arena */
     uint32_t identifier_count;
+    bool is_sign_up; /* the customer's own coming (back), as the service that signs them up says */
     /* decide */
     uint32_t action; /* the verb's; an upsert chooses between create and update */
     uint64_t asked;  /* field bits */

@@ -2,7 +2,6 @@
 #include "core/profile.h"
 
 #include "core/erasure.h"
-
 #include "policy/mask.h"
 
 /* --- reading the request ------------------------------------------------------------------------ */

@@ -16,14 +16,38 @@ static bool activity_has(const passage *passage, uint32_t action)
            (bundle->activities[passage->activity].actions & action) != 0;
 }
 
+/* `sign_up: true` says that the customer signs up themselves, who may come back after an erasure
+ * (I-6). Only a system may say so, and only under an activity that serves a contract with them. */
+static velum_status take_sign_up(passage *passage)
+{
+    const bundle *bundle = passage->world->bundle;
+    const json_value *value = json_member(json_root(passage->body), "sign_up");
+
+    if (value == NULL) {
+        return VELUM_OK;
+    }
+    if (json_kind_of(value) != JSON_BOOL) {
+        return refuse_hint(passage, PROBLEM_MALFORMED, "`sign_up` is true or false.");
+    }
+    passage->is_sign_up = json_bool(value);
+    const bool may =
+        passage->actor.kind == ACTOR_SERVICE && passage->activity != BUNDLE_NONE &&
+        bundle->purposes[bundle->activities[passage->activity].purpose].basis == BASIS_CONTRACT;
+    if (passage->is_sign_up && !may) {
+        return refuse(passage, REASON_ACTION_NOT_ALLOWED);
+    }
+    return VELUM_OK;
+}
+
 velum_status upsert_locate(passage *passage)
 {
-    static const char *const members[] = {"identifiers", "profile", NULL};
+    static const char *const members[] = {"identifiers", "profile", "sign_up", NULL};
     profile profile;
 
     VELUM_TRY(parse_known_members(passage, json_root(passage->body), members));
     VELUM_TRY(profile_parse(passage, json_member(json_root(passage->body), "profile"), &profile));
     passage->asked_all = false;
+    VELUM_TRY(take_sign_up(passage));
     VELUM_TRY(locate_by_body_identifiers(passage));
     if (!passage->has_subject) {
         return VELUM_OK;
@@ -96,6 +120,9 @@ velum_status upsert_apply(passage *passage)
         return write_ref(passage);
     }
     entry_push(&passage->entry, INPUT_RESULT, RESULT_NEW);
+    if (passage->is_sign_up) {
+        entry_push(&passage->entry, INPUT_SIGN_UP, 1);
+    }
     VELUM_TRY(profile_create(passage, &profile));
     return write_ref(passage);
 }

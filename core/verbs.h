@@ -69,8 +69,11 @@ velum_status request_decide_apply(passage *passage) VELUM_WARN_UNUSED;
 /* core/approval_verbs.c */
 velum_status approval_ask_locate(passage *passage) VELUM_WARN_UNUSED;
 velum_status approval_ask_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status approval_get_locate(passage *passage) VELUM_WARN_UNUSED;
 velum_status approval_get_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status approval_list_locate(passage *passage) VELUM_WARN_UNUSED;
 velum_status approval_list_mask(passage *passage) VELUM_WARN_UNUSED;
+/* core/approval_decide.c */
 velum_status approval_decide_apply(passage *passage) VELUM_WARN_UNUSED;
 /* core/erasure_verbs.c, core/retained.c */
 velum_status subject_erase_locate(passage *passage) VELUM_WARN_UNUSED;

@@ -47,8 +47,11 @@ extern "C" {
 #define VELUM_VERB_REQUEST_DECIDE \
     52u /* ref: id; body {act: verify|approve|deny|extend|fulfil|task, version, …} */
 #define VELUM_VERB_SUBJECT_ERASE \
-    53u /* ref; body {categories?, approval?, reason_code?} → {certificate, …} */
-#define VELUM_VERB_CERTIFICATE 54u /* ref: certificate id → {certificate, leaf, proof} */
+    53u /* ref; body {categories?, approval?, reason_code?, preview?} → {subject, state: erasing,
+           certificate, destroys, keeps, …}; with preview neither state nor certificate */
+#define VELUM_VERB_CERTIFICATE \
+    54u /* ref: certificate id → the file (docs/formats/certificate.md), or {state: erasing,
+           certificate} while it is awaited */
 #define VELUM_VERB_POLICY_PROPOSE \
     55u /* body {files, note?, shadow?} → {policy, approval?, changes} */
 #define VELUM_VERB_POLICY_ACTIVATE 56u /* body {policy, at?, approval?} */
@@ -180,6 +183,19 @@ velum_status velum_log_verify(const velum_log_options *options,
  * Free with velum_body_free. */
 velum_status velum_log_prove(velum_string folder, velum_string index_or_id, char **out_proof,
                              size_t *out_size, velum_error *err) VELUM_WARN_UNUSED;
+/* The certificate of an erasure, as a file (docs/formats/certificate.md), checked offline. */
+typedef struct velum_certificate_report {
+    size_t size;
+    int32_t exit_code; /* 0 holds, 3 does not, 5 unreadable, 6 no key to prove it */
+    uint64_t index;    /* of its entry in the log */
+    char origin[160];  /* of the log that it names; "" when unreadable */
+    char reason[160];
+} velum_certificate_report;
+/* With an empty key 6 is the best answer. VELUM_E_INVALID for a key that is none. The certificate's own
+ * text comes out where it could be read, believed only with 0; free with velum_body_free. */
+velum_status velum_certificate_verify(velum_string file, velum_string verifier_key,
+                                      velum_certificate_report *report, char **out_text,
+                                      size_t *out_size) VELUM_WARN_UNUSED;
 /* Whether some process holds DIR/lock (false when there is none). */
 bool velum_folder_is_live(velum_string folder);
 

@@ -58,6 +58,7 @@ static const expected_activity expected_activities[] = {
      ACTOR_SERVICE | ACTOR_HUMAN, BASIS_CONTRACT, true},
     {"customer-care", ACTION_LOOKUP | ACTION_READ, ACTOR_SERVICE | ACTOR_HUMAN, BASIS_CONTRACT,
      true},
+    {"urgent-care", ACTION_LOOKUP | ACTION_READ, ACTOR_HUMAN, BASIS_CONTRACT, true},
     {"direct-marketing", ACTION_READ, ACTOR_SERVICE | ACTOR_HUMAN, BASIS_CONSENT, false},
     {"analytics", ACTION_READ, ACTOR_SERVICE | ACTOR_HUMAN, BASIS_CONSENT, false},
     {"consent-capture", ACTION_LOOKUP | ACTION_CONSENT_READ | ACTION_CONSENT_WRITE,

@@ -71,7 +71,7 @@ static velum_status parse_several(passage *passage, const json_value *array, con
 /* --- everything withdrawn ----------------------------------------------------------------------- */
 
 /* By what the state holds, so that a purpose which left the policy is withdrawn, too. */
-static void wish_withdrawn(const passage *passage, const state_consent *held, consent_wish *out)
+void consent_wish_withdrawn(const passage *passage, const state_consent *held, consent_wish *out)
 {
     const uint8_t *const hash = world_notice_hash(passage->world, held->notice);
 
@@ -110,7 +110,8 @@ static velum_status parse_all(passage *passage, const json_value *all, consent_b
     }
     for (uint32_t i = 0; i < passage->state.consent_count; i++) {
         if (consent_state_allows(passage->state.consents[i].state)) {
-            wish_withdrawn(passage, &passage->state.consents[i], &out->wishes[out->count++]);
+            consent_wish_withdrawn(passage, &passage->state.consents[i],
+                                   &out->wishes[out->count++]);
         }
     }
     return VELUM_OK;

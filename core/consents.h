@@ -42,6 +42,9 @@ consent_notice consent_notice_of(const bundle_notice *notice);
 velum_status consent_wish_parse_proof(passage *passage, const json_value *object,
                                       consent_wish *out) VELUM_WARN_UNUSED;
 
+/* core/consents.c: the wish to withdraw one that the state holds. */
+void consent_wish_withdrawn(const passage *passage, const state_consent *held, consent_wish *out);
+
 /* core/consent_record.c: appends the event and seals the state, unless the same stands there already
  * (repeating is safe; asking never is the same). Fills the passage's entry. */
 velum_status consent_record(passage *passage, const consent_wish *wish,

@@ -9,11 +9,15 @@
 static velum_status take_attribute(passage *passage, uint32_t index, const json_value *value,
                                    profile *out)
 {
+    out->attributes_set |= 1U << index;
+    if (json_kind_of(value) == JSON_NULL) {
+        out->attributes[index] = 0; /* forgotten */
+        return VELUM_OK;
+    }
     if (json_kind_of(value) != JSON_TEXT || !field_value_is_valid(FIELD_TEXT, json_text(value))) {
         return refuse_hint(passage, REASON_INVALID_VALUE, "An attribute is a short text.");
     }
     out->attributes[index] = attribute_value_hash(json_text(value));
-    out->attributes_set |= 1U << index;
     return VELUM_OK;
 }
 

@@ -8,7 +8,7 @@ typedef struct profile {
     text values[BUNDLE_FIELDS_MAX];             /* by field index; borrowed from the request */
     uint64_t set;                               /* field bits */
     uint64_t removed;                           /* field bits: JSON null */
-    uint64_t attributes[BUNDLE_ATTRIBUTES_MAX]; /* attribute_value_hash by index */
+    uint64_t attributes[BUNDLE_ATTRIBUTES_MAX]; /* attribute_value_hash by index; 0: JSON null */
     uint32_t attributes_set;                    /* bits */
 } profile;
 

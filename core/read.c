@@ -55,7 +55,7 @@ static velum_status write_masked(passage *passage, const bundle_field *field, te
     return VELUM_OK;
 }
 
-static velum_status write_field(passage *passage, uint32_t index, json_writer *out)
+velum_status read_write_field(passage *passage, uint32_t index, json_writer *out)
 {
     const bundle_field *field = &passage->world->bundle->fields[index];
     const record *record = passage->records[field->category];
@@ -98,11 +98,12 @@ velum_status read_mask(passage *passage)
     json_writer_init(&out, &passage->answer->body);
     json_begin_object(&out);
     VELUM_TRY(reply_subject(passage, &out));
+    reply_version(passage, sealed_subject_version(passage->sealed), &out);
     json_name(&out, "fields");
     json_begin_object(&out);
     for (uint32_t i = 0; i < passage->world->bundle->field_count; i++) {
         if (((verdict->clear | verdict->masked) >> i & 1) != 0) {
-            VELUM_TRY(write_field(passage, i, &out));
+            VELUM_TRY(read_write_field(passage, i, &out));
         }
     }
     json_end_object(&out);

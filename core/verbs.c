@@ -58,9 +58,9 @@ static const verb VERBS[] = {
      .has_body = true,
      .may_lack_body = true,
      .body_bytes_max = BODY,
-     .locate = locate_own,
+     .locate = me_read_locate,
      .open = read_open,
-     .mask = read_mask},
+     .mask = me_read_mask},
     {.number = VELUM_VERB_ME_CONSENT_LIST,
      .name = "me-consent-list",
      .entry_type = ENTRY_CONSENT_READ,
@@ -212,7 +212,7 @@ static const verb VERBS[] = {
      .has_body = true,
      .body_bytes_max = BODY,
      .leaves_max = 1,
-     .locate = locate_by_ref,
+     .locate = patch_locate,
      .open = patch_apply},
     {.number = VELUM_VERB_READ_WITH,
      .name = "read-with",
@@ -516,6 +516,12 @@ velum_status reply_subject(passage *passage, json_writer *out)
     VELUM_TRY(locate_format_ref(passage, ref));
     json_member_string(out, "subject", ref);
     return VELUM_OK;
+}
+
+void reply_version(passage *passage, uint32_t version, json_writer *out)
+{
+    passage->answer->version = version;
+    json_member_integer(out, "version", version);
 }
 
 static void reply_consent(const passage *passage, json_writer *out)

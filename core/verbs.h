@@ -100,6 +100,8 @@ velum_status resolve_mask(passage *passage) VELUM_WARN_UNUSED;
 
 /* What several verbs write: {"subject":REF into an open object; nothing when there is no subject. */
 velum_status reply_subject(passage *passage, json_writer *out) VELUM_WARN_UNUSED;
+/* "version": of the subject, for If-Match, into an open object and beside the answer (ETag). */
+void reply_version(passage *passage, uint32_t version, json_writer *out);
 /* "decision":{…} into an open object, and "break_glass":{"review":ID} where a glass was broken. */
 void reply_decision(passage *passage, json_writer *out);
 /* A discrete value for the leaf (keys in docs/formats/leaf.md). */

@@ -22,6 +22,11 @@ uint32_t sealed_subject_status(const sealed_subject *held)
     return held->status;
 }
 
+uint32_t sealed_subject_version(const sealed_subject *held)
+{
+    return held->state_version;
+}
+
 sealed_subject *sealed_subject_hold(sealed_subject *held)
 {
     const uint32_t before = atomic_fetch_add_explicit(&held->references, 1, memory_order_relaxed);

@@ -71,6 +71,8 @@ VELUM_DEFINE_AUTO(sealed_subject);
 uint64_t sealed_subject_seq(const sealed_subject *held); /* outbox seq of its snapshot */
 uint32_t sealed_subject_status(const sealed_subject *held);
 const subject_id *sealed_subject_id(const sealed_subject *held);
+/* How often the state was sealed, from 1: it grows with every change of the subject. */
+uint32_t sealed_subject_version(const sealed_subject *held);
 
 /* The subject of an identifier in this connection's snapshot: VELUM_E_NOTFOUND. */
 velum_status vault_find(vault *self, store_conn *conn, const identifier *value,

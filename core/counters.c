@@ -22,6 +22,7 @@ uint64_t velum_gate_counter(const velum_gate *gate, const char *name)
         {"timed-out", &self->timed_out},
         {"batches", &self->batches},
         {"leaves", &self->leaves},
+        {"glass-broken", &self->glass_broken},
         {"repeats-forgotten", &self->repeats_forgotten},
     };
 

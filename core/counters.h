@@ -14,6 +14,7 @@ typedef struct counters {
     atomic_uint_fast64_t timed_out;
     atomic_uint_fast64_t batches;
     atomic_uint_fast64_t leaves;
+    atomic_uint_fast64_t glass_broken;          /* accesses that did not wait for an approval */
     atomic_uint_fast64_t repeats_forgotten; /* refusals whose count no leaf will carry */
 } counters;
 

@@ -2,6 +2,7 @@
 #include "core/own_write.h"
 
 #include "core/meta.h"
+#include "core/policy_store.h"
 #include "core/registry.h"
 
 typedef struct own_task {
@@ -45,7 +46,8 @@ velum_status own_write(velum_gate *gate, own_write_function write)
 
 velum_status own_write_new_names(write_batch *batch)
 {
-    return registry_add_own(batch, clock_wall_ns(&batch->gate->clock));
+    VELUM_TRY(registry_add_own(batch, clock_wall_ns(&batch->gate->clock)));
+    return policy_keep_old_notices(batch);
 }
 
 velum_status own_leaf_queue(velum_gate *gate, const audit_entry *entry)

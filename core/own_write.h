@@ -10,7 +10,7 @@
 typedef velum_status (*own_write_function)(write_batch *batch);
 velum_status own_write(velum_gate *gate, own_write_function write) VELUM_WARN_UNUSED;
 
-/* Adds names that this version has and the registry has not. */
+/* Adds names that this version has and the registry has not, and notices that no version kept. */
 velum_status own_write_new_names(write_batch *batch) VELUM_WARN_UNUSED;
 
 /* Once in an episode of a clock that is behind: queues its leaf. Any thread. */

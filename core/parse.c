@@ -22,6 +22,46 @@ static velum_status parse_fields(passage *passage)
     return VELUM_OK;
 }
 
+velum_status parse_field_list(passage *passage, const json_value *array)
+{
+    if (array == NULL) {
+        return VELUM_OK;
+    }
+    if (json_kind_of(array) != JSON_ARRAY || json_count(array) == 0 ||
+        json_count(array) > BUNDLE_FIELDS_MAX) {
+        return refuse_hint(passage, PROBLEM_MALFORMED, "`fields` is an array of 1 to 64 names.");
+    }
+    passage->asked_all = false;
+    for (size_t i = 0; i < json_count(array); i++) {
+        const json_value *value = json_at(array, i);
+        if (json_kind_of(value) != JSON_TEXT) {
+            return refuse_hint(passage, PROBLEM_MALFORMED, "The name of a field is a text.");
+        }
+        const uint32_t index =
+            bundle_find(passage->world->bundle, REGISTRY_FIELD, json_text(value));
+        if (index == BUNDLE_NONE) {
+            passage->unknown_fields++;
+            continue;
+        }
+        passage->asked |= UINT64_C(1) << index;
+    }
+    return VELUM_OK;
+}
+
+velum_status parse_reason_code(passage *passage, const json_value *value)
+{
+    if (value == NULL) {
+        return VELUM_OK;
+    }
+    if (json_kind_of(value) != JSON_TEXT) {
+        return refuse_hint(passage, PROBLEM_MALFORMED, "`reason_code` is a name of the policy.");
+    }
+    const uint32_t index =
+        bundle_find(passage->world->bundle, REGISTRY_REASON_CODE, json_text(value));
+    passage->reason_code = index == BUNDLE_NONE ? 0 : index + 1;
+    return VELUM_OK;
+}
+
 static velum_status parse_body(passage *passage)
 {
     const bool is_empty = passage->request->body.size == 0 && passage->verb->may_lack_body;

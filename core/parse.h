@@ -16,6 +16,11 @@ velum_status parse_optional_text(passage *passage, const json_value *object, con
 /* Refuses members that are not in the NULL-ended list of names. */
 velum_status parse_known_members(passage *passage, const json_value *object,
                                  const char *const *names) VELUM_WARN_UNUSED;
+/* Names of fields, 1…BUNDLE_FIELDS_MAX of them, as what is asked; absent changes nothing. Names that the
+ * policy does not know are counted (I-5). */
+velum_status parse_field_list(passage *passage, const json_value *array) VELUM_WARN_UNUSED;
+/* A reason code of the policy into passage->reason_code; an unknown one counts as none (I-3). */
+velum_status parse_reason_code(passage *passage, const json_value *value) VELUM_WARN_UNUSED;
 /* An array of {type, value} to normal forms in the arena, 1…PASSAGE_IDENTIFIERS_MAX of them. */
 velum_status parse_identifiers(passage *passage, const json_value *array) VELUM_WARN_UNUSED;
 /* One {type, value}. */

@@ -4,10 +4,9 @@
 #include "base/buffer.h"
 
 #include "core/gate.h"
+#include "core/policy_store.h"
 #include "core/problem.h"
 #include "policy/embedded.h"
-
-#define FILES_MAX 256
 
 /* --- names -------------------------------------------------------------------------------------- */
 
@@ -98,45 +97,6 @@ static velum_status newest_bundle(store_conn *conn, uint8_t out_hash[SHA256_BYTE
     return status == VELUM_END ? VELUM_E_CORRUPT : status;
 }
 
-static velum_status copy_file(store_stmt *stmt, bundle_file *out)
-{
-    const text name = stmt_text(stmt, 0);
-    const crypto_part bytes = stmt_blob(stmt, 1);
-    char *const name_copy = mem_copy_text(name.data, name.size);
-    char *const bytes_copy = mem_copy_text(bytes.size > 0 ? bytes.data : "", bytes.size);
-
-    *out = (bundle_file){{name_copy, name.size}, {bytes_copy, bytes.size}};
-    return name_copy == NULL || bytes_copy == NULL ? VELUM_E_NOMEM : VELUM_OK;
-}
-
-static void free_files(bundle_file *files, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        mem_free((void *)(uintptr_t)files[i].name.data);
-        mem_free((void *)(uintptr_t)files[i].bytes.data);
-    }
-}
-
-static velum_status read_files(store_conn *conn, const uint8_t hash[SHA256_BYTES],
-                               bundle_file files[FILES_MAX], size_t *out_count)
-{
-    store_stmt *stmt = NULL;
-    velum_status status = VELUM_OK;
-
-    *out_count = 0;
-    VELUM_TRY(conn_statement(
-        conn, "SELECT name, bytes FROM bundle_file WHERE hash = $1 ORDER BY name", &stmt));
-    VELUM_TRY(stmt_bind_blob(stmt, 1, hash, SHA256_BYTES));
-    while (*out_count < FILES_MAX && (status = stmt_step(stmt)) == VELUM_OK) {
-        status = copy_file(stmt, &files[(*out_count)++]);
-        if (status < 0) {
-            break;
-        }
-    }
-    stmt_reset(stmt);
-    return status < 0 ? status : VELUM_OK;
-}
-
 /* Names get their numbers; every name of an applied bundle has one. */
 static velum_status number_bundle(const world *self, bundle *bundle)
 {
@@ -170,21 +130,35 @@ static velum_status is_bootstrap(const uint8_t hash[SHA256_BYTES], bool *out)
 static velum_status load_bundle(world *self, store_conn *conn, velum_error *err)
 {
     uint8_t hash[SHA256_BYTES] = {0};
-    bundle_file files[FILES_MAX];
-    size_t count = 0;
 
     VELUM_TRY(newest_bundle(conn, hash));
-    velum_status status = read_files(conn, hash, files, &count);
-    if (status == VELUM_OK) {
-        status = bundle_compile(files, count, NULL, NULL, &self->bundle, err);
-    }
-    free_files(files, count);
-    VELUM_TRY(status);
-    if (memcmp(self->bundle->hash, hash, SHA256_BYTES) != 0) {
-        return VELUM_E_TAMPERED; /* the stored policy is not the one that was applied */
+    const velum_status status = policy_bundle_of(conn, hash, &self->bundle, err);
+    if (status < 0) {
+        return status == VELUM_E_NOTFOUND ? VELUM_E_CORRUPT : status;
     }
     VELUM_TRY(is_bootstrap(hash, &self->is_bootstrap));
     return number_bundle(self, self->bundle);
+}
+
+/* One that cannot be compiled or numbered any more is not decided beside; that changes no answer. */
+static velum_status load_shadow(world *self, store_conn *conn)
+{
+    VELUM_AUTO(bundle) *shadow = NULL;
+    proposal row;
+    velum_status status = proposal_load_shadow(conn, &row);
+
+    if (status == VELUM_OK) {
+        status = policy_bundle_of(conn, row.hash, &shadow, NULL);
+    }
+    if (status == VELUM_OK) {
+        status = number_bundle(self, shadow);
+    }
+    if (status == VELUM_OK) {
+        self->shadow = bundle_take(&shadow);
+    }
+    const bool is_ours = status == VELUM_E_NOTFOUND || status == VELUM_E_INVALID ||
+                         status == VELUM_E_CORRUPT || status == VELUM_E_TAMPERED;
+    return is_ours ? VELUM_OK : status;
 }
 
 /* --- notices ------------------------------------------------------------------------------------- */
@@ -330,6 +304,7 @@ velum_status world_load(velum_gate *gate, store_conn *conn, world **out, velum_e
     atomic_init(&self->holds, 1);
     VELUM_TRY(load_names(self, conn));
     VELUM_TRY(load_bundle(self, conn, err));
+    VELUM_TRY(load_shadow(self, conn));
     VELUM_TRY(load_notices(self, conn));
     VELUM_TRY(load_credentials(self, gate, conn));
     load_own_numbers(self);

@@ -2,13 +2,15 @@
 
 _velum_words() {
     case $1 in
-    '') echo 'init status credential import consent audit policy clock help --data --help --version' ;;
+    '') echo 'init status credential import consent audit policy subject certificate clock help --data --help --version' ;;
     credential) echo 'add list revoke customer' ;;
     consent) echo 'list give withdraw' ;;
     audit) echo 'log verify prove' ;;
     policy) echo 'show check apply' ;;
+    subject) echo 'erase retained' ;;
+    certificate) echo 'get verify' ;;
     clock) echo 'accept' ;;
-    help) echo 'init status credential import consent audit policy clock' ;;
+    help) echo 'init status credential import consent audit policy subject certificate clock' ;;
     init) echo '--kit --sample --customers --seed --help' ;;
     status | 'credential list' | 'policy show') echo '--json --data --help' ;;
     'credential add') echo '--kind --role --activity --domain --store --uid --expires --data --help' ;;
@@ -18,6 +20,10 @@ _velum_words() {
     'audit log') echo '--subject --denied --from --limit --json --data --help' ;;
     'audit verify') echo '--key --seen --json --data --help' ;;
     'audit prove') echo '--json --data --help' ;;
+    'subject erase') echo '--category --reason --approval --preview --yes --out --data --help' ;;
+    'subject retained') echo '--json --data --help' ;;
+    'certificate get') echo '--out --data --help' ;;
+    'certificate verify') echo '--key --json --help' ;;
     'policy check') echo '--json --help' ;;
     *) echo '--data --help' ;;
     esac
@@ -34,7 +40,7 @@ _velum_command() {
         *)
             command=${command:+$command }$word
             case $command in
-            credential | consent | audit | policy | clock) ;;
+            credential | consent | audit | policy | subject | certificate | clock) ;;
             *) break ;;
             esac
             ;;

@@ -20,6 +20,10 @@ extern const command command_audit_prove;
 extern const command command_policy_show;
 extern const command command_policy_check;
 extern const command command_policy_apply;
+extern const command command_subject_erase;
+extern const command command_subject_retained;
+extern const command command_certificate_get;
+extern const command command_certificate_verify;
 extern const command command_clock_accept;
 extern const command command_help;
 

@@ -7,6 +7,7 @@
 
 const command *const commands[] = {
     &command_init,
+    &command_upgrade,
     &command_status,
     &command_credential_add,
     &command_credential_list,

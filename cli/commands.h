@@ -5,6 +5,7 @@
 #include "cli/command.h"
 
 extern const command command_init;
+extern const command command_upgrade;
 extern const command command_status;
 extern const command command_credential_add;
 extern const command command_credential_list;

@@ -6,6 +6,7 @@
 #include "core/recovery.h"
 #include "core/erasure.h"
 #include "core/schema.h"
+#include "core/upgrade.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -135,6 +136,16 @@ static velum_status open_folder(velum_gate *gate, velum_error *err)
                               : VELUM_OK;
 }
 
+/* Who is erased while a copy of keys.db stands beside would not be erased (U-4, I-6). */
+static velum_status check_upgrade(const velum_gate *gate, const gate_opening *how, velum_error *err)
+{
+    if (how->ends_upgrade || !upgrade_keys_copied(gate->dir_fd)) {
+        return VELUM_OK;
+    }
+    return error_set(err, VELUM_E_OLDER,
+                     "an upgrade of the data folder did not end: run velum upgrade --apply DIR");
+}
+
 static velum_status open_keys(velum_gate *gate, const uint8_t *given, velum_error *err)
 {
     uint8_t root[KEY_BYTES];
@@ -159,7 +170,7 @@ static velum_status open_stores(velum_gate *gate, const velum_gate_options *opti
                               .readers_max = workers > 64 ? 64 : workers,
                               .busy_timeout_ms = GATE_READER_WAIT_MS};
     VELUM_TRY(store_open(&db, &gate->db, err));
-    VELUM_TRY(schema_create(gate->db, err));
+    VELUM_TRY(schema_require(gate->db, err)); /* U-1 */
     const uint64_t cache =
         options->cache_bytes == 0 ? GATE_CACHE_BYTES_DEFAULT : options->cache_bytes;
     const vault_options rows = {.folder = gate->folder,
@@ -202,7 +213,7 @@ static void stop_threads(velum_gate *gate)
 }
 
 static velum_status open_parts(velum_gate *gate, const velum_gate_options *options,
-                               const uint8_t *root, velum_error *err)
+                               const gate_opening *how, velum_error *err)
 {
     uint64_t seq = 0;
     const uint32_t workers = options->workers == 0 ? GATE_WORKERS_DEFAULT : options->workers;
@@ -212,7 +223,8 @@ static velum_status open_parts(velum_gate *gate, const velum_gate_options *optio
     }
     VELUM_TRY(crypto_init());
     VELUM_TRY(open_folder(gate, err));
-    VELUM_TRY(open_keys(gate, root, err));
+    VELUM_TRY(check_upgrade(gate, how, err));
+    VELUM_TRY(open_keys(gate, how->root, err));
     VELUM_TRY(open_stores(gate, options, workers, err));
     VELUM_TRY(init_parts(gate, workers));
     VELUM_TRY(recover(gate, &seq, err));
@@ -222,8 +234,8 @@ static velum_status open_parts(velum_gate *gate, const velum_gate_options *optio
     return start_threads(gate, seq);
 }
 
-velum_status gate_open_with_root(const velum_gate_options *options, const uint8_t *root,
-                                 velum_gate **out, velum_error *err)
+velum_status gate_open_as(const velum_gate_options *options, const gate_opening *how,
+                          velum_gate **out, velum_error *err)
 {
     velum_gate *gate = NULL;
 
@@ -238,7 +250,7 @@ velum_status gate_open_with_root(const velum_gate_options *options, const uint8_
     if (err != NULL) {
         *err = (velum_error){.status = VELUM_OK};
     }
-    velum_status status = open_parts(gate, options, root, err);
+    velum_status status = open_parts(gate, options, how, err);
     if (status == VELUM_OK) {
         status = own_write(gate, own_write_new_names); /* of a later version of Velum */
     }
@@ -259,7 +271,9 @@ velum_status gate_open_with_root(const velum_gate_options *options, const uint8_
 
 velum_status velum_gate_open(const velum_gate_options *options, velum_gate **out, velum_error *err)
 {
-    return gate_open_with_root(options, NULL, out, err);
+    const gate_opening how = {.root = NULL};
+
+    return gate_open_as(options, &how, out, err);
 }
 
 /* --- closing ------------------------------------------------------------------------------------ */

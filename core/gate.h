@@ -72,9 +72,13 @@ struct velum_gate {
     socket_server *socket; /* NULL until served */
 };
 
-/* As velum_gate_open, with a root secret at hand (NULL: sought where the design says). */
-velum_status gate_open_with_root(const velum_gate_options *options, const uint8_t *root,
-                                 velum_gate **out, velum_error *err) VELUM_WARN_UNUSED;
+/* As velum_gate_open, for our own openings. */
+typedef struct gate_opening {
+    const uint8_t *root; /* the root secret at hand; NULL: sought where the design says */
+    bool ends_upgrade;   /* the last look of an upgrade, beside its copy of keys.db (U-4) */
+} gate_opening;
+velum_status gate_open_as(const velum_gate_options *options, const gate_opening *how,
+                          velum_gate **out, velum_error *err) VELUM_WARN_UNUSED;
 
 void gate_hold(velum_gate *gate);
 /* The last one closes: joins nothing (velum_gate_free has), frees everything. */

@@ -300,8 +300,9 @@ static velum_status open_once(init_run *run, char *verifier_key, size_t size, ve
     velum_gate *gate = NULL;
     const velum_gate_options options = {
         .size = sizeof(options), .folder = {run->folder, strlen(run->folder)}, .workers = 1};
+    const gate_opening how = {.root = run->root};
 
-    VELUM_TRY(gate_open_with_root(&options, run->root, &gate, err));
+    VELUM_TRY(gate_open_as(&options, &how, &gate, err));
     const int written = snprintf(verifier_key, size, "%s", journal_verifier_key(gate->journal));
     velum_gate_free(gate);
     return written > 0 && (size_t)written < size ? VELUM_OK : VELUM_E_LIMIT;

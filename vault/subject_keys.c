@@ -47,7 +47,10 @@ velum_status subject_keys_open(vault *self, const vault_options *options, velum_
     const store_step *const steps = vault_keys_steps(&count);
 
     VELUM_TRY(store_open(&opening, &self->keys_db, err));
-    return store_migrate(self->keys_db, steps, count, &from, err);
+    if (options->create) {
+        return store_migrate(self->keys_db, steps, count, &from, err);
+    }
+    return store_schema_require(self->keys_db, count, "keys.db", err);
 }
 
 /* --- reading --------------------------------------------------------------------------------------- */

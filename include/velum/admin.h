@@ -199,6 +199,49 @@ velum_status velum_certificate_verify(velum_string file, velum_string verifier_k
 /* Whether some process holds DIR/lock (false when there is none). */
 bool velum_folder_is_live(velum_string folder);
 
+/* --- Upgrade ------------------------------------------------------------------------------------------
+ * A gate opens a folder of exactly its own schemas (docs/formats/upgrade.md); this is how an older one
+ * becomes that. */
+#define VELUM_UPGRADE_PATH_BYTES 512
+typedef struct velum_upgrade_report {
+    size_t size;
+    bool is_needed;
+    bool is_unfinished;    /* an earlier upgrade was cut short: applying again completes it */
+    bool is_live;          /* somebody holds the folder: velumd must be stopped first */
+    uint32_t vault_schema; /* of vault.db as it is, and as this version writes it */
+    uint32_t vault_schema_new;
+    uint32_t keys_schema; /* of keys.db */
+    uint32_t keys_schema_new;
+    uint64_t vault_bytes; /* with what stands in the WAL */
+    uint64_t keys_bytes;
+    uint64_t needed_bytes; /* that must be free while it runs; backup included */
+    uint64_t free_bytes;   /* in the data folder */
+} velum_upgrade_report;
+/* Looks, and changes nothing. Takes no lock. VELUM_E_NEWER, VELUM_E_NOTFOUND, VELUM_E_CRYPTO … */
+velum_status velum_upgrade_check(velum_string folder, velum_upgrade_report *report,
+                                 velum_error *err) VELUM_WARN_UNUSED;
+
+typedef struct velum_upgrade_options {
+    size_t size;
+    velum_string folder;
+    velum_string
+        backup; /* an existing folder in which the backup is made; empty: the data folder */
+    /* Told from the calling thread: `done` of `total` of `what`, a constant for people. Or NULL. */
+    void (*progress)(void *context, const char *what, uint64_t done, uint64_t total);
+    void *context;
+} velum_upgrade_options;
+typedef struct velum_upgrade_result {
+    size_t size;
+    uint32_t steps;      /* taken now, of both databases */
+    bool keys_copy_kept; /* DIR/keys.db.upgrade is there: the upgrade did not end */
+    char backup[VELUM_UPGRADE_PATH_BYTES]; /* path of the backup made now, or "" */
+} velum_upgrade_result;
+/* Takes the folder's lock, backs up, takes all steps. `result` is filled when it fails, too.
+ * VELUM_E_LOCKED while somebody works in the folder; VELUM_E_NOSPACE with nothing changed when there is
+ * no room; VELUM_E_TAMPERED when the log does not verify; VELUM_E_NEWER. */
+velum_status velum_upgrade_apply(const velum_upgrade_options *options, velum_upgrade_result *result,
+                                 velum_error *err) VELUM_WARN_UNUSED;
+
 /* --- The sample retailer --------------------------------------------------------------------------- */
 /* Person `index` of the sample of `seed` as one row of VELUM_VERB_IMPORT ({line, identifiers, profile}),
  * deterministic: nobody is real. Free with velum_body_free. */

@@ -1,7 +1,9 @@
-/* A data folder of format 1, as velum_init and a few requests made it; later versions open it.
+/* Data folders as earlier versions left them: refused as they are, whole once they are upgraded.
  *
- * tests/golden/folder-v1/data is the folder with its sample root secret, expected.json what was in
- * it then: verifier key, tokens, references. VELUM_MAKE_GOLDEN=FOLDER makes a new one there.
+ * tests/golden/folder-vN/data is a folder of schema N with its sample root secret, expected.json what
+ * was in it then: verifier key, tokens, references. Before a step N + 1 is added, the version of
+ * schema N makes it with VELUM_MAKE_GOLDEN=FOLDER (docs/formats/upgrade.md); a row of the table at the
+ * end asks everything of it.
  */
 #include "tests/core/support.h"
 
@@ -11,14 +13,18 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "core/schema.h"
 
 #define EXPECTED_BYTES_MAX 8192
+#define FILE_BYTES_MAX ((size_t)1 << 20)
+
+static uint32_t schema; /* of the folder that a test is about */
 
 static const char *golden(place *self)
 {
     const char *const top = getenv("VELUM_TOP");
 
-    return text_f(self, "%s/tests/golden/folder-v1", top == NULL ? "." : top);
+    return text_f(self, "%s/tests/golden/folder-v%u", top == NULL ? "." : top, schema);
 }
 
 /* --- making one ------------------------------------------------------------------------------- */
@@ -96,8 +102,19 @@ static const char *member_of(place *self, const json *document, const char *name
     return text_f(self, "%.*s", (int)value.size, value.data);
 }
 
+static velum_status upgrade(place *self, velum_error *err)
+{
+    const velum_upgrade_options options = {.size = sizeof options,
+                                           .folder = {self->folder, strlen(self->folder)}};
+    velum_upgrade_result result = {.size = sizeof result};
+
+    return velum_upgrade_apply(&options, &result, err);
+}
+
+/* A copy of the golden folder, of the newest schema now. */
 static expected open_copy(place *self)
 {
+    velum_error err = {.text = ""};
     VELUM_AUTO_FD fd = -1;
     VELUM_AUTO_BUFFER bytes = {0};
     VELUM_AUTO(json) *document = NULL;
@@ -119,6 +136,9 @@ static expected open_copy(place *self)
         .adult = member_of(self, document, "adult"),
         .child = member_of(self, document, "child"),
     };
+    if (schema < SCHEMA_VERSION && upgrade(self, &err) != VELUM_OK) {
+        fail_msg("velum_upgrade_apply: %s", err.text);
+    }
     return found;
 }
 
@@ -178,17 +198,69 @@ static void it_takes_new_customers_and_shows_its_old_log(void **state)
     assert_log_sound(self);
 }
 
+/* --- opening it as it is ------------------------------------------------------------------------ */
+
+static const char *const files[] = {"vault.db",     "keys.db",
+                                    "keyring",      "audit/checkpoint",
+                                    "audit/origin", "audit/tail-00000000000000000000"};
+
+static void assert_same_files(place *self)
+{
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        VELUM_AUTO_BUFFER now = {0};
+        VELUM_AUTO_BUFFER then = {0};
+        VELUM_AUTO_FD now_fd = -1;
+        VELUM_AUTO_FD then_fd = -1;
+
+        buffer_init(&now, FILE_BYTES_MAX);
+        buffer_init(&then, FILE_BYTES_MAX);
+        assert_int_equal(directory_open(self->folder, &now_fd), VELUM_OK);
+        assert_int_equal(directory_open(text_f(self, "%s/data", golden(self)), &then_fd), VELUM_OK);
+        assert_int_equal(file_read(now_fd, files[i], &now), VELUM_OK);
+        assert_int_equal(file_read(then_fd, files[i], &then), VELUM_OK);
+        assert_int_equal(now.size, then.size);
+        assert_memory_equal(now.data, then.data, now.size);
+    }
+}
+
+static void an_older_one_is_refused_and_not_changed(void **state)
+{
+    place *const self = *state;
+    velum_error err = {.text = ""};
+
+    copy_folder(text_f(self, "%s/data", golden(self)), self->folder);
+    assert_int_equal(place_try_open(self, &err), VELUM_E_OLDER);
+    assert_string_equal(err.text, text_f(self,
+                                         "the data folder is of schema %u, this Velum writes %u: "
+                                         "run velum upgrade --check DIR, then --apply",
+                                         schema, (unsigned)SCHEMA_VERSION));
+    assert_same_files(self);
+    assert_int_equal(upgrade(self, &err), VELUM_OK);
+    place_open(self);
+}
+
+/* --- the table ---------------------------------------------------------------------------------- */
+
+static int set_up_v1(void **state)
+{
+    schema = 1;
+    return place_set_up_empty(state);
+}
+
 int main(void)
 {
-#define OLD(name) cmocka_unit_test_setup_teardown(name, place_set_up_empty, place_tear_down)
+#define OLD(name, version) cmocka_unit_test_setup_teardown(name, set_up_v##version, place_tear_down)
+#define ALL(version)                                       \
+    OLD(its_log_verifies_before_and_after, version),       \
+        OLD(its_customers_are_read_as_they_were, version), \
+        OLD(it_takes_new_customers_and_shows_its_old_log, version)
     const struct CMUnitTest making[] = {
         cmocka_unit_test_setup_teardown(a_new_folder_is_made_when_asked, place_set_up,
                                         place_tear_down),
     };
     const struct CMUnitTest tests[] = {
-        OLD(its_log_verifies_before_and_after),
-        OLD(its_customers_are_read_as_they_were),
-        OLD(it_takes_new_customers_and_shows_its_old_log),
+        OLD(an_older_one_is_refused_and_not_changed, 1),
+        ALL(1),
     };
 
     if (getenv("VELUM_MAKE_GOLDEN") != NULL) {

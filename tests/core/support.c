@@ -255,7 +255,8 @@ velum_request request_of(const question *asked)
                            .activity = string_of(asked->activity),
                            .ref = string_of(asked->ref),
                            .fields = string_of(asked->fields),
-                           .body = string_of(asked->body)};
+                           .body = string_of(asked->body),
+                           .if_match = string_of(asked->if_match)};
 }
 
 void forget_refusals(place *self)
@@ -460,6 +461,27 @@ const char *customer_of(place *self, const char *ref)
         ask(self, (question){VELUM_VERB_CREDENTIAL_CUSTOMER, .ref = text_f(self, "shop:%s", ref)});
 
     return text_f(self, "%s", text_at(assert_done(answer), "token"));
+}
+
+void change_policy(place *self, const char *const *changes)
+{
+    char *packed = NULL;
+    size_t size = 0;
+    const char *const top = getenv("VELUM_TOP");
+    const char *const folder = text_f(self, "%s/policy/sample", top == NULL ? "." : top);
+
+    assert_int_equal(velum_policy_pack(string_of(folder), &packed, &size, NULL), VELUM_OK);
+    const char *body = text_f(self, "%.*s", (int)size, packed);
+    velum_body_free(packed);
+    for (size_t i = 0; changes[i] != NULL; i += 2) {
+        const char *const at = strstr(body, changes[i]);
+        if (at == NULL) {
+            fail_msg("the sample policy has no %s", changes[i]);
+        }
+        body = text_f(self, "%.*s%s%s", (int)(at - body), body, changes[i + 1],
+                      at + strlen(changes[i]));
+    }
+    assert_done(ask(self, (question){VELUM_VERB_POLICY_APPLY, .body = body}));
 }
 
 /* --- the log and the database ----------------------------------------------------------------- */

@@ -80,6 +80,7 @@ typedef struct question {
     const char *ref;
     const char *fields;
     const char *body;
+    const char *if_match;
 } question;
 
 velum_request request_of(const question *asked);
@@ -129,6 +130,10 @@ extern const char child_profile[]; /* born 2020 */
 void consent(place *self, const char *desk, const char *ref, const char *purpose,
              const char *state);
 const char *customer_of(place *self, const char *ref);
+
+/* Applies the sample policy with pieces of its text replaced: from, to, from, to … NULL. As in a JSON
+ * text: line ends are \\n. */
+void change_policy(place *self, const char *const *changes);
 
 /* --- the log and the database ----------------------------------------------------------------- */
 

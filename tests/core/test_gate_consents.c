@@ -209,6 +209,7 @@ static void a_consent_expires_and_can_be_given_again(void **state)
     assert_last_reason(self, "consent-expired");
     const reply *again = assert_done(put(self, &scene, GIVEN));
     assert_string_not_equal(text_at(again, "id"), text_at(first, "id"));
+    assert_text_at(again, "state", "renewed");
     assert_done(market(self, &scene));
     assert_int_equal(sql_count(self, "SELECT count(*) FROM consent_event"), 2);
 }
@@ -337,13 +338,13 @@ static void customers_see_and_change_only_themselves(void **state)
     audit_entry entry;
 
     const reply *seen = assert_done(ask(self, (question){VELUM_VERB_ME_READ, .token = me}));
-    assert_text_at(seen, "fields/id_card", "320402199005060018");
+    assert_text_at(seen, "categories/2/fields/id_card", "320402199005060018");
     assert_string_not_equal(text_at(seen, "subject"), scene.ref);
     log_last(self, &entry);
     assert_memory_equal(entry.actor_token, entry.subject_token, ENTRY_TOKEN_BYTES);
     const reply *still =
         assert_done(ask(self, (question){VELUM_VERB_ME_READ, me, .ref = other, .fields = "name"}));
-    assert_text_at(still, "fields/name", "王小明");
+    assert_text_at(still, "categories/0/fields/name", "王小明");
     assert_done(ask(self, (question){VELUM_VERB_ME_CONSENT_PUT, me, .body = GIVEN}));
     assert_done(market(self, &scene));
     assert_text_at(assert_done(ask(self, (question){VELUM_VERB_ME_CONSENT_LIST, .token = me})),

@@ -121,8 +121,9 @@ class ThreePeople(unittest.TestCase):
         read = expect(client.read(box.marketing, ref), 200)
         self.assertEqual(read.json()["decision"]["consent"]["state"], "given")
         customer = box.customer_token(ref)
-        held = expect(client.ask("GET", "/v1/me", customer), 200).json()["fields"]
-        self.assertNotIn("*", held["mobile"])
+        held = expect(client.ask("GET", "/v1/me", customer), 200).json()["categories"]
+        contact = [one["fields"] for one in held if one["category"] == "contact"]
+        self.assertNotIn("*", contact[0]["mobile"])
         withdrawal = {"purpose": "direct-marketing", "state": "withdrawn"}
         expect(client.ask("POST", "/v1/me/consents", customer, withdrawal), 200)
         refused = expect(client.read(box.marketing, ref), 404, "not-found")

@@ -17,8 +17,7 @@
      ACTION_RETAINED_READ)
 #define WRITE_ACTIONS (ACTION_CREATE | ACTION_UPDATE | ACTION_IMPORT)
 #define RECORD_ACTIONS (ACTION_READ | WRITE_ACTIONS)
-
-#define NS_PER_DAY (86400 * NS_PER_SECOND)
+#define SHOWING_ACTIONS (ACTION_READ | ACTION_RETAINED_READ)
 
 /* What the checks learn as they go. */
 typedef struct inquiry {
@@ -38,6 +37,7 @@ static uint32_t activity_is_held(inquiry *self);
 static uint32_t actor_kind_fits(inquiry *self);
 static uint32_t action_is_allowed(inquiry *self);
 static uint32_t fields_are_known(inquiry *self);
+static uint32_t reason_code_is_given(inquiry *self);
 static uint32_t subject_is_there(inquiry *self);
 static uint32_t processing_is_free(inquiry *self);
 static uint32_t marketing_is_free(inquiry *self);
@@ -45,25 +45,26 @@ static uint32_t clock_can_judge(inquiry *self);
 static uint32_t consent_stands(inquiry *self);
 static uint32_t guardian_is_not_needed(inquiry *self);
 static uint32_t a_role_applies(inquiry *self);
-static uint32_t approval_is_not_needed(inquiry *self);
+static uint32_t children_are_guarded(inquiry *self);
 static uint32_t a_field_is_allowed(inquiry *self);
 static uint32_t fields_may_be_written(inquiry *self);
 
 static const check checks[] = {
-    activity_is_known,                              /* I-3 */
-    activity_is_held,                               /* I-7 */
-    actor_kind_fits,                                /* I-7 */
-    action_is_allowed,                              /* I-7, GDPR 5(1)(b) */
-    fields_are_known,                               /* I-3 */
-    clock_can_judge,                                /* I-3; of whoever, so that it tells nobody */
-    subject_is_there,                               /* I-6 */
-    processing_is_free,                             /* PIPL 44, GDPR 18 */
-    marketing_is_free,                              /* GDPR 21(3): an objection overrides consent */
-    consent_stands,                                 /* PIPL 13–15 */
-    guardian_is_not_needed,                         /* PIPL 28, 31 */
-    a_role_applies,         approval_is_not_needed, /* Minors Regulation 34–37 */
-    a_field_is_allowed,                             /* GDPR 5(1)(c) */
-    fields_may_be_written,                          /* GDPR 5(1)(b) */
+    activity_is_known,                            /* I-3 */
+    activity_is_held,                             /* I-7 */
+    actor_kind_fits,                              /* I-7 */
+    action_is_allowed,                            /* I-7, GDPR 5(1)(b) */
+    fields_are_known,                             /* I-3 */
+    reason_code_is_given,                         /* of whoever, so that it tells nobody */
+    clock_can_judge,                              /* I-3; of whoever as well */
+    subject_is_there,                             /* I-6 */
+    processing_is_free,                           /* PIPL 44, GDPR 18 */
+    marketing_is_free,                            /* GDPR 21(3): an objection overrides consent */
+    consent_stands,                               /* PIPL 13-15 */
+    guardian_is_not_needed,                       /* PIPL 28, 31; GDPR 8 */
+    a_role_applies,         children_are_guarded, /* Minors Regulation 34-37 */
+    a_field_is_allowed,                           /* GDPR 5(1)(c) */
+    fields_may_be_written,                        /* GDPR 5(1)(b) */
 };
 
 static void grant(const inquiry *self);
@@ -94,6 +95,7 @@ static void deny(verdict *out, uint32_t reason)
     out->hidden = 0;
     out->categories = 0;
     out->rule = 0;
+    out->obligations = 0;
 }
 
 /* --- The checks, in their order ----------------------------------------------------------------- */
@@ -148,6 +150,29 @@ static uint32_t fields_are_known(inquiry *self)
                                                                              : REASON_UNKNOWN_FIELD;
 }
 
+static int64_t age_time_ns(const decide_request *request)
+{
+    return request->age_now_ns != 0 ? request->age_now_ns : request->now_ns;
+}
+
+/* The bit of the code given, as far as the activity asks for it. */
+static uint32_t code_bit(const inquiry *self)
+{
+    const uint32_t code = self->request->reason_code;
+
+    return code == 0 || code > BUNDLE_REASON_CODES_MAX ? 0 : 1U << (code - 1);
+}
+
+static uint32_t reason_code_is_given(inquiry *self)
+{
+    if (self->activity->reason_codes == 0) {
+        return REASON_NONE;
+    }
+    self->found->obligations |= OBLIGATION_REASON_CODE;
+    return (code_bit(self) & self->activity->reason_codes) != 0 ? REASON_NONE
+                                                                : REASON_REASON_CODE_NEEDED;
+}
+
 static uint32_t subject_is_there(inquiry *self)
 {
     const decide_request *const request = self->request;
@@ -156,7 +181,7 @@ static uint32_t subject_is_there(inquiry *self)
         return REASON_NONE;
     }
     if (request->subject_status == 0 && (request->action & SUBJECT_ACTIONS) == 0) {
-        return REASON_NONE; /* create and import of somebody new */
+        return REASON_NONE; /* somebody new, or a request of somebody never stored */
     }
     if (request->subject_status == SUBJECT_ERASING || request->subject_status == SUBJECT_ERASED) {
         return REASON_SUBJECT_ERASED;
@@ -165,8 +190,7 @@ static uint32_t subject_is_there(inquiry *self)
         return REASON_UNKNOWN_SUBJECT;
     }
     self->state = request->state;
-    const int64_t age_now_ns = request->age_now_ns != 0 ? request->age_now_ns : request->now_ns;
-    self->found->age_class = age_class(request->bundle, request->state, age_now_ns);
+    self->found->age_class = age_class(request->bundle, request->state, age_time_ns(request));
     return REASON_NONE;
 }
 
@@ -242,13 +266,19 @@ static uint32_t consent_stands(inquiry *self)
         self->request->now_ns / NS_PER_SECOND >= (int64_t)consent->expires_s) {
         return REASON_CONSENT_EXPIRED;
     }
-    return REASON_NONE;
+    return consent_grade_serves(consent->grade, self->purpose->grade_min) ? REASON_NONE
+                                                                          : REASON_CONSENT_GRADE;
 }
 
-/* A child's own consent does not serve, and no guardian's can be recorded yet. */
+/* Below the age of consent one's own consent does not serve. Nobody is above 18 and below it. */
 static uint32_t guardian_is_not_needed(inquiry *self)
 {
-    return self->purpose->basis == BASIS_CONSENT && self->found->age_class == AGE_UNDER_14
+    const uint32_t class = self->found->age_class;
+
+    if (self->purpose->basis != BASIS_CONSENT || class == AGE_UNKNOWN || class == AGE_ADULT) {
+        return REASON_NONE;
+    }
+    return is_below_consent_age(self->request->bundle, self->state, age_time_ns(self->request))
                ? REASON_GUARDIAN_CONSENT_REQUIRED
                : REASON_NONE;
 }
@@ -267,7 +297,8 @@ static bool condition_holds(const inquiry *self, const bundle_condition *conditi
 {
     const bundle_attribute *const attribute =
         &self->request->bundle->attributes[condition->attribute];
-    const uint64_t value = subject_attribute(self->state, attribute->number);
+    const uint64_t value =
+        self->state == NULL ? 0 : subject_attribute(self->state, attribute->number);
 
     if (value == 0) {
         return false; /* I-3 */
@@ -296,8 +327,9 @@ static bool role_counts(const inquiry *self, const bundle_role *role)
 static uint32_t a_role_applies(inquiry *self)
 {
     const decide_request *const request = self->request;
+    const bool is_retained = request->action == ACTION_RETAINED_READ;
 
-    if (self->state == NULL) {
+    if (self->state == NULL && !is_retained) {
         return REASON_NONE;
     }
     for (uint32_t i = 0; i < request->bundle->role_count; i++) {
@@ -306,24 +338,45 @@ static uint32_t a_role_applies(inquiry *self)
             self->roles |= bit;
         }
     }
-    const bool needed = request->action == ACTION_READ || request->actor == ACTOR_HUMAN;
+    const bool needed =
+        request->action == ACTION_READ || is_retained || request->actor == ACTOR_HUMAN;
     return needed && self->roles == 0 ? REASON_NO_ROLE_APPLIES : REASON_NONE;
 }
 
-/* Staff roles do not count for a child's record; a refusal of them all would make dropping one of
- * two roles widen the answer (D-1). */
-static uint32_t approval_is_not_needed(inquiry *self)
+static uint32_t staff_roles(const bundle *policy)
 {
-    const decide_request *const request = self->request;
+    uint32_t staff = 0;
 
-    if (request->action != ACTION_READ || self->found->age_class != AGE_UNDER_14) {
+    for (uint32_t i = 0; i < policy->role_count; i++) {
+        staff |= policy->roles[i].staff ? 1U << i : 0;
+    }
+    return staff;
+}
+
+/* What lets staff see a child's record: that others agreed, or a reason that cannot wait for them.
+ * 0: nothing does. */
+static uint32_t lifting_obligation(const inquiry *self)
+{
+    if (self->request->is_approved) {
+        return OBLIGATION_APPROVAL;
+    }
+    return (code_bit(self) & self->activity->break_glass) != 0 ? OBLIGATION_NOTIFY : 0;
+}
+
+/* Staff roles do not count for a child's record by themselves; a refusal of them all would make
+ * dropping one of two roles widen the answer (D-1). */
+static uint32_t children_are_guarded(inquiry *self)
+{
+    if (self->request->action != ACTION_READ || self->found->age_class != AGE_UNDER_14) {
         return REASON_NONE;
     }
-    for (uint32_t i = 0; i < request->bundle->role_count; i++) {
-        if (request->bundle->roles[i].staff) {
-            self->roles &= ~(1U << i);
-        }
+    const uint32_t staff = self->roles & staff_roles(self->request->bundle);
+    const uint32_t lifting = staff == 0 ? 0 : lifting_obligation(self);
+    if (lifting != 0) {
+        self->found->obligations |= lifting;
+        return REASON_NONE;
     }
+    self->roles &= ~staff;
     return self->roles == 0 ? REASON_APPROVAL_REQUIRED : REASON_NONE;
 }
 
@@ -359,7 +412,7 @@ static void add_up_roles(inquiry *self)
 
 static uint32_t a_field_is_allowed(inquiry *self)
 {
-    if (self->request->action != ACTION_READ) {
+    if ((self->request->action & SHOWING_ACTIONS) == 0) {
         return REASON_NONE;
     }
     add_up_roles(self);
@@ -389,7 +442,7 @@ static uint32_t categories_of(const bundle *policy, uint64_t fields)
 
 static void grant(const inquiry *self)
 {
-    const bool reads = self->request->action == ACTION_READ;
+    const bool reads = (self->request->action & SHOWING_ACTIONS) != 0;
     const bool writes = (self->request->action & WRITE_ACTIONS) != 0;
     verdict *const out = self->found;
 
@@ -401,85 +454,4 @@ static void grant(const inquiry *self)
         out->categories =
             categories_of(self->request->bundle, reads ? out->clear | out->masked : self->asked);
     }
-}
-
-/* --- Age, and names ----------------------------------------------------------------------------- */
-
-static int32_t day_of(int64_t ns)
-{
-    const int64_t day = ns / NS_PER_DAY;
-
-    return (int32_t)(ns % NS_PER_DAY < 0 ? day - 1 : day);
-}
-
-uint32_t age_class(const bundle *policy, const subject_state *state, int64_t now_ns)
-{
-    if (state == NULL || state->turns_14_day == INT32_MIN) {
-        return AGE_UNKNOWN;
-    }
-    const bool is_bundles =
-        state->jurisdiction == 0 || state->jurisdiction == policy->jurisdiction_number;
-    const int64_t offset_ns = is_bundles ? policy->day_offset_s * NS_PER_SECOND : 0;
-    const bool fits = now_ns <= INT64_MAX - offset_ns;
-    const int32_t today = day_of(fits ? now_ns + offset_ns : now_ns);
-
-    if (today < state->turns_14_day) {
-        return AGE_UNDER_14;
-    }
-    return today < state->turns_18_day ? AGE_14_TO_17 : AGE_ADULT;
-}
-
-const char *reason_name(uint32_t reason)
-{
-    static const char *const names[REASON_COUNT] = {
-        [REASON_NONE] = "none",
-        [REASON_ACTIVITY_NOT_REGISTERED] = "activity-not-registered",
-        [REASON_ACTION_NOT_ALLOWED] = "action-not-allowed",
-        [REASON_CONSENT_MISSING] = "consent-missing",
-        [REASON_CONSENT_WITHDRAWN] = "consent-withdrawn",
-        [REASON_CONSENT_OUTDATED] = "consent-outdated",
-        [REASON_CONSENT_EXPIRED] = "consent-expired",
-        [REASON_CLOCK_BEHIND] = "clock-behind",
-        [REASON_GUARDIAN_CONSENT_REQUIRED] = "guardian-consent-required",
-        [REASON_APPROVAL_REQUIRED] = "approval-required",
-        [REASON_PROCESSING_RESTRICTED] = "processing-restricted",
-        [REASON_MARKETING_OBJECTION] = "marketing-objection",
-        [REASON_NO_ROLE_APPLIES] = "no-role-applies",
-        [REASON_NO_FIELD_ALLOWED] = "no-field-allowed",
-        [REASON_UNKNOWN_FIELD] = "unknown-field",
-        [REASON_UNKNOWN_SUBJECT] = "unknown-subject",
-        [REASON_SUBJECT_ERASED] = "subject-erased",
-        [REASON_ACTOR_KIND] = "actor-kind",
-        [REASON_UNKNOWN_ACTIVITY] = "unknown-activity",
-        [REASON_UNKNOWN_PURPOSE] = "unknown-purpose",
-        [REASON_NOT_OWN_RECORD] = "not-own-record",
-        [REASON_CONFLICT] = "conflict",
-        [REASON_INVALID_VALUE] = "invalid-value",
-        [REASON_CREDENTIAL_REVOKED] = "credential-revoked",
-        [REASON_CREDENTIAL_EXPIRED] = "credential-expired",
-        [REASON_UNKNOWN_DOMAIN] = "unknown-domain",
-        [REASON_REASON_CODE_NEEDED] = "reason-code-needed",
-        [REASON_APPROVAL_UNKNOWN] = "approval-unknown",
-        [REASON_APPROVAL_PENDING] = "approval-pending",
-        [REASON_APPROVAL_DENIED] = "approval-denied",
-        [REASON_APPROVAL_EXPIRED] = "approval-expired",
-        [REASON_APPROVAL_USED] = "approval-used",
-        [REASON_APPROVAL_SCOPE] = "approval-scope",
-        [REASON_APPROVAL_OWN] = "approval-own",
-        [REASON_REQUEST_STATE] = "request-state",
-        [REASON_REQUEST_REASON] = "request-reason",
-        [REASON_REQUEST_LATE] = "request-late",
-        [REASON_IDENTITY_UNVERIFIED] = "identity-unverified",
-        [REASON_LEGAL_HOLD] = "legal-hold",
-        [REASON_SUPPRESSED] = "suppressed",
-        [REASON_VERSION_CHANGED] = "version-changed",
-        [REASON_POLICY_APPROVAL] = "policy-approval",
-        [REASON_CONSENT_GRADE] = "consent-grade",
-        [REASON_CONSENT_COOL_DOWN] = "consent-cool-down",
-        [REASON_CONSENT_SEPARATE] = "consent-separate",
-        [REASON_UNKNOWN_NOTICE] = "unknown-notice",
-        [REASON_UNKNOWN_POLICY] = "unknown-policy",
-    };
-
-    return reason < REASON_COUNT ? names[reason] : NULL;
 }

@@ -19,7 +19,7 @@
 #define REASON_CONSENT_OUTDATED 5 /* given for an earlier version of the purpose */
 #define REASON_CONSENT_EXPIRED 6
 #define REASON_CLOCK_BEHIND 7
-#define REASON_GUARDIAN_CONSENT_REQUIRED 8 /* under 14, PIPL 31 */
+#define REASON_GUARDIAN_CONSENT_REQUIRED 8 /* below the age of consent, PIPL 31, GDPR 8 */
 #define REASON_APPROVAL_REQUIRED 9         /* staff, subject under 14 */
 #define REASON_PROCESSING_RESTRICTED 10
 #define REASON_MARKETING_OBJECTION 11
@@ -122,8 +122,13 @@ typedef struct verdict {
  * activity's; roles bound what is seen, not what is written.
  * Roles: a read needs a role that applies. A person (ACTOR_HUMAN) needs one for every act on a known
  * subject; audit and administer know no subject and ask for none.
- * Subject: create and import may come with none (status 0); audit and administer ignore it.
- * Restriction of processing stops create, read, update and import, but for the customer's own read. */
+ * Subject: create, import and request may come with none (status 0); audit, administer, request-decide,
+ * approve, resolve and retained-read ignore it.
+ * Restriction of processing stops create, read, update and import, but for the customer's own read.
+ * Reason codes: an activity that has some needs one of them from everybody, for each of its actions.
+ * Children: staff roles count for reading a customer under 14 only with `is_approved`, which is then to
+ * be used up, or with a reason code that breaks the glass.
+ * Retained: a retained-read knows no subject's state; roles with conditions do not count for it. */
 void decide(const decide_request *request, verdict *out);
 
 /* Whether the same act stands under another bundle of the same registry, for `--shadow`: maps the
@@ -131,8 +136,17 @@ void decide(const decide_request *request, verdict *out);
  * decides under `other`. What `other` does not know is denied (D-2). */
 void decide_under(const decide_request *request, const bundle *other, verdict *out);
 
-/* Age on the UTC+8 day of now_ns where the subject's jurisdiction is the bundle's and that is cn-*;
- * else on the UTC day, which is never later and so the stricter one. */
+/* Age on the day of now_ns where the subject lives: the bundle's own local day (day_offset_s) where the
+ * jurisdiction is the bundle's, else that of its pack, but never a day that begins before that of UTC:
+ * the later one is the stricter. */
 uint32_t age_class(const bundle *policy, const subject_state *state, int64_t now_ns);
+
+/* Years below which a subject's own consent does not serve: by the subject's country where the
+ * attribute `country` says it, else by the pack of the subject's jurisdiction, else the highest of
+ * the bundle's packs (PIPL 31, GDPR 8). */
+uint32_t consent_age(const bundle *policy, const subject_state *state);
+/* Whether the subject is younger than that on the local day of now_ns; false where no birthday is
+ * known, which counts as adult. */
+bool is_below_consent_age(const bundle *policy, const subject_state *state, int64_t now_ns);
 
 #endif

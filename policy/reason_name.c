@@ -1,0 +1,57 @@
+/* reason_name.c: what a refusal is called; names of the registry, so for ever. */
+#include "policy/decide.h"
+
+const char *reason_name(uint32_t reason)
+{
+    static const char *const names[REASON_COUNT] = {
+        [REASON_NONE] = "none",
+        [REASON_ACTIVITY_NOT_REGISTERED] = "activity-not-registered",
+        [REASON_ACTION_NOT_ALLOWED] = "action-not-allowed",
+        [REASON_CONSENT_MISSING] = "consent-missing",
+        [REASON_CONSENT_WITHDRAWN] = "consent-withdrawn",
+        [REASON_CONSENT_OUTDATED] = "consent-outdated",
+        [REASON_CONSENT_EXPIRED] = "consent-expired",
+        [REASON_CLOCK_BEHIND] = "clock-behind",
+        [REASON_GUARDIAN_CONSENT_REQUIRED] = "guardian-consent-required",
+        [REASON_APPROVAL_REQUIRED] = "approval-required",
+        [REASON_PROCESSING_RESTRICTED] = "processing-restricted",
+        [REASON_MARKETING_OBJECTION] = "marketing-objection",
+        [REASON_NO_ROLE_APPLIES] = "no-role-applies",
+        [REASON_NO_FIELD_ALLOWED] = "no-field-allowed",
+        [REASON_UNKNOWN_FIELD] = "unknown-field",
+        [REASON_UNKNOWN_SUBJECT] = "unknown-subject",
+        [REASON_SUBJECT_ERASED] = "subject-erased",
+        [REASON_ACTOR_KIND] = "actor-kind",
+        [REASON_UNKNOWN_ACTIVITY] = "unknown-activity",
+        [REASON_UNKNOWN_PURPOSE] = "unknown-purpose",
+        [REASON_NOT_OWN_RECORD] = "not-own-record",
+        [REASON_CONFLICT] = "conflict",
+        [REASON_INVALID_VALUE] = "invalid-value",
+        [REASON_CREDENTIAL_REVOKED] = "credential-revoked",
+        [REASON_CREDENTIAL_EXPIRED] = "credential-expired",
+        [REASON_UNKNOWN_DOMAIN] = "unknown-domain",
+        [REASON_REASON_CODE_NEEDED] = "reason-code-needed",
+        [REASON_APPROVAL_UNKNOWN] = "approval-unknown",
+        [REASON_APPROVAL_PENDING] = "approval-pending",
+        [REASON_APPROVAL_DENIED] = "approval-denied",
+        [REASON_APPROVAL_EXPIRED] = "approval-expired",
+        [REASON_APPROVAL_USED] = "approval-used",
+        [REASON_APPROVAL_SCOPE] = "approval-scope",
+        [REASON_APPROVAL_OWN] = "approval-own",
+        [REASON_REQUEST_STATE] = "request-state",
+        [REASON_REQUEST_REASON] = "request-reason",
+        [REASON_REQUEST_LATE] = "request-late",
+        [REASON_IDENTITY_UNVERIFIED] = "identity-unverified",
+        [REASON_LEGAL_HOLD] = "legal-hold",
+        [REASON_SUPPRESSED] = "suppressed",
+        [REASON_VERSION_CHANGED] = "version-changed",
+        [REASON_POLICY_APPROVAL] = "policy-approval",
+        [REASON_CONSENT_GRADE] = "consent-grade",
+        [REASON_CONSENT_COOL_DOWN] = "consent-cool-down",
+        [REASON_CONSENT_SEPARATE] = "consent-separate",
+        [REASON_UNKNOWN_NOTICE] = "unknown-notice",
+        [REASON_UNKNOWN_POLICY] = "unknown-policy",
+    };
+
+    return reason < REASON_COUNT ? names[reason] : NULL;
+}

@@ -14,7 +14,10 @@
 #ifndef CORE_REQUESTS_H
 #define CORE_REQUESTS_H
 
-#include "core/passage.h"
+#include "core/consents.h"
+
+/* Of one act: its own, the consents that it withdraws, the beginning of an erasure. */
+#define REQUEST_LEAVES_MAX (CONSENT_LEAVES_MAX + 2)
 
 /* Rights; numbers are for ever (spec/requests, PIPL 44–50, GDPR 15–22, CCPA). */
 #define RIGHT_ACCESS 1 /* categories and specifics */
@@ -43,7 +46,40 @@ const char *right_name(uint32_t right); /* "delete"; NULL for an unknown number 
 #define REQUEST_DENIED 7
 #define REQUEST_REVOKED 8
 #define REQUEST_EXPIRED 9
+#define REQUEST_STATE_COUNT 10
 const char *request_state_name(uint32_t state);
+
+#define DENIAL_SUSPECTED_FRAUD 1 /* why a request was denied; for ever */
+#define DENIAL_UNVERIFIED 2
+#define DENIAL_NO_MATCH 3
+#define DENIAL_NOT_COVERED 4
+#define DENIAL_OUTSIDE_JURISDICTION 5
+#define DENIAL_TOO_MANY 6
+#define DENIAL_OTHER 7
+#define DENIAL_COUNT 8
+const char *request_denial_name(uint32_t denial); /* "no_match" */
+
+#define REQUEST_ACT_RECEIVE 1 /* INPUT_REQUEST_ACT of leaves; for ever */
+#define REQUEST_ACT_JOIN 2
+#define REQUEST_ACT_VERIFY 3
+#define REQUEST_ACT_APPROVE 4
+#define REQUEST_ACT_DENY 5
+#define REQUEST_ACT_EXTEND 6
+#define REQUEST_ACT_FULFIL 7
+#define REQUEST_ACT_TASK 8
+#define REQUEST_ACT_ANSWER 9
+#define REQUEST_ACT_CANCEL 10
+#define REQUEST_ACT_SHOW 11
+#define REQUEST_ACT_LIST 12
+#define REQUEST_ACT_EXPIRE 13 /* by the timer from here */
+#define REQUEST_ACT_OVERDUE 14
+#define REQUEST_ACT_UNCONFIRMED 15 /* receipt was not confirmed in time */
+#define REQUEST_ACT_BEGIN 16       /* the cool-down is over */
+#define REQUEST_ACT_RETRY 17       /* a failed processor is asked again */
+#define REQUEST_ACT_ERASED 18
+#define REQUEST_ACT_FORGET 19 /* its own term is over */
+#define REQUEST_ACT_COUNT 20
+const char *request_act_name(uint32_t act); /* "verify" */
 
 /* Called by erasures_finish, inside its transaction: the erasure that the request began is done;
  * `request_id` zeros are ignored. */

@@ -3,6 +3,7 @@
 
 #include "core/consents.h"
 #include "core/locate.h"
+#include "core/requests.h"
 #include "core/timers.h"
 
 #define BODY PENDING_BODY_BYTES_MAX
@@ -233,7 +234,7 @@ static const verb VERBS[] = {
      .is_write = true,
      .has_body = true,
      .body_bytes_max = BODY,
-     .leaves_max = 4,
+     .leaves_max = REQUEST_LEAVES_MAX,
      .locate = request_create_locate,
      .open = request_create_apply},
     {.number = VELUM_VERB_REQUEST_GET,
@@ -306,7 +307,7 @@ static const verb VERBS[] = {
      .entry_type = ENTRY_REQUEST,
      .action = ACTION_REQUEST,
      .is_customer = true,
-     .locate = locate_own,
+     .locate = consents_locate_own,
      .mask = me_request_list_mask},
     {.number = VELUM_VERB_ME_REQUEST_CREATE,
      .name = "me-request-create",
@@ -316,7 +317,7 @@ static const verb VERBS[] = {
      .is_customer = true,
      .has_body = true,
      .body_bytes_max = BODY,
-     .leaves_max = 4,
+     .leaves_max = REQUEST_LEAVES_MAX,
      .locate = locate_own,
      .open = me_request_create_apply},
     {.number = VELUM_VERB_ME_REQUEST_CANCEL,
@@ -382,7 +383,7 @@ static const verb VERBS[] = {
      .is_people = true,
      .has_body = true,
      .body_bytes_max = BODY,
-     .leaves_max = 4,
+     .leaves_max = REQUEST_LEAVES_MAX,
      .activity = "requests",
      .open = request_decide_apply},
     {.number = VELUM_VERB_SUBJECT_ERASE,

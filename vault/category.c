@@ -24,7 +24,7 @@ static void commit_to(const uint8_t key[KEY_BYTES], uint8_t out[COMMITMENT_BYTES
 static velum_status unwrap(const opened_subject *opened, uint16_t category, const uint8_t *wrapped,
                            uint8_t out[KEY_BYTES])
 {
-    const sealed_place place = opened_place(opened, PLACE_CATEGORY_KEY, category);
+    const sealed_place place = opened_data_place(opened, PLACE_CATEGORY_KEY, category);
 
     return sealed_open(opened->category_wrapping_key, &place, (crypto_part){wrapped, WRAPPED_BYTES},
                        out);
@@ -164,7 +164,7 @@ static velum_status seal_record(const vault *self, const opened_subject *opened,
 static velum_status new_key(const vault *self, const opened_subject *opened, uint16_t category,
                             uint8_t key[KEY_BYTES], buffer *out_wrapped)
 {
-    const sealed_place place = opened_place(opened, PLACE_CATEGORY_KEY, category);
+    const sealed_place place = opened_data_place(opened, PLACE_CATEGORY_KEY, category);
     uint8_t commitment[COMMITMENT_BYTES];
 
     random_fill(&self->random, key, KEY_BYTES);

@@ -1,13 +1,15 @@
-/* vault/consent_event.c: a consent event as 110 bytes.
+/* vault/consent_event.c: a consent event as 166 bytes.
  *
- * The size is fixed, so that the length of a sealed row says nothing of what is in it.
+ * The size is fixed, so that the length of a sealed row says nothing of what is in it. Format 1 had
+ * 110 bytes, the first of format 2; it is read for ever and not written any more.
  * Format: docs/formats/sealed.md, "Consent event".
  */
 #include "vault/internal.h"
 
 #include <assert.h>
 
-#define EVENT_FORMAT 1
+#define EVENT_FORMAT_1 1
+#define EVENT_FORMAT 2
 
 enum {
     AT_FORMAT = 0,
@@ -26,9 +28,14 @@ enum {
     AT_ACTOR_TOKEN = 78,
     AT_TIME = 94,
     AT_EXPIRES = 102,
-    AT_END = 110
+    AT_END_1 = 110,
+    AT_ASSISTED_TOKEN = 110,
+    AT_EVIDENCE = 126,
+    AT_GIVEN = 158,
+    AT_END = 166
 };
 
+static_assert(AT_END_1 == CONSENT_EVENT_BYTES_1, "docs/formats/sealed.md says so");
 static_assert(AT_END == CONSENT_EVENT_BYTES, "docs/formats/sealed.md says so");
 
 static bool is_terminated(const char language[12])
@@ -58,16 +65,43 @@ velum_status consent_event_encode(const consent_event *event, uint8_t out[CONSEN
     memcpy(out + AT_ACTOR_TOKEN, event->actor_token, sizeof(event->actor_token));
     bytes_write_u64be(out + AT_TIME, (uint64_t)event->at_ns);
     bytes_write_u64be(out + AT_EXPIRES, (uint64_t)event->expires_ns);
+    memcpy(out + AT_ASSISTED_TOKEN, event->assisted_token, sizeof(event->assisted_token));
+    memcpy(out + AT_EVIDENCE, event->evidence, sizeof(event->evidence));
+    bytes_write_u64be(out + AT_GIVEN, (uint64_t)event->given_ns);
     return VELUM_OK;
 }
 
-velum_status consent_event_decode(const uint8_t bytes[CONSENT_EVENT_BYTES], consent_event *out)
+/* Whether format and size are those of one event. */
+static velum_status check_format(const uint8_t *bytes, size_t size)
 {
-    consent_event event = {.n = bytes_read_u32be(bytes + AT_N)};
-
-    if (bytes[AT_FORMAT] != EVENT_FORMAT) {
-        return bytes[AT_FORMAT] > EVENT_FORMAT ? VELUM_E_NEWER : VELUM_E_CORRUPT;
+    if (size != CONSENT_EVENT_BYTES && size != CONSENT_EVENT_BYTES_1) {
+        return VELUM_E_CORRUPT;
     }
+    if (bytes[AT_FORMAT] > EVENT_FORMAT) {
+        return VELUM_E_NEWER;
+    }
+    const uint8_t expected = size == CONSENT_EVENT_BYTES ? EVENT_FORMAT : EVENT_FORMAT_1;
+    return bytes[AT_FORMAT] == expected ? VELUM_OK : VELUM_E_CORRUPT;
+}
+
+/* What format 1 did not have yet: it was given when it was recorded. */
+static void decode_end(const uint8_t *bytes, consent_event *out)
+{
+    if (bytes[AT_FORMAT] == EVENT_FORMAT_1) {
+        out->given_ns = out->at_ns;
+        return;
+    }
+    memcpy(out->assisted_token, bytes + AT_ASSISTED_TOKEN, sizeof(out->assisted_token));
+    memcpy(out->evidence, bytes + AT_EVIDENCE, sizeof(out->evidence));
+    out->given_ns = (int64_t)bytes_read_u64be(bytes + AT_GIVEN);
+}
+
+velum_status consent_event_decode(const uint8_t *bytes, size_t size, consent_event *out)
+{
+    consent_event event = {.n = 0};
+
+    VELUM_TRY(check_format(bytes, size));
+    event.n = bytes_read_u32be(bytes + AT_N);
     memcpy(event.language, bytes + AT_LANGUAGE, sizeof(event.language));
     if (!is_terminated(event.language) || event.n == 0) {
         return VELUM_E_CORRUPT;
@@ -85,6 +119,7 @@ velum_status consent_event_decode(const uint8_t bytes[CONSENT_EVENT_BYTES], cons
     memcpy(event.actor_token, bytes + AT_ACTOR_TOKEN, sizeof(event.actor_token));
     event.at_ns = (int64_t)bytes_read_u64be(bytes + AT_TIME);
     event.expires_ns = (int64_t)bytes_read_u64be(bytes + AT_EXPIRES);
+    decode_end(bytes, &event);
     *out = event;
     return VELUM_OK;
 }

@@ -8,9 +8,10 @@
 
 #include "vault/vault.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
-#define SUBJECT_KEY_VERSION 1
+#define SUBJECT_KEY_VERSION 1 /* of what is not sealed under keys that come from the data key */
 #define INDEX_KEY_VERSION 1
 #define INDEX_SUITE 1 /* keyed BLAKE2b-256 */
 #define CATEGORY_NUMBER_MAX 0xFEFF
@@ -22,6 +23,31 @@
 
 typedef struct cache cache;
 
+/* --- generations: generation.c ---------------------------------------------------------------------- */
+
+/* A subject's step from one generation to the next, and the outbox seq with which vault.db commits it. */
+typedef struct generation_move {
+    subject_id subject;
+    uint32_t before;
+    uint32_t generation;
+    uint64_t seq;
+} generation_move;
+
+typedef struct move_list {
+    generation_move *moves;
+    uint32_t count;
+    uint32_t capacity;
+} move_list;
+
+/* The last moves of this process, for readers whose snapshot of vault.db is older than keys.db. */
+#define RECENT_MOVES 2048
+typedef struct recent_moves {
+    pthread_mutex_t lock;
+    generation_move ring[RECENT_MOVES];
+    uint64_t written;
+    uint64_t forgotten_seq; /* highest seq that was overwritten */
+} recent_moves;
+
 struct vault {
     keyring *keys;
     store *vault_db;
@@ -29,26 +55,80 @@ struct vault {
     store *keys_db;
     cache *cache; /* NULL: none */
     velum_random random;
-    bool keys_begun; /* writer thread only */
+    /* Of the writer thread alone: */
+    bool keys_begun;
+    bool keys_unsure;    /* a commit of keys.db failed: a crash may still bring it back */
+    move_list pending;   /* of the transaction that is open on vault.db */
+    move_list committed; /* in keys.db; whether vault.db followed is asked when it matters */
+    /* Of all threads: */
+    recent_moves recent;
 };
 
-/* --- keys.db: subject_keys.c ---------------------------------------------------------------------- */
+/* Notes a move of the open transaction; VELUM_E_LIMIT. */
+velum_status generation_note(vault *self, const generation_move *move) VELUM_WARN_UNUSED;
+/* Whether a row may be read whose generation is not the one that keys.db knows: VELUM_OK,
+ * VELUM_E_STALE for a snapshot that is too old to tell, VELUM_E_TAMPERED. */
+velum_status generation_check(vault *self, const store_conn *conn, const sealed_subject *row,
+                              uint32_t known) VELUM_WARN_UNUSED;
+/* Whether a snapshot with outbox seq `seq` is older than a move of the subject by this process. */
+bool generation_is_behind(vault *self, const subject_id *id, uint64_t seq);
+/* Writes down whether the moves in keys.db hold, as far as it can be done now. */
+void generation_settle(vault *self);
+void generation_clear(vault *self);
+/* The highest outbox seq that this view of vault.db shows (core/'s table `meta`), 0 for none. */
+velum_status vault_outbox_seq(store_conn *conn, uint64_t *out) VELUM_WARN_UNUSED;
+
+/* --- keys.db: key_slot.c, subject_keys.c, subject_keys_collect.c ------------------------------------ */
+
+/* A place for wrapped keys that never moves within the file: rows are appended, overwritten where they
+ * lie and used again, never deleted (docs/formats/vault.md, "Slots"). */
+typedef struct key_slot {
+    uint8_t first[WRAPPED_KEY_BYTES];
+    uint8_t second[WRAPPED_KEY_BYTES];
+} key_slot;
+
+velum_status key_slot_take(store_conn *keys, const key_slot *contents,
+                           int64_t *out) VELUM_WARN_UNUSED;
+/* Overwrites the first key where it lies. VELUM_E_CORRUPT when there is no such slot. */
+velum_status key_slot_replace_first(store_conn *keys, int64_t slot,
+                                    const uint8_t wrapped[WRAPPED_KEY_BYTES]) VELUM_WARN_UNUSED;
+velum_status key_slot_destroy_first(store_conn *keys, int64_t slot) VELUM_WARN_UNUSED;
+/* Overwrites both keys; the slot may be taken again. */
+velum_status key_slot_free(store_conn *keys, int64_t slot) VELUM_WARN_UNUSED;
+/* Whether zeros stand in the place of a wrapped key. */
+bool key_slot_is_empty(const uint8_t wrapped[WRAPPED_KEY_BYTES]);
 
 /* Both keys of a subject, wrapped. */
 typedef struct subject_keys {
-    uint8_t data[WRAPPED_KEY_BYTES];
+    uint8_t data[WRAPPED_KEY_BYTES]; /* zeros: destroyed */
     uint8_t evidence[WRAPPED_KEY_BYTES];
 } subject_keys;
 
+/* A row of keys.db. */
+typedef struct key_row {
+    subject_keys keys;
+    uint8_t next_data[WRAPPED_KEY_BYTES];
+    int64_t slot;
+    int64_t next_slot; /* 0: none */
+    uint32_t generation;
+    uint32_t key_version;
+} key_row;
+
 velum_status subject_keys_open(vault *self, const vault_options *options,
                                velum_error *err) VELUM_WARN_UNUSED;
-/* VELUM_E_CORRUPT when there is no row. `conn` tells whose view is asked for. */
+/* VELUM_E_NOTFOUND when there is no row. `conn` tells whose view is asked for. */
 velum_status subject_keys_read(vault *self, const store_conn *conn, const subject_id *id,
-                               subject_keys *out) VELUM_WARN_UNUSED;
+                               key_row *out) VELUM_WARN_UNUSED;
 /* Begins the transaction on keys.db where none is open. */
+velum_status subject_keys_begin(vault *self) VELUM_WARN_UNUSED;
+/* The same, and puts the keys there; what is rolled back in vault.db alone is collected at start. */
 velum_status subject_keys_insert(vault *self, const subject_id *id,
                                  const subject_keys *keys) VELUM_WARN_UNUSED;
-/* Deletes the new keys whose subject was never committed. */
+/* Takes keys of a subject away, whole: row and slots. Fine when there is none. */
+velum_status subject_keys_drop(store_conn *keys, const subject_id *id) VELUM_WARN_UNUSED;
+velum_status subject_keys_next_drop(store_conn *keys, const subject_id *id,
+                                    int64_t slot) VELUM_WARN_UNUSED;
+/* Takes back what keys.db was given for transactions that vault.db never committed. */
 velum_status subject_keys_collect(vault *self) VELUM_WARN_UNUSED;
 
 /* --- sealed rows: sealed_subject.c ------------------------------------------------------------------ */
@@ -76,9 +156,11 @@ struct sealed_subject {
     size_t sealed_bytes;
     uint32_t status;
     uint32_t state_version;
+    uint32_t generation;
+    uint32_t key_version;
     uint32_t ledger_count;
     uint32_t category_count;
-    subject_keys keys; /* of a live subject; zeros else */
+    subject_keys keys; /* of a live subject, the data key by key_version; zeros else */
     uint8_t state[STATE_SEALED_BYTES];
     sealed_category categories[];
 };
@@ -104,22 +186,58 @@ uint64_t cache_bytes(cache *self);
 struct opened_subject {
     subject_id id;
     uint32_t tenant;
-    const sealed_subject *sealed; /* NULL: just created */
+    uint32_t generation;
+    uint32_t key_version;
+    const sealed_subject *sealed; /* NULL: just created, or opened for evidence alone */
     secret_arena *arena;
+    uint8_t data_key[KEY_BYTES]; /* the next generation's state key comes from it */
     uint8_t state_key[KEY_BYTES];
     uint8_t category_wrapping_key[KEY_BYTES];
     uint8_t evidence_key[KEY_BYTES];
     uint8_t state[VAULT_STATE_BYTES];
 };
 
+/* Which state it is: with the key version of `opened` all that its key and place are made of. */
+typedef struct state_seat {
+    uint32_t version;
+    uint32_t generation;
+} state_seat;
+
+/* Of records under keys that come from the data key, and of all others. */
+sealed_place opened_data_place(const opened_subject *opened, uint16_t category, uint32_t version);
 sealed_place opened_place(const opened_subject *opened, uint16_t category, uint32_t version);
-/* Fills the derived keys from a data key, which stays the caller's to wipe. */
+/* Takes a copy of the data key and fills what is derived from it, for opened->generation. */
 void opened_derive(opened_subject *opened, const uint8_t data_key[KEY_BYTES]);
 void opened_consent_key(const opened_subject *opened, uint8_t out[KEY_BYTES]);
 /* Seals a state into `out`, which must be empty. */
 velum_status opened_seal_state(const opened_subject *opened, const velum_random *random,
-                               const uint8_t state[VAULT_STATE_BYTES], uint32_t version,
+                               const state_seat *seat, const uint8_t state[VAULT_STATE_BYTES],
                                buffer *out) VELUM_WARN_UNUSED;
+
+/* --- rows of subjects: subject.c -------------------------------------------------------------------------- */
+
+/* The numbers of a subject's row as a transaction shows them. */
+typedef struct subject_row {
+    uint32_t status;
+    uint32_t state_version;
+    uint32_t generation;
+    uint32_t key_version;
+} subject_row;
+
+velum_status subject_row_read(store_conn *conn, const subject_id *id,
+                              subject_row *out) VELUM_WARN_UNUSED;
+/* Seals the state under the data key of `opened` at the generation and one above the version of
+ * `row`, and stores it with opened->key_version. */
+velum_status subject_store_state(const vault *self, store_conn *conn, const opened_subject *opened,
+                                 const subject_row *row,
+                                 const uint8_t state[VAULT_STATE_BYTES]) VELUM_WARN_UNUSED;
+
+/* --- blind indexes: vault.c ---------------------------------------------------------------------------- */
+
+#define TYPE_AND_FORM_BYTES 64
+/* "mobile/1": what stands in the index beside the hash. */
+velum_status index_type_and_form(const identifier *value, char out[TYPE_AND_FORM_BYTES],
+                                 text *out_text) VELUM_WARN_UNUSED;
 
 /* --- category keys: category.c ---------------------------------------------------------------------------- */
 
@@ -134,10 +252,12 @@ velum_status record_encode(const record *self, buffer *out) VELUM_WARN_UNUSED;
 /* The texts borrow from `data`. VELUM_E_CORRUPT for anything that record_encode does not write. */
 velum_status record_decode(const uint8_t *data, size_t size, record *out) VELUM_WARN_UNUSED;
 
-#define CONSENT_EVENT_BYTES 110
+#define CONSENT_EVENT_BYTES 166   /* format 2 */
+#define CONSENT_EVENT_BYTES_1 110 /* format 1, which is read only */
 velum_status consent_event_encode(const consent_event *event,
                                   uint8_t out[CONSENT_EVENT_BYTES]) VELUM_WARN_UNUSED;
-velum_status consent_event_decode(const uint8_t bytes[CONSENT_EVENT_BYTES],
+/* `size` is that of the format, else VELUM_E_CORRUPT. */
+velum_status consent_event_decode(const uint8_t *bytes, size_t size,
                                   consent_event *out) VELUM_WARN_UNUSED;
 
 /* --- statements ---------------------------------------------------------------------------------------------- */
@@ -158,6 +278,15 @@ static inline velum_status statement_for(store_conn *conn, const char *sql, cons
 {
     VELUM_TRY(conn_statement(conn, sql, out));
     return stmt_bind_blob(*out, 1, id->bytes, SUBJECT_ID_BYTES);
+}
+
+/* Runs a statement whose one parameter is the subject. */
+static inline velum_status execute_for(store_conn *conn, const char *sql, const subject_id *id)
+{
+    VELUM_AUTO_STMT *stmt = NULL;
+
+    VELUM_TRY(statement_for(conn, sql, id, &stmt));
+    return stmt_execute(stmt);
 }
 
 /* A column that must hold a number from `min` to UINT32_MAX. */

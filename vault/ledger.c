@@ -9,6 +9,7 @@
 #include <assert.h>
 
 #define EVENT_SEALED_BYTES (CONSENT_EVENT_BYTES + SEALED_OVERHEAD_BYTES)
+#define EVENT_SEALED_BYTES_1 (CONSENT_EVENT_BYTES_1 + SEALED_OVERHEAD_BYTES)
 
 static const uint8_t empty_head[SHA256_BYTES];
 
@@ -101,7 +102,7 @@ static velum_status show_event(const ledger_walk *walk, uint32_t n, crypto_part 
     consent_event event;
 
     VELUM_TRY(sealed_open(walk->key, &place, sealed, plain));
-    velum_status status = consent_event_decode(plain, &event);
+    velum_status status = consent_event_decode(plain, sealed.size - SEALED_OVERHEAD_BYTES, &event);
     if (status == VELUM_OK) {
         status = event.n == n ? walk->visit(walk->context, &event) : VELUM_E_TAMPERED;
     }
@@ -116,7 +117,8 @@ static velum_status walk_row(const ledger_walk *walk, store_stmt *stmt, uint32_t
 {
     const crypto_part sealed = stmt_blob(stmt, 1);
 
-    if (stmt_integer(stmt, 0) != n || sealed.size != EVENT_SEALED_BYTES) {
+    if (stmt_integer(stmt, 0) != n ||
+        (sealed.size != EVENT_SEALED_BYTES && sealed.size != EVENT_SEALED_BYTES_1)) {
         return VELUM_E_TAMPERED;
     }
     chain(head, sealed);

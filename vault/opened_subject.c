@@ -1,7 +1,7 @@
 /* vault/opened_subject.c: keys and state of one subject, opened into a request's arena.
  *
- * The data key is wiped as soon as the keys of state and categories are derived from it; the evidence
- * key is opened too, since every read needs its audit token. The primitives leave copies on the stack
+ * The data key stays in the arena, since a change of consent derives the next state key from it (V-5); the
+ * evidence key is opened too, since every read needs its audit token. The primitives leave copies on the stack
  * for the length of a call; nothing of it reaches the heap (V-2).
  */
 #include "vault/internal.h"
@@ -46,9 +46,29 @@ sealed_place opened_place(const opened_subject *opened, uint16_t category, uint3
                           .version = version};
 }
 
+sealed_place opened_data_place(const opened_subject *opened, uint16_t category, uint32_t version)
+{
+    sealed_place place = opened_place(opened, category, version);
+
+    place.key_version = opened->key_version;
+    return place;
+}
+
+/* Generation 0 is that of folders from before there were generations: without a context. */
+static void derive_state_key(const opened_subject *opened, uint32_t generation,
+                             uint8_t out[KEY_BYTES])
+{
+    uint8_t context[4];
+
+    bytes_write_u32be(context, generation);
+    key_derive(opened->data_key, "velum state 1", context, generation == 0 ? 0 : sizeof(context),
+               out);
+}
+
 void opened_derive(opened_subject *opened, const uint8_t data_key[KEY_BYTES])
 {
-    key_derive(data_key, "velum state 1", NULL, 0, opened->state_key);
+    memcpy(opened->data_key, data_key, KEY_BYTES);
+    derive_state_key(opened, opened->generation, opened->state_key);
     key_derive(data_key, "velum category 1", NULL, 0, opened->category_wrapping_key);
 }
 
@@ -58,13 +78,17 @@ void opened_consent_key(const opened_subject *opened, uint8_t out[KEY_BYTES])
 }
 
 velum_status opened_seal_state(const opened_subject *opened, const velum_random *random,
-                               const uint8_t state[VAULT_STATE_BYTES], uint32_t version,
+                               const state_seat *seat, const uint8_t state[VAULT_STATE_BYTES],
                                buffer *out)
 {
-    const sealed_place place = opened_place(opened, PLACE_STATE, version);
+    const sealed_place place = opened_data_place(opened, PLACE_STATE, seat->version);
+    uint8_t key[KEY_BYTES];
 
-    return sealed_write(opened->state_key, random, &place, (crypto_part){state, VAULT_STATE_BYTES},
-                        out);
+    derive_state_key(opened, seat->generation, key);
+    const velum_status status =
+        sealed_write(key, random, &place, (crypto_part){state, VAULT_STATE_BYTES}, out);
+    mem_wipe(key, sizeof(key));
+    return status;
 }
 
 static velum_status unwrap_keys(const keyring *keys, const sealed_subject *sealed,
@@ -88,8 +112,10 @@ static velum_status open_into(const vault *self, const sealed_subject *sealed, o
     into->id = sealed->id;
     into->tenant = keyring_tenant(self->keys);
     into->sealed = sealed;
+    into->generation = sealed->generation;
+    into->key_version = sealed->key_version;
     VELUM_TRY(unwrap_keys(self->keys, sealed, into));
-    const sealed_place place = opened_place(into, PLACE_STATE, sealed->state_version);
+    const sealed_place place = opened_data_place(into, PLACE_STATE, sealed->state_version);
     return sealed_open(into->state_key, &place, (crypto_part){sealed->state, STATE_SEALED_BYTES},
                        into->state);
 }

@@ -19,9 +19,9 @@
 #define PLACE_STATE 0xFF00
 #define PLACE_CATEGORY_KEY 0xFF01
 #define PLACE_CONSENT_EVENT 0xFF02
-#define PLACE_REQUEST 0xFF03 /* a person's request */
-#define PLACE_ERASED 0xFF04  /* what is remembered of somebody erased */
-#define PLACE_DETAIL 0xFF05  /* sealed detail of a leaf */
+#define PLACE_REQUEST 0xFF04 /* a person's request; 0xFF03 is the keyring's body */
+#define PLACE_ERASED 0xFF05  /* what is remembered of somebody erased */
+#define PLACE_DETAIL 0xFF06  /* sealed detail of a leaf */
 
 typedef struct sealed_place {
     const uint8_t *subject; /* 16 bytes */

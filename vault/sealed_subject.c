@@ -94,7 +94,7 @@ static velum_status allocate(uint32_t category_count, uint32_t sealed_bytes_coun
 static velum_status load_subject(store_conn *conn, const subject_id *id, sealed_subject **out)
 {
     static const char sql[] =
-        "SELECT status, state_version, state,"
+        "SELECT status, state_version, state, generation, key_version,"
         " (SELECT count(*) FROM consent_event WHERE subject = $1),"
         " (SELECT count(*) FROM category WHERE subject = $1),"
         " (SELECT coalesce(sum(length(sealed)), 0) FROM category WHERE subject = $1)"
@@ -106,14 +106,18 @@ static velum_status load_subject(store_conn *conn, const subject_id *id, sealed_
 
     VELUM_TRY(statement_for(conn, sql, id, &stmt));
     VELUM_TRY(step_row(stmt, VELUM_E_NOTFOUND));
-    VELUM_TRY(column_u32(stmt, 4, 0, &category_count));
-    VELUM_TRY(column_u32(stmt, 5, 0, &sealed_bytes_count));
+    VELUM_TRY(column_u32(stmt, 6, 0, &category_count));
+    VELUM_TRY(column_u32(stmt, 7, 0, &sealed_bytes_count));
     VELUM_TRY(allocate(category_count, sealed_bytes_count, &made));
     made->id = *id;
     VELUM_TRY(column_u32(stmt, 0, VAULT_SUBJECT_LIVE, &made->status));
     VELUM_TRY(column_u32(stmt, 1, 1, &made->state_version));
-    VELUM_TRY(column_bytes(stmt, 2, made->state, sizeof(made->state)));
-    VELUM_TRY(column_u32(stmt, 3, 0, &made->ledger_count));
+    if (made->status != VAULT_SUBJECT_ERASED) { /* whose state is empty */
+        VELUM_TRY(column_bytes(stmt, 2, made->state, sizeof(made->state)));
+    }
+    VELUM_TRY(column_u32(stmt, 3, 0, &made->generation));
+    VELUM_TRY(column_u32(stmt, 4, 1, &made->key_version));
+    VELUM_TRY(column_u32(stmt, 5, 0, &made->ledger_count));
     *out = sealed_subject_take(&made);
     return VELUM_OK;
 }
@@ -167,6 +171,40 @@ bool vault_cached(vault *self, const subject_id *id, uint64_t seq_min, sealed_su
     return *out != NULL;
 }
 
+/* The data key that the row is sealed under: the one that keys.db has, or the one that is to take its
+ * place (DESTROY_CATEGORIES). Under one that is gone already lies an older snapshot, or an older copy. */
+static velum_status choose_data_key(vault *self, const sealed_subject *row, key_row *keys)
+{
+    if (row->key_version == keys->key_version) {
+        return VELUM_OK;
+    }
+    if (row->key_version < keys->key_version) {
+        return generation_is_behind(self, &row->id, row->seq) ? VELUM_E_STALE : VELUM_E_TAMPERED;
+    }
+    if (row->key_version != keys->key_version + 1 || keys->next_slot == 0) {
+        return VELUM_E_TAMPERED;
+    }
+    memcpy(keys->keys.data, keys->next_data, sizeof(keys->keys.data));
+    return VELUM_OK;
+}
+
+/* The keys of a live row, where keys.db agrees that it is the true one (V-5, V-6). */
+static velum_status load_keys(vault *self, const store_conn *conn, sealed_subject *row)
+{
+    key_row keys = {.slot = 0};
+
+    const velum_status status = subject_keys_read(self, conn, &row->id, &keys);
+    VELUM_TRY(status == VELUM_E_NOTFOUND ? VELUM_E_CORRUPT : status);
+    if (key_slot_is_empty(keys.keys.data)) {
+        row->status = VAULT_SUBJECT_ERASED; /* a row from before, and its key is gone (I-6) */
+        return VELUM_OK;
+    }
+    VELUM_TRY(generation_check(self, conn, row, keys.generation));
+    VELUM_TRY(choose_data_key(self, row, &keys));
+    row->keys = keys.keys;
+    return VELUM_OK;
+}
+
 velum_status vault_load(vault *self, store_conn *conn, const subject_id *id, uint64_t seq,
                         bool cacheable, sealed_subject **out)
 {
@@ -177,7 +215,7 @@ velum_status vault_load(vault *self, store_conn *conn, const subject_id *id, uin
     VELUM_TRY(load_categories(conn, made));
     made->seq = seq;
     if (made->status == VAULT_SUBJECT_LIVE) {
-        VELUM_TRY(subject_keys_read(self, conn, id, &made->keys));
+        VELUM_TRY(load_keys(self, conn, made));
     }
     if (cacheable && self->cache != NULL) {
         assert(conn != self->vault_writer);

@@ -23,9 +23,10 @@ static velum_status insert_subject(const vault *self, store_conn *conn,
                               " VALUES ($1, $2, $3, $4)";
     VELUM_AUTO_BUFFER sealed;
     VELUM_AUTO_STMT *stmt = NULL;
+    const state_seat seat = {.version = 1, .generation = 0};
 
     buffer_init(&sealed, STATE_SEALED_BYTES);
-    VELUM_TRY(opened_seal_state(opened, &self->random, opened->state, 1, &sealed));
+    VELUM_TRY(opened_seal_state(opened, &self->random, &seat, opened->state, &sealed));
     VELUM_TRY(statement_for(conn, sql, &opened->id, &stmt));
     VELUM_TRY(stmt_bind_integer(stmt, 2, VAULT_SUBJECT_LIVE));
     VELUM_TRY(stmt_bind_integer(stmt, 3, 1));
@@ -38,6 +39,7 @@ static velum_status create_into(vault *self, store_conn *conn, opened_subject *o
     subject_keys keys;
 
     opened->tenant = keyring_tenant(self->keys);
+    opened->key_version = SUBJECT_KEY_VERSION;
     random_fill(&self->random, opened->id.bytes, SUBJECT_ID_BYTES);
     make_keys(self, opened, &keys);
     VELUM_TRY(subject_keys_insert(self, &opened->id, &keys));
@@ -64,35 +66,73 @@ velum_status vault_create(vault *self, store_conn *conn, const uint8_t state[VAU
     return VELUM_OK;
 }
 
-/* The version as this transaction shows it, which may be ahead of what was opened. */
-static velum_status read_state_version(store_conn *conn, const subject_id *id, uint32_t *out)
+/* --- the state -------------------------------------------------------------------------------------- */
+
+velum_status subject_row_read(store_conn *conn, const subject_id *id, subject_row *out)
 {
-    static const char sql[] = "SELECT state_version FROM subject WHERE subject = $1";
+    static const char sql[] = "SELECT status, state_version, generation, key_version FROM subject"
+                              " WHERE subject = $1";
     VELUM_AUTO_STMT *stmt = NULL;
 
     VELUM_TRY(statement_for(conn, sql, id, &stmt));
     VELUM_TRY(step_row(stmt, VELUM_E_NOTFOUND));
-    return column_u32(stmt, 0, 1, out);
+    VELUM_TRY(column_u32(stmt, 0, VAULT_SUBJECT_LIVE, &out->status));
+    VELUM_TRY(column_u32(stmt, 1, 1, &out->state_version));
+    VELUM_TRY(column_u32(stmt, 2, 0, &out->generation));
+    return column_u32(stmt, 3, 1, &out->key_version);
+}
+
+velum_status subject_store_state(const vault *self, store_conn *conn, const opened_subject *opened,
+                                 const subject_row *row, const uint8_t state[VAULT_STATE_BYTES])
+{
+    static const char sql[] = "UPDATE subject SET state_version = $2, generation = $3,"
+                              " key_version = $4, state = $5 WHERE subject = $1";
+    VELUM_AUTO_BUFFER sealed;
+    VELUM_AUTO_STMT *stmt = NULL;
+
+    buffer_init(&sealed, STATE_SEALED_BYTES);
+    if (row->state_version == UINT32_MAX) {
+        return VELUM_E_LIMIT;
+    }
+    const state_seat seat = {row->state_version + 1, row->generation};
+    VELUM_TRY(opened_seal_state(opened, &self->random, &seat, state, &sealed));
+    VELUM_TRY(statement_for(conn, sql, &opened->id, &stmt));
+    VELUM_TRY(stmt_bind_integer(stmt, 2, seat.version));
+    VELUM_TRY(stmt_bind_integer(stmt, 3, seat.generation));
+    VELUM_TRY(stmt_bind_integer(stmt, 4, opened->key_version));
+    VELUM_TRY(stmt_bind_blob(stmt, 5, sealed.data, sealed.size));
+    VELUM_TRY(stmt_execute(stmt));
+    return conn_changes(conn) == 1 ? VELUM_OK : VELUM_E_CORRUPT;
+}
+
+/* The numbers as this transaction shows them, which may be ahead of what was opened; under another
+ * data key than the one that was opened nothing may be sealed. */
+static velum_status row_of(store_conn *conn, const opened_subject *opened, subject_row *out)
+{
+    VELUM_TRY(subject_row_read(conn, &opened->id, out));
+    return out->key_version == opened->key_version ? VELUM_OK : VELUM_E_STALE;
 }
 
 velum_status vault_put_state(vault *self, store_conn *conn, const opened_subject *opened,
                              const uint8_t state[VAULT_STATE_BYTES])
 {
-    static const char sql[] = "UPDATE subject SET state_version = $2, state = $3"
-                              " WHERE subject = $1";
-    VELUM_AUTO_BUFFER sealed;
-    VELUM_AUTO_STMT *stmt = NULL;
-    uint32_t version = 0;
+    subject_row row;
 
-    buffer_init(&sealed, STATE_SEALED_BYTES);
-    VELUM_TRY(read_state_version(conn, &opened->id, &version));
-    if (version == UINT32_MAX) {
+    VELUM_TRY(row_of(conn, opened, &row));
+    return subject_store_state(self, conn, opened, &row, state);
+}
+
+velum_status vault_put_state_final(vault *self, store_conn *conn, const opened_subject *opened,
+                                   const uint8_t state[VAULT_STATE_BYTES], uint64_t seq)
+{
+    subject_row row;
+
+    VELUM_TRY(row_of(conn, opened, &row));
+    if (row.generation == UINT32_MAX) {
         return VELUM_E_LIMIT;
     }
-    VELUM_TRY(opened_seal_state(opened, &self->random, state, version + 1, &sealed));
-    VELUM_TRY(statement_for(conn, sql, &opened->id, &stmt));
-    VELUM_TRY(stmt_bind_integer(stmt, 2, version + 1));
-    VELUM_TRY(stmt_bind_blob(stmt, 3, sealed.data, sealed.size));
-    VELUM_TRY(stmt_execute(stmt));
-    return conn_changes(conn) == 1 ? VELUM_OK : VELUM_E_CORRUPT;
+    const generation_move move = {opened->id, row.generation, row.generation + 1, seq};
+    row.generation = move.generation;
+    VELUM_TRY(subject_store_state(self, conn, opened, &row, state));
+    return generation_note(self, &move);
 }

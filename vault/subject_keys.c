@@ -1,17 +1,13 @@
 /* vault/subject_keys.c: keys.db, the wrapped keys of every subject.
  *
- * Creation commits keys.db before vault.db, so a crash between the two leaves keys that nobody needs.
- * Each new key is marked in `subject_new`; at start exactly the marked ones are compared with
- * vault.db. A sweep over all keys would cost a page read a subject, and would destroy every key of a
- * folder whose vault.db was put back from an older copy.
+ * A row of `subject_key` says which slot holds the keys (key_slot.c), and which generation and data
+ * key of the subject are the true ones. Creation commits keys.db before vault.db; each new key is
+ * marked in `subject_new`, so that a start finds those which nobody needs (subject_keys_collect.c).
  */
 #include "vault/internal.h"
 
 #include "base/status.h"
 
-#include <assert.h>
-
-#define COLLECT_BATCH 256
 #define BUSY_TIMEOUT_MS 5000
 
 static const char *const keys_schema_1[] = {
@@ -26,7 +22,52 @@ static const char *const keys_schema_1[] = {
     ") STRICT, WITHOUT ROWID",
     NULL};
 
-static const store_step keys_steps[] = {{keys_schema_1}};
+/* The keys move into slots; dropping the old table overwrites its pages (secure_delete). */
+static const char *const keys_schema_2[] = {
+    "ALTER TABLE subject_key RENAME TO subject_key_1",
+    "CREATE TABLE key_slot ("
+    " slot INTEGER PRIMARY KEY CHECK (slot >= 1),"
+    " first BLOB NOT NULL CHECK (length(first) = 88),"
+    " second BLOB NOT NULL CHECK (length(second) = 88)"
+    ") STRICT",
+    "CREATE TABLE slot_free (slot INTEGER PRIMARY KEY) STRICT",
+    "CREATE TABLE subject_key ("
+    " subject BLOB NOT NULL PRIMARY KEY CHECK (length(subject) = 16),"
+    " kek_version INTEGER NOT NULL,"
+    " slot INTEGER NOT NULL,"
+    " generation INTEGER NOT NULL DEFAULT 0 CHECK (generation >= 0),"
+    " key_version INTEGER NOT NULL DEFAULT 1 CHECK (key_version >= 1)"
+    ") STRICT, WITHOUT ROWID",
+    "INSERT INTO key_slot (slot, first, second)"
+    " SELECT row_number() OVER (ORDER BY subject), data_key, evidence_key FROM subject_key_1",
+    "INSERT INTO subject_key (subject, kek_version, slot)"
+    " SELECT subject, kek_version, row_number() OVER (ORDER BY subject) FROM subject_key_1",
+    "DROP TABLE subject_key_1",
+    /* moves of the last transaction: whether they hold, outbox_seq of vault.db tells */
+    "CREATE TABLE subject_move ("
+    " subject BLOB NOT NULL PRIMARY KEY CHECK (length(subject) = 16),"
+    " generation_before INTEGER NOT NULL,"
+    " seq INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID",
+    /* data keys that are to take the place of others */
+    "CREATE TABLE next_key ("
+    " subject BLOB NOT NULL PRIMARY KEY CHECK (length(subject) = 16),"
+    " slot INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID",
+    "CREATE TABLE retained_key ("
+    " subject BLOB NOT NULL CHECK (length(subject) = 16),"
+    " category INTEGER NOT NULL,"
+    " slot INTEGER NOT NULL,"
+    " PRIMARY KEY (subject, category)"
+    ") STRICT, WITHOUT ROWID",
+    "CREATE TABLE retained_new ("
+    " subject BLOB NOT NULL,"
+    " category INTEGER NOT NULL,"
+    " PRIMARY KEY (subject, category)"
+    ") STRICT, WITHOUT ROWID",
+    NULL};
+
+static const store_step keys_steps[] = {{keys_schema_1}, {keys_schema_2}};
 
 const store_step *vault_keys_steps(uint32_t *out_count)
 {
@@ -55,19 +96,31 @@ velum_status subject_keys_open(vault *self, const vault_options *options, velum_
 
 /* --- reading --------------------------------------------------------------------------------------- */
 
-static velum_status read_keys(store_conn *conn, const subject_id *id, subject_keys *out)
+static velum_status read_keys(store_conn *conn, const subject_id *id, key_row *out)
 {
-    static const char sql[] = "SELECT data_key, evidence_key FROM subject_key WHERE subject = $1";
+    static const char sql[] =
+        "SELECT k.slot, s.first, s.second, k.generation, k.key_version, n.slot, t.first"
+        " FROM subject_key k JOIN key_slot s ON s.slot = k.slot"
+        " LEFT JOIN next_key n ON n.subject = k.subject"
+        " LEFT JOIN key_slot t ON t.slot = n.slot WHERE k.subject = $1";
     VELUM_AUTO_STMT *stmt = NULL;
 
     VELUM_TRY(statement_for(conn, sql, id, &stmt));
-    VELUM_TRY(step_row(stmt, VELUM_E_CORRUPT));
-    VELUM_TRY(column_bytes(stmt, 0, out->data, sizeof(out->data)));
-    return column_bytes(stmt, 1, out->evidence, sizeof(out->evidence));
+    VELUM_TRY(step_row(stmt, VELUM_E_NOTFOUND));
+    out->slot = stmt_integer(stmt, 0);
+    VELUM_TRY(column_bytes(stmt, 1, out->keys.data, sizeof(out->keys.data)));
+    VELUM_TRY(column_bytes(stmt, 2, out->keys.evidence, sizeof(out->keys.evidence)));
+    VELUM_TRY(column_u32(stmt, 3, 0, &out->generation));
+    VELUM_TRY(column_u32(stmt, 4, 1, &out->key_version));
+    out->next_slot = stmt_integer(stmt, 5);
+    if (out->next_slot != 0) {
+        return column_bytes(stmt, 6, out->next_data, sizeof(out->next_data));
+    }
+    return VELUM_OK;
 }
 
 velum_status subject_keys_read(vault *self, const store_conn *conn, const subject_id *id,
-                               subject_keys *out)
+                               key_row *out)
 {
     store_conn *reader = NULL;
 
@@ -82,7 +135,7 @@ velum_status subject_keys_read(vault *self, const store_conn *conn, const subjec
 
 /* --- writing --------------------------------------------------------------------------------------- */
 
-static velum_status begin_once(vault *self)
+velum_status subject_keys_begin(vault *self)
 {
     if (self->keys_begun) {
         return VELUM_OK;
@@ -92,26 +145,16 @@ static velum_status begin_once(vault *self)
     return VELUM_OK;
 }
 
-static velum_status insert_keys(const vault *self, store_conn *conn, const subject_id *id,
-                                const subject_keys *keys)
+static velum_status insert_row(const vault *self, store_conn *conn, const subject_id *id,
+                               int64_t slot)
 {
-    static const char sql[] =
-        "INSERT INTO subject_key (subject, kek_version, data_key, evidence_key)"
-        " VALUES ($1, $2, $3, $4)";
+    static const char sql[] = "INSERT INTO subject_key (subject, kek_version, slot)"
+                              " VALUES ($1, $2, $3)";
     VELUM_AUTO_STMT *stmt = NULL;
 
     VELUM_TRY(statement_for(conn, sql, id, &stmt));
     VELUM_TRY(stmt_bind_integer(stmt, 2, keyring_key_version(self->keys)));
-    VELUM_TRY(stmt_bind_blob(stmt, 3, keys->data, sizeof(keys->data)));
-    VELUM_TRY(stmt_bind_blob(stmt, 4, keys->evidence, sizeof(keys->evidence)));
-    return stmt_execute(stmt);
-}
-
-static velum_status execute_for(store_conn *conn, const char *sql, const subject_id *id)
-{
-    VELUM_AUTO_STMT *stmt = NULL;
-
-    VELUM_TRY(statement_for(conn, sql, id, &stmt));
+    VELUM_TRY(stmt_bind_integer(stmt, 3, slot));
     return stmt_execute(stmt);
 }
 
@@ -119,118 +162,38 @@ velum_status subject_keys_insert(vault *self, const subject_id *id, const subjec
 {
     static const char mark_sql[] = "INSERT INTO subject_new (subject) VALUES ($1)";
     store_conn *const conn = store_writer(self->keys_db);
+    key_slot contents;
+    int64_t slot = 0;
 
-    VELUM_TRY(begin_once(self));
-    VELUM_TRY(insert_keys(self, conn, id, keys));
+    memcpy(contents.first, keys->data, sizeof(contents.first));
+    memcpy(contents.second, keys->evidence, sizeof(contents.second));
+    VELUM_TRY(subject_keys_begin(self));
+    VELUM_TRY(key_slot_take(conn, &contents, &slot));
+    VELUM_TRY(insert_row(self, conn, id, slot));
     return execute_for(conn, mark_sql, id);
 }
 
-velum_status vault_keys_commit(vault *self)
+velum_status subject_keys_next_drop(store_conn *keys, const subject_id *id, int64_t slot)
 {
-    if (!self->keys_begun) {
+    static const char sql[] = "DELETE FROM next_key WHERE subject = $1";
+
+    VELUM_TRY(key_slot_free(keys, slot));
+    return execute_for(keys, sql, id);
+}
+
+velum_status subject_keys_drop(store_conn *keys, const subject_id *id)
+{
+    static const char sql[] = "DELETE FROM subject_key WHERE subject = $1";
+    key_row row = {.slot = 0};
+
+    const velum_status status = read_keys(keys, id, &row);
+    if (status == VELUM_E_NOTFOUND) {
         return VELUM_OK;
     }
-    const velum_status status = conn_commit(store_writer(self->keys_db));
-    if (status < 0) {
-        vault_keys_rollback(self);
-        return status;
-    }
-    self->keys_begun = false;
-    return VELUM_OK;
-}
-
-void vault_keys_rollback(vault *self)
-{
-    if (self->keys_begun) {
-        conn_rollback(store_writer(self->keys_db));
-        self->keys_begun = false;
-    }
-}
-
-/* --- collecting ------------------------------------------------------------------------------------- */
-
-typedef struct new_batch {
-    subject_id ids[COLLECT_BATCH];
-    uint32_t count;
-} new_batch;
-
-static velum_status read_batch(store_conn *keys, new_batch *out)
-{
-    static const char sql[] = "SELECT subject FROM subject_new ORDER BY subject LIMIT 256";
-    VELUM_AUTO_STMT *stmt = NULL;
-
-    static_assert(COLLECT_BATCH == 256, "the statement says so too");
-    out->count = 0;
-    VELUM_TRY(conn_statement(keys, sql, &stmt));
-    while (out->count < COLLECT_BATCH) {
-        const velum_status status = stmt_step(stmt);
-        VELUM_TRY(status);
-        if (status == VELUM_END) {
-            return VELUM_OK;
-        }
-        VELUM_TRY(column_bytes(stmt, 0, out->ids[out->count].bytes, SUBJECT_ID_BYTES));
-        out->count++;
-    }
-    return VELUM_OK;
-}
-
-static velum_status has_subject(store_conn *conn, const subject_id *id, bool *out)
-{
-    static const char sql[] = "SELECT 1 FROM subject WHERE subject = $1";
-    VELUM_AUTO_STMT *stmt = NULL;
-
-    VELUM_TRY(statement_for(conn, sql, id, &stmt));
-    const velum_status status = stmt_step(stmt);
     VELUM_TRY(status);
-    *out = status != VELUM_END;
-    return VELUM_OK;
-}
-
-static velum_status collect_one(store_conn *keys, store_conn *vault_conn, const subject_id *id)
-{
-    static const char drop_sql[] = "DELETE FROM subject_key WHERE subject = $1";
-    static const char unmark_sql[] = "DELETE FROM subject_new WHERE subject = $1";
-    bool is_needed = true;
-
-    VELUM_TRY(has_subject(vault_conn, id, &is_needed));
-    if (!is_needed) {
-        VELUM_TRY(execute_for(keys, drop_sql, id));
+    VELUM_TRY(key_slot_free(keys, row.slot));
+    if (row.next_slot != 0) {
+        VELUM_TRY(subject_keys_next_drop(keys, id, row.next_slot));
     }
-    return execute_for(keys, unmark_sql, id);
-}
-
-/* One transaction on keys.db; vault.db is only read (S-2). */
-static velum_status collect_batch(store_conn *keys, store_conn *vault_conn, uint32_t *out_count)
-{
-    new_batch batch = {.count = 0};
-
-    VELUM_TRY(conn_begin(keys));
-    velum_status status = read_batch(keys, &batch);
-    for (uint32_t i = 0; status >= 0 && i < batch.count; i++) {
-        status = collect_one(keys, vault_conn, &batch.ids[i]);
-    }
-    if (status >= 0) {
-        status = conn_commit(keys);
-    }
-    if (status < 0) {
-        conn_rollback(keys);
-        return status;
-    }
-    *out_count = batch.count;
-    return VELUM_OK;
-}
-
-velum_status subject_keys_collect(vault *self)
-{
-    store_conn *const keys = store_writer(self->keys_db);
-    store_conn *vault_conn = NULL;
-    velum_status status = VELUM_OK;
-    uint32_t count = COLLECT_BATCH;
-
-    VELUM_TRY(store_reader_acquire(self->vault_db, KEYS_WAIT_MS, &vault_conn));
-    while (status >= 0 && count == COLLECT_BATCH) { /* each turn takes a batch of marks away */
-        status = collect_batch(keys, vault_conn, &count);
-    }
-    store_reader_release(self->vault_db, vault_conn);
-    return status;
+    return execute_for(keys, sql, id);
 }

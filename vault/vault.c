@@ -9,8 +9,6 @@
 
 #include <stdio.h>
 
-#define TYPE_AND_FORM_BYTES 64
-
 const char *const vault_schema_1[] = {
     "CREATE TABLE subject ("
     " subject BLOB NOT NULL PRIMARY KEY CHECK (length(subject) = 16),"
@@ -44,6 +42,47 @@ const char *const vault_schema_1[] = {
     ") STRICT, WITHOUT ROWID",
     NULL};
 
+const char *const vault_schema_2[] = {
+    "ALTER TABLE subject ADD COLUMN generation INTEGER NOT NULL DEFAULT 0 CHECK (generation >= 0)",
+    "ALTER TABLE subject ADD COLUMN key_version INTEGER NOT NULL DEFAULT 1"
+    " CHECK (key_version >= 1)",
+    /* what of a category a law keeps, under a key of its own in keys.db */
+    "CREATE TABLE retained ("
+    " subject BLOB NOT NULL CHECK (length(subject) = 16),"
+    " category INTEGER NOT NULL CHECK (category BETWEEN 1 AND 65279),"
+    " version INTEGER NOT NULL CHECK (version >= 1),"
+    " basis INTEGER NOT NULL,"
+    " until_ns INTEGER NOT NULL,"
+    " sealed BLOB NOT NULL,"
+    " PRIMARY KEY (subject, category)"
+    ") STRICT",
+    /* what is remembered of somebody erased, under the evidence key */
+    "CREATE TABLE erased ("
+    " subject BLOB NOT NULL PRIMARY KEY CHECK (length(subject) = 16),"
+    " evidence_until_ns INTEGER NOT NULL,"
+    " sealed BLOB NOT NULL"
+    ") STRICT, WITHOUT ROWID",
+    /* destructions under way, between steps 1 and 3 */
+    "CREATE TABLE destruction ("
+    " n INTEGER PRIMARY KEY CHECK (n >= 1),"
+    " subject BLOB NOT NULL UNIQUE CHECK (length(subject) = 16)," /* one at a time */
+    " kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 4),"
+    " category INTEGER NOT NULL,"
+    " categories BLOB NOT NULL," /* destroyed in step 1: u16be each */
+    " event_id BLOB NOT NULL CHECK (length(event_id) = 16),"
+    " request_id BLOB NOT NULL CHECK (length(request_id) = 16),"
+    " at_ns INTEGER NOT NULL"
+    ") STRICT",
+    "CREATE TABLE suppression ("
+    " hash BLOB NOT NULL PRIMARY KEY CHECK (length(hash) = 32),"
+    " scope INTEGER NOT NULL,"
+    " reason INTEGER NOT NULL,"
+    " basis INTEGER NOT NULL,"
+    " at_ns INTEGER NOT NULL,"
+    " expires_ns INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID",
+    "CREATE INDEX suppression_expires ON suppression (expires_ns)", NULL};
+
 static velum_status open_parts(vault *self, const vault_options *options, velum_error *err)
 {
     if (options->cache_bytes > 0) {
@@ -73,6 +112,7 @@ velum_status vault_create_or_open(const vault_options *options, vault **out, vel
     self->vault_db = options->vault_db;
     self->vault_writer = store_writer(options->vault_db);
     self->random = options->random;
+    (void)pthread_mutex_init(&self->recent.lock, NULL);
     VELUM_TRY(open_parts(self, options, err));
     *out = vault_take(&self);
     return VELUM_OK;
@@ -86,6 +126,8 @@ void vault_free(vault *self)
     vault_keys_rollback(self);
     cache_free(self->cache);
     store_free(self->keys_db);
+    generation_clear(self);
+    (void)pthread_mutex_destroy(&self->recent.lock);
     mem_free(self);
 }
 
@@ -96,19 +138,29 @@ uint64_t vault_cache_bytes(const vault *self)
 
 /* --- the blind index -------------------------------------------------------------------------------- */
 
+velum_status index_type_and_form(const identifier *value, char out[TYPE_AND_FORM_BYTES],
+                                 text *out_text)
+{
+    const int length = snprintf(out, TYPE_AND_FORM_BYTES, "%.*s/%u", (int)value->type.size,
+                                value->type.data, (unsigned int)value->form);
+
+    if (length < 0 || length >= TYPE_AND_FORM_BYTES) {
+        return VELUM_E_INVALID;
+    }
+    *out_text = (text){out, (size_t)length};
+    return VELUM_OK;
+}
+
 /* Binds type and form, key version and hash as $1 … $3. */
 static velum_status bind_index_key(const vault *self, store_stmt *stmt, const identifier *value)
 {
     char type_and_form[TYPE_AND_FORM_BYTES];
     uint8_t hash[IDENTIFIER_HASH_BYTES];
+    text name;
 
-    const int length = snprintf(type_and_form, sizeof(type_and_form), "%.*s/%u",
-                                (int)value->type.size, value->type.data, (unsigned int)value->form);
-    if (length < 0 || (size_t)length >= sizeof(type_and_form)) {
-        return VELUM_E_INVALID;
-    }
+    VELUM_TRY(index_type_and_form(value, type_and_form, &name));
     identifier_hash(self->keys, value, hash);
-    VELUM_TRY(stmt_bind_text(stmt, 1, (text){type_and_form, (size_t)length}));
+    VELUM_TRY(stmt_bind_text(stmt, 1, name));
     VELUM_TRY(stmt_bind_integer(stmt, 2, INDEX_KEY_VERSION));
     return stmt_bind_blob(stmt, 3, hash, sizeof(hash));
 }
@@ -139,4 +191,18 @@ velum_status vault_attach(vault *self, store_conn *conn, const subject_id *id,
     VELUM_TRY(stmt_bind_integer(stmt, 5, keyring_tenant(self->keys)));
     VELUM_TRY(stmt_bind_blob(stmt, 6, id->bytes, SUBJECT_ID_BYTES));
     return stmt_execute(stmt);
+}
+
+velum_status vault_detach(vault *self, store_conn *conn, const subject_id *id,
+                          const identifier *value)
+{
+    static const char sql[] = "DELETE FROM blind_index WHERE type_and_form = $1"
+                              " AND key_version = $2 AND hash = $3 AND subject = $4";
+    VELUM_AUTO_STMT *stmt = NULL;
+
+    VELUM_TRY(conn_statement(conn, sql, &stmt));
+    VELUM_TRY(bind_index_key(self, stmt, value));
+    VELUM_TRY(stmt_bind_blob(stmt, 4, id->bytes, SUBJECT_ID_BYTES));
+    VELUM_TRY(stmt_execute(stmt));
+    return conn_changes(conn) == 1 ? VELUM_OK : VELUM_E_NOTFOUND;
 }

@@ -89,7 +89,9 @@ void fixture_close(fixture *self)
 
 static velum_status open_vault_db(fixture *self, bool create, velum_error *err)
 {
-    static const store_step steps[] = {{vault_schema_1}};
+    static const char *const core_1[] = {
+        "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID", NULL};
+    static const store_step steps[] = {{vault_schema_1}, {core_1}, {vault_schema_2}};
     const store_options options = {.folder = self->folder,
                                    .name = "vault.db",
                                    .key = keyring_vault_db_key(self->keys),
@@ -99,7 +101,7 @@ static velum_status open_vault_db(fixture *self, bool create, velum_error *err)
     uint32_t from = 0;
 
     VELUM_TRY(store_open(&options, &self->vault_db, err));
-    return store_migrate(self->vault_db, steps, 1, &from, err);
+    return store_migrate(self->vault_db, steps, COUNT_OF(steps), &from, err);
 }
 
 velum_status fixture_try_open(fixture *self, bool create, velum_error *err)
@@ -131,15 +133,42 @@ store_conn *fixture_writer(const fixture *self)
     return store_writer(self->vault_db);
 }
 
+void fixture_rollback(fixture *self)
+{
+    vault_keys_rollback(self->vault);
+    conn_rollback(fixture_writer(self));
+}
+
 velum_status fixture_commit(fixture *self)
 {
-    const velum_status status = vault_keys_commit(self->vault);
+    velum_status status = vault_keys_commit(self->vault);
 
-    if (status < 0) {
-        conn_rollback(fixture_writer(self));
-        return status;
+    if (status == VELUM_OK) {
+        status = conn_commit(fixture_writer(self));
     }
-    return conn_commit(fixture_writer(self));
+    if (status < 0) {
+        fixture_rollback(self);
+    }
+    return status;
+}
+
+uint64_t fixture_seq(store_conn *conn)
+{
+    uint64_t seq = 0;
+
+    assert_ok(vault_outbox_seq(conn, &seq));
+    return seq;
+}
+
+velum_status fixture_set_seq(store_conn *conn, uint64_t seq)
+{
+    static const char sql[] = "INSERT INTO meta (name, value) VALUES ('outbox_seq', $1)"
+                              " ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    VELUM_AUTO_STMT *stmt = NULL;
+
+    VELUM_TRY(conn_statement(conn, sql, &stmt));
+    VELUM_TRY(stmt_bind_integer(stmt, 1, (int64_t)seq));
+    return stmt_execute(stmt);
 }
 
 subject_id fixture_subject(fixture *self, uint8_t byte)
@@ -246,8 +275,11 @@ consent_event event_of(uint32_t n)
                            .activity = 11,
                            .jurisdiction = 3,
                            .at_ns = INT64_C(1795291200000000000) + n,
+                           .given_ns = INT64_C(1795291200000000000) - n,
                            .expires_ns = 0};
 
+    memset(event.assisted_token, 0x48, sizeof event.assisted_token);
+    memset(event.evidence, 0x45, sizeof event.evidence);
     memset(event.id, (int)n, sizeof event.id);
     memset(event.notice_hash, 0x4e, sizeof event.notice_hash);
     memset(event.actor_token, 0x41, sizeof event.actor_token);

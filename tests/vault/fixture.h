@@ -40,6 +40,10 @@ void fixture_reopen(fixture *self);
 /* The writer's connection to vault.db, and both commits in their order. */
 store_conn *fixture_writer(const fixture *self);
 velum_status fixture_commit(fixture *self);
+void fixture_rollback(fixture *self);
+/* core/'s highest outbox seq, as this view shows it. */
+uint64_t fixture_seq(store_conn *conn);
+velum_status fixture_set_seq(store_conn *conn, uint64_t seq);
 
 /* A committed subject whose state is `byte` 1024 times. */
 subject_id fixture_subject(fixture *self, uint8_t byte);

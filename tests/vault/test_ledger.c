@@ -125,10 +125,10 @@ static void the_head_is_as_specified(void **state)
 
     assert_ok(conn_statement(self.conn, "SELECT sealed FROM consent_event ORDER BY n", &stmt));
     for (uint32_t n = 0; n < EVENTS; n++) {
-        uint8_t both[SHA256_BYTES + 160];
+        uint8_t both[SHA256_BYTES + 216];
         assert_ok(stmt_step(stmt));
         const crypto_part sealed = stmt_blob(stmt, 0);
-        assert_int_equal(sealed.size, 160);
+        assert_int_equal(sealed.size, 216);
         memcpy(both, head, sizeof head);
         memcpy(both + sizeof head, sealed.data, sealed.size);
         sha256(both, sizeof both, head);
@@ -169,7 +169,7 @@ static void a_broken_chain_is_refused_at_each_place(void **state)
     static const char *const breaks[] = {
         "DELETE FROM consent_event WHERE subject = $1 AND n = $2",
         "UPDATE consent_event SET n = n + 100 WHERE subject = $1 AND n = $2",
-        "UPDATE consent_event SET sealed = zeroblob(160) WHERE subject = $1 AND n = $2",
+        "UPDATE consent_event SET sealed = zeroblob(216) WHERE subject = $1 AND n = $2",
         "UPDATE consent_event SET sealed = zeroblob(159) WHERE subject = $1 AND n = $2",
         "UPDATE consent_event SET sealed = (SELECT sealed FROM consent_event WHERE subject = $1"
         " AND n = $2 % 5 + 1) WHERE subject = $1 AND n = $2",
@@ -204,7 +204,7 @@ static void any_flipped_byte_of_any_row_is_refused(void **state)
     book self = book_open(state);
 
     for (uint32_t n = 1; n <= EVENTS; n++) {
-        uint8_t row[160];
+        uint8_t row[216];
         store_stmt *stmt = NULL;
         assert_ok(
             conn_statement(self.conn, "SELECT sealed FROM consent_event WHERE n = $1", &stmt));

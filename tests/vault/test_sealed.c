@@ -243,7 +243,7 @@ static void an_event_round_trips(void **state)
     consent_event back;
 
     assert_ok(consent_event_encode(&event, bytes));
-    assert_ok(consent_event_decode(bytes, &back));
+    assert_ok(consent_event_decode(bytes, sizeof bytes, &back));
     assert_ok(consent_event_encode(&back, again));
     assert_memory_equal(bytes, again, sizeof bytes);
     assert_int_equal(back.n, 3);
@@ -251,6 +251,9 @@ static void an_event_round_trips(void **state)
     assert_int_equal(back.at_ns, event.at_ns);
     assert_string_equal(back.language, "zh");
     assert_memory_equal(back.actor_token, event.actor_token, sizeof back.actor_token);
+    assert_memory_equal(back.assisted_token, event.assisted_token, sizeof back.assisted_token);
+    assert_memory_equal(back.evidence, event.evidence, sizeof back.evidence);
+    assert_int_equal(back.given_ns, event.given_ns);
 }
 
 static void impossible_events_are_refused(void **state)
@@ -265,10 +268,17 @@ static void impossible_events_are_refused(void **state)
     assert_int_equal(consent_event_encode(&event, bytes), VELUM_E_INVALID);
     event = event_of(1);
     assert_ok(consent_event_encode(&event, bytes));
+    bytes[0] = 3;
+    assert_int_equal(consent_event_decode(bytes, sizeof bytes, &back), VELUM_E_NEWER);
+    bytes[0] = 1; /* format 1 is shorter */
+    assert_int_equal(consent_event_decode(bytes, sizeof bytes, &back), VELUM_E_CORRUPT);
+    assert_ok(consent_event_decode(bytes, CONSENT_EVENT_BYTES_1, &back));
+    assert_int_equal(back.given_ns, event.at_ns);
     bytes[0] = 2;
-    assert_int_equal(consent_event_decode(bytes, &back), VELUM_E_NEWER);
+    assert_int_equal(consent_event_decode(bytes, CONSENT_EVENT_BYTES_1, &back), VELUM_E_CORRUPT);
+    assert_int_equal(consent_event_decode(bytes, 0, &back), VELUM_E_CORRUPT);
     bytes[0] = 0;
-    assert_int_equal(consent_event_decode(bytes, &back), VELUM_E_CORRUPT);
+    assert_int_equal(consent_event_decode(bytes, sizeof bytes, &back), VELUM_E_CORRUPT);
 }
 
 int main(void)

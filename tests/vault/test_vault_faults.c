@@ -99,7 +99,7 @@ static void assert_whole(fixture *self, const subject_id *id, const char *mobile
     record *contents = NULL;
     consent_ledger_end end = {.count = 1};
     store_stmt *stmt = NULL;
-    uint8_t both[SHA256_BYTES + 160] = {0};
+    uint8_t both[SHA256_BYTES + 216] = {0};
 
     assert_int_equal(opened_state(opened)[1023], STATE_BYTE);
     assert_ok(vault_open_category(opened, 5, 1, &contents));
@@ -109,7 +109,7 @@ static void assert_whole(fixture *self, const subject_id *id, const char *mobile
                              "SELECT sealed FROM consent_event WHERE subject = $1", &stmt));
     assert_ok(stmt_bind_blob(stmt, 1, id->bytes, SUBJECT_ID_BYTES));
     assert_ok(stmt_step(stmt));
-    memcpy(both + SHA256_BYTES, stmt_blob(stmt, 0).data, 160);
+    memcpy(both + SHA256_BYTES, stmt_blob(stmt, 0).data, 216);
     stmt_reset(stmt);
     sha256(both, sizeof both, end.head);
     assert_ok(vault_ledger_read(fixture_writer(self), opened, &end, ignore_event, NULL));

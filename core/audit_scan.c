@@ -79,9 +79,13 @@ void audit_scan_reply(const audit_scan *self, json_writer *out)
 
 velum_status audit_open_subject(passage *passage)
 {
-    return !passage->has_subject || passage->opened != NULL
-               ? VELUM_OK
-               : refuse(passage, REASON_SUBJECT_ERASED);
+    if (!passage->has_subject || passage->opened != NULL) {
+        return VELUM_OK;
+    }
+    VELUM_TRY(locate_snapshot(passage));
+    const velum_status status = vault_open_evidence(
+        passage->gate->vault, passage->conn, &passage->subject, passage->arena, &passage->opened);
+    return status == VELUM_E_NOTFOUND ? refuse(passage, REASON_UNKNOWN_SUBJECT) : status;
 }
 
 static const uint8_t *token_of_month(audit_scan *self, uint32_t month)
@@ -229,9 +233,8 @@ velum_status audit_scan_run(audit_scan *self, audit_visitor visit, void *context
 
 /* --- one entry by its name ---------------------------------------------------------------------- */
 
-/* From the reader's place on; VELUM_END with the place to go on when the time is used up. */
-static velum_status find_id(passage *passage, log_reader *reader,
-                            const uint8_t id[ENTRY_TOKEN_BYTES], uint64_t *out)
+velum_status audit_find_id(passage *passage, log_reader *reader,
+                           const uint8_t id[ENTRY_TOKEN_BYTES], uint64_t *out)
 {
     const int64_t until_ns = deadline_ns(passage);
     log_leaf leaf;
@@ -269,5 +272,5 @@ velum_status audit_find(passage *passage, log_reader *reader, uint64_t *out)
     }
     VELUM_TRY(audit_parse_count(passage, "from", 0, &from));
     VELUM_TRY(log_reader_seek(reader, from));
-    return find_id(passage, reader, id, out);
+    return audit_find_id(passage, reader, id, out);
 }

@@ -50,6 +50,9 @@ velum_status audit_wait(passage *passage) VELUM_WARN_UNUSED;
 /* The index that the body names by `index` or `id`. An id is looked for from `from` on; when a stretch
  * ends before it is found, VELUM_END and `*out` is where to go on. VELUM_E_NOTFOUND. */
 velum_status audit_find(passage *passage, log_reader *reader, uint64_t *out) VELUM_WARN_UNUSED;
+/* The same for an event id, from the reader's place on. */
+velum_status audit_find_id(passage *passage, log_reader *reader,
+                           const uint8_t id[ENTRY_TOKEN_BYTES], uint64_t *out) VELUM_WARN_UNUSED;
 /* {"next":N}: the entry was not found yet. */
 velum_status audit_write_next(passage *passage, uint64_t next) VELUM_WARN_UNUSED;
 /* A whole number from 0, or the fallback. */

@@ -133,7 +133,9 @@ void decide(const decide_request *request, verdict *out);
 
 /* Whether the same act stands under another bundle of the same registry, for `--shadow`: maps the
  * activity, roles, fields, reason code and actor attributes of `request` by registry number and
- * decides under `other`. What `other` does not know is denied (D-2). */
+ * decides under `other`. What `other` does not know is denied (D-2). Field sets of the verdict are bits
+ * of `request->bundle`, so that the two verdicts compare; rule, purpose and categories speak of
+ * `other`. Both bundles are numbered. */
 void decide_under(const decide_request *request, const bundle *other, verdict *out);
 
 /* Age on the day of now_ns where the subject lives: the bundle's own local day (day_offset_s) where the

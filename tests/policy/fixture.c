@@ -165,6 +165,30 @@ decide_request care_request(const bundle *policy, const subject_state *state)
     return request;
 }
 
+verdict decided(const decide_request *request)
+{
+    verdict out;
+
+    memset(&out, 0xff, sizeof(out)); /* decide sets all of it */
+    decide(request, &out);
+    return out;
+}
+
+void assert_denied(const decide_request *request, uint32_t reason)
+{
+    const verdict out = decided(request);
+
+    if (out.allowed || out.reason != reason) {
+        fail_msg("wanted %s, got %s", reason_name(reason),
+                 out.allowed ? "allowed" : reason_name(out.reason));
+    }
+    assert_int_equal(out.decision, 3);
+    assert_true((out.clear | out.masked | out.hidden) == 0);
+    assert_int_equal(out.categories, 0);
+    assert_int_equal(out.rule, 0);
+    assert_int_equal(out.obligations, 0);
+}
+
 void consent_to(subject_state *state, const bundle *policy, const char *purpose, uint8_t what)
 {
     const uint32_t index = bundle_find(policy, REGISTRY_PURPOSE, text_of(purpose));

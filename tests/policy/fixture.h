@@ -45,6 +45,8 @@ uint64_t field_set(const bundle *policy, const char *names); /* "name,city" */
 
 /* What customer-care with the role customer_service asks of a customer: everything. */
 decide_request care_request(const bundle *policy, const subject_state *state);
+verdict decided(const decide_request *request);
+void assert_denied(const decide_request *request, uint32_t reason);
 /* A customer of 30 in store s01 who consented to all purposes that ask for it. */
 subject_state adult_state(const bundle *policy);
 void consent_to(subject_state *state, const bundle *policy, const char *purpose, uint8_t what);

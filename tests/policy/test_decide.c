@@ -12,29 +12,6 @@
 
 static bundle *policy;
 
-static verdict decided(const decide_request *request)
-{
-    verdict out;
-
-    memset(&out, 0xff, sizeof(out)); /* decide sets all of it */
-    decide(request, &out);
-    return out;
-}
-
-static void assert_denied(const decide_request *request, uint32_t reason)
-{
-    const verdict out = decided(request);
-
-    if (out.allowed || out.reason != reason) {
-        fail_msg("wanted %s, got %s", reason_name(reason),
-                 out.allowed ? "allowed" : reason_name(out.reason));
-    }
-    assert_int_equal(out.decision, 3);
-    assert_true((out.clear | out.masked | out.hidden) == 0);
-    assert_int_equal(out.categories, 0);
-    assert_int_equal(out.rule, 0);
-}
-
 static decide_request as(const subject_state *state, const char *activity, const char *role)
 {
     decide_request request = care_request(policy, state);
@@ -371,53 +348,6 @@ static void no_birthday_counts_as_adult(void **state)
     assert_true(decided(&marketing).allowed);
 }
 
-typedef struct age_case {
-    const char *birthday;
-    const char *now;
-    uint32_t in_china;
-    uint32_t elsewhere;
-} age_case;
-
-/* The 14th birthday begins at midnight in UTC+8, eight hours before that day in UTC; who was born on
- * 29 February turns on 1 March. */
-static const age_case ages[] = {
-    {"2012-11-22", "2026-11-21T15:59:59.999Z", AGE_UNDER_14, AGE_UNDER_14},
-    {"2012-11-22", "2026-11-21T16:00:00.000Z", AGE_14_TO_17, AGE_UNDER_14},
-    {"2012-11-22", "2026-11-22T00:00:00.000Z", AGE_14_TO_17, AGE_14_TO_17},
-    {"2008-11-22", "2026-11-21T15:59:59.999Z", AGE_14_TO_17, AGE_14_TO_17},
-    {"2008-11-22", "2026-11-21T16:00:00.000Z", AGE_ADULT, AGE_14_TO_17},
-    {"2012-02-29", "2026-02-28T15:59:59.999Z", AGE_UNDER_14, AGE_UNDER_14},
-    {"2012-02-29", "2026-02-28T16:00:00.000Z", AGE_14_TO_17, AGE_UNDER_14},
-    {"2012-02-29", "2026-03-01T00:00:00.000Z", AGE_14_TO_17, AGE_14_TO_17},
-    {"2008-02-29", "2026-02-28T16:00:00.000Z", AGE_ADULT, AGE_14_TO_17},
-    {"2030-01-01", "2026-03-01T00:00:00.000Z", AGE_UNDER_14, AGE_UNDER_14},
-    {"1950-01-01", "1963-12-31T15:59:59.999Z", AGE_UNDER_14, AGE_UNDER_14},
-    {"1950-01-01", "1963-12-31T16:00:00.000Z", AGE_14_TO_17, AGE_UNDER_14},
-};
-
-static void ages_turn_at_midnight_of_their_law(void **state)
-{
-    bundle european = *policy;
-    european.day_offset_s = 0;
-
-    for (size_t i = 0; i < sizeof(ages) / sizeof(ages[0]); i++) {
-        subject_state self;
-        int64_t now_ns = 0;
-
-        subject_state_init(&self);
-        born(&self, ages[i].birthday);
-        assert_int_equal(time_parse(text_of(ages[i].now), &now_ns), VELUM_OK);
-        assert_int_equal(age_class(policy, &self, now_ns), ages[i].in_china);
-        assert_int_equal(age_class(&european, &self, now_ns), ages[i].elsewhere);
-        self.jurisdiction = policy->jurisdiction_number;
-        assert_int_equal(age_class(policy, &self, now_ns), ages[i].in_china);
-        self.jurisdiction =
-            (uint16_t)(policy->jurisdiction_number + 1); /* unknown: the later day */
-        assert_int_equal(age_class(policy, &self, now_ns), ages[i].elsewhere);
-    }
-    assert_int_equal(age_class(policy, NULL, NOW_NS), AGE_UNKNOWN);
-}
-
 /* A role counts only where the subject's attribute is the actor's. */
 static void a_store_guide_sees_the_own_store(void **state)
 {
@@ -571,7 +501,6 @@ int main(void)
         cmocka_unit_test(an_objection_overrides_consent),
         cmocka_unit_test(children_are_protected),
         cmocka_unit_test(no_birthday_counts_as_adult),
-        cmocka_unit_test(ages_turn_at_midnight_of_their_law),
         cmocka_unit_test(a_store_guide_sees_the_own_store),
         cmocka_unit_test(a_list_of_values_is_a_condition),
         cmocka_unit_test(a_person_acts_in_a_role),

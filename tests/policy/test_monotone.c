@@ -20,15 +20,6 @@ static bundle *policy;
 static bundle *bumped; /* the sample with every purpose's version one higher */
 static bundle *graded; /* the sample where every purpose wants the strongest evidence */
 
-static verdict decided(const decide_request *request)
-{
-    verdict out;
-
-    memset(&out, 0xff, sizeof(out));
-    decide(request, &out);
-    return out;
-}
-
 static void assert_not_wider(const verdict *less, const verdict *more, const char *what)
 {
     const uint64_t clear_gained = less->clear & ~more->clear;

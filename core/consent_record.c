@@ -118,8 +118,10 @@ static velum_status check_wish(passage *passage, const consent_wish *wish,
     if (purpose == NULL) {
         return refuse(passage, REASON_UNKNOWN_PURPOSE);
     }
-    if (passage->verdict.age_class == AGE_UNDER_14) {
-        return refuse(passage, REASON_GUARDIAN_CONSENT_REQUIRED); /* PIPL 31 */
+    if (is_below_consent_age(passage->world->bundle, &passage->state, passage->clock.earlier_ns)) {
+        entry_push(&passage->entry, INPUT_AGE_LIMIT,
+                   consent_age(passage->world->bundle, &passage->state));
+        return refuse(passage, REASON_GUARDIAN_CONSENT_REQUIRED); /* PIPL 31, GDPR 8 */
     }
     if (wish->state == CONSENT_REQUESTED) {
         return check_asking(passage, purpose);

@@ -60,7 +60,7 @@ static velum_status check_consents(passage *passage, const json_value *array)
                : refuse(passage, PROBLEM_MALFORMED);
 }
 
-/* Of somebody new: the decision knew no age, the state does (PIPL 31). */
+/* Of somebody new. */
 static velum_status row_consents(passage *passage, const json_value *array)
 {
     const audit_entry chunk = passage->entry; /* a consent of a row is not the chunk's */
@@ -68,8 +68,6 @@ static velum_status row_consents(passage *passage, const json_value *array)
     if (array == NULL) {
         return VELUM_OK;
     }
-    passage->verdict.age_class =
-        age_class(passage->world->bundle, &passage->state, passage->clock.earlier_ns);
     for (size_t i = 0; i < json_count(array); i++) {
         consent_wish wish;
         state_consent stored;

@@ -163,8 +163,8 @@ velum_status state_seal_final(passage *passage)
     uint8_t plain[SUBJECT_STATE_BYTES];
 
     subject_state_encode(&passage->state, plain);
-    const velum_status status =
-        vault_put_state(passage->gate->vault, passage->conn, passage->opened, plain);
+    const velum_status status = vault_put_state_final(
+        passage->gate->vault, passage->conn, passage->opened, plain, passage->batch->seq + 1);
     mem_wipe(plain, sizeof(plain));
     return status;
 }

@@ -452,6 +452,83 @@ static void everything_is_withdrawn_at_once(void **state)
                    "malformed-request");
 }
 
+/* --- rows put back (V-5) ----------------------------------------------------------------------- */
+
+static const char *const rows[] = {"subject", "category", "consent_event"};
+
+/* What somebody with the database and its key keeps of a customer, and puts back later. */
+static void keep_rows(place *self)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        sql_run(self, text_f(self, "DROP TABLE IF EXISTS kept_%s", rows[i]));
+        sql_run(self, text_f(self, "CREATE TABLE kept_%s AS SELECT * FROM %s", rows[i], rows[i]));
+    }
+}
+
+static void put_rows_back(place *self)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        sql_run(self, text_f(self, "DELETE FROM %s", rows[i]));
+        sql_run(self, text_f(self, "INSERT INTO %s SELECT * FROM kept_%s", rows[i], rows[i]));
+    }
+    place_reopen(self);
+}
+
+static void a_withdrawn_consent_does_not_come_back(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    const char *const analyst = analyst_token(self);
+    audit_entry entry;
+
+    assert_done(put(self, &scene, ANALYTICS ",\"state\":\"given\""));
+    assert_done(analyse(self, analyst, &scene));
+    keep_rows(self);
+    assert_done(put_own(self, &scene, ANALYTICS ",\"state\":\"withdrawn\""));
+    put_rows_back(self);
+    assert_refused(analyse(self, analyst, &scene), 404, "not-found"); /* which may not know more */
+    log_sync(self);
+    log_last(self, &entry);
+    assert_int_equal(entry.decision, ENTRY_DENY);
+    assert_string_equal(reason_of(self, &entry), "data-damaged");
+    assert_refused(ask(self, (question){VELUM_VERB_READ, scene.shop, .ref = scene.ref}), 500,
+                   "data-damaged");
+    assert_refused(ask(self, (question){VELUM_VERB_CONSENT_LIST, scene.desk, .ref = scene.ref}),
+                   500, "data-damaged");
+    assert_log_sound(self);
+}
+
+/* The newest rows, put back as they are, are no older ones. */
+static void the_newest_rows_do(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    const char *const analyst = analyst_token(self);
+
+    assert_done(put_own(self, &scene, BOTH));
+    keep_rows(self);
+    put_rows_back(self);
+    assert_done(analyse(self, analyst, &scene));
+}
+
+/* One of several at once that is refused leaves no trace in the keys either. */
+static void a_refused_bundle_moves_no_generation(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+
+    assert_done(put(self, &scene, ANALYTICS ",\"state\":\"refused\""));
+    assert_refused(put(self, &scene,
+                       "\"consents\":[{" MARKETING ",\"state\":\"given\"},{" ANALYTICS
+                       ",\"state\":\"requested\"}]"),
+                   409, "consent-cool-down");
+    place_reopen(self);
+    assert_text_at(list(self, &scene), "consents/1/state", "refused");
+    assert_done(put(self, &scene, MARKETING ",\"state\":\"given\""));
+    place_reopen(self);
+    assert_text_at(list(self, &scene), "consents/0/state", "given");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_set_up_clock, place_tear_down)
@@ -473,6 +550,9 @@ int main(void)
         TEST(all_of_several_or_none),
         TEST(a_separate_consent_comes_alone),
         TEST(everything_is_withdrawn_at_once),
+        TEST(a_withdrawn_consent_does_not_come_back),
+        TEST(the_newest_rows_do),
+        TEST(a_refused_bundle_moves_no_generation),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,13 +31,9 @@ void audit_member_hex(json_writer *out, const char *member, const uint8_t *bytes
     }
 }
 
-static void member_list(const world *world, json_writer *out, const char *member, uint32_t kind,
+static void write_names(const world *world, json_writer *out, uint32_t kind,
                         const uint32_t *numbers, uint32_t count)
 {
-    if (count == 0) {
-        return;
-    }
-    json_name(out, member);
     json_begin_array(out);
     for (uint32_t i = 0; i < count; i++) {
         const char *name = world_name(world, kind, numbers[i]);
@@ -49,12 +45,18 @@ static void member_list(const world *world, json_writer *out, const char *member
 void audit_member_fields(const world *world, json_writer *out, const char *member,
                          const uint32_t *fields, uint32_t count)
 {
-    member_list(world, out, member, REGISTRY_FIELD, fields, count);
+    if (count > 0) {
+        json_name(out, member);
+        write_names(world, out, REGISTRY_FIELD, fields, count);
+    }
 }
 
 void audit_member_roles(const world *world, json_writer *out, const audit_entry *entry)
 {
-    member_list(world, out, "roles", REGISTRY_ROLE, entry->roles, entry->role_count);
+    if (entry->role_count > 0) {
+        json_name(out, "roles");
+        write_names(world, out, REGISTRY_ROLE, entry->roles, entry->role_count);
+    }
 }
 
 void audit_member_masked(const world *world, json_writer *out, const audit_entry *entry)

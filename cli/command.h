@@ -15,7 +15,7 @@
 #define EXIT_USAGE 2
 
 #define COMMAND_OPTIONS_MAX 12
-#define COMMAND_ARGUMENTS_MAX 2
+#define COMMAND_ARGUMENTS_MAX 3
 
 typedef struct command_option {
     const char *name;  /* "kind" for --kind; NULL ends the list */

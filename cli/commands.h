@@ -25,6 +25,17 @@ extern const command command_subject_erase;
 extern const command command_subject_retained;
 extern const command command_certificate_get;
 extern const command command_certificate_verify;
+extern const command command_request_list;
+extern const command command_request_show;
+extern const command command_request_watch;
+extern const command command_request_add;
+extern const command command_request_verify;
+extern const command command_request_approve;
+extern const command command_request_deny;
+extern const command command_request_extend;
+extern const command command_request_fulfil;
+extern const command command_request_answer;
+extern const command command_request_task;
 extern const command command_clock_accept;
 extern const command command_help;
 

@@ -74,11 +74,14 @@ static velum_status check_decidable(passage *passage, const request *row)
 
 static velum_status use_approval(passage *passage, const request *row)
 {
-    approval_scope scope = {.kind = APPROVAL_REQUEST};
+    const bundle *const bundle = passage->world->bundle;
+    approval_scope scope = {.kind = APPROVAL_REQUEST,
+                            .activity = bundle->activities[passage->activity].number,
+                            .action = passage->action};
     text id;
 
     VELUM_TRY(parse_optional_text(passage, json_root(passage->body), "approval", &id));
-    if (approvals_needed(passage->world->bundle, APPROVAL_REQUEST) == 0) {
+    if (approvals_needed(bundle, APPROVAL_REQUEST) == 0) {
         return VELUM_OK;
     }
     if (id.size == 0) {

@@ -24,7 +24,9 @@ static velum_status run(void *context, store_conn *conn)
     VELUM_TRY(journal_reserve(task->batch.gate->journal, task->batch.bodies.count));
     task->reserved = task->batch.bodies.count;
     VELUM_TRY(meta_write(conn, META_OUTBOX_SEQ, (int64_t)task->batch.seq));
-    return world_load(task->batch.gate, conn, &task->batch.next_world, NULL);
+    return task->batch.next_world != NULL
+               ? VELUM_OK
+               : world_load(task->batch.gate, conn, &task->batch.next_world, NULL);
 }
 
 velum_status own_write(velum_gate *gate, own_write_function write)
@@ -32,7 +34,7 @@ velum_status own_write(velum_gate *gate, own_write_function write)
     own_task task = {.batch = {.gate = gate}, .write = write};
 
     const velum_status status = writer_run(&gate->writer, run, &task);
-    if (status == VELUM_OK && task.batch.bodies.count > 0) {
+    if (status == VELUM_OK && task.batch.next_world != NULL) {
         atomic_store(&gate->writer.seq, task.batch.seq);
         task.batch.next_world->seq = task.batch.seq;
         gate_swap_world(gate, world_take(&task.batch.next_world));
@@ -46,8 +48,11 @@ velum_status own_write(velum_gate *gate, own_write_function write)
 
 velum_status own_write_new_names(write_batch *batch)
 {
+    bool kept = false;
+
     VELUM_TRY(registry_add_own(batch, clock_wall_ns(&batch->gate->clock)));
-    return policy_keep_old_notices(batch);
+    VELUM_TRY(policy_keep_old_notices(batch, &kept));
+    return kept ? world_load(batch->gate, batch->conn, &batch->next_world, NULL) : VELUM_OK;
 }
 
 velum_status own_leaf_queue(velum_gate *gate, const audit_entry *entry)

@@ -212,15 +212,14 @@ static velum_status keep_old(write_batch *batch, const uint8_t hash[SHA256_BYTES
     return notices_put_bundle(batch, bundle);
 }
 
-velum_status policy_keep_old_notices(write_batch *batch)
+velum_status policy_keep_old_notices(write_batch *batch, bool *out_kept)
 {
     uint8_t hashes[OLD_BUNDLES_AT_ONCE][SHA256_BYTES];
     uint32_t count = 0;
     int64_t from = 0;
-    bool missing = false;
 
-    VELUM_TRY(notices_are_missing(batch->conn, &missing));
-    if (!missing) {
+    VELUM_TRY(notices_are_missing(batch->conn, out_kept));
+    if (!*out_kept) {
         return VELUM_OK;
     }
     do {

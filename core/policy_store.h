@@ -38,8 +38,9 @@ velum_status policy_last_but(store_conn *conn, const uint8_t but[SHA256_BYTES],
                              uint8_t out[SHA256_BYTES]) VELUM_WARN_UNUSED;
 velum_status policy_was_in_force(store_conn *conn, const uint8_t hash[SHA256_BYTES],
                                  bool *out) VELUM_WARN_UNUSED;
-/* Notices of bundles that came into force before notices were kept (schema step 2). */
-velum_status policy_keep_old_notices(write_batch *batch) VELUM_WARN_UNUSED;
+/* Notices of bundles that came into force before notices were kept (schema step 2); `*out_kept`:
+ * there were some. */
+velum_status policy_keep_old_notices(write_batch *batch, bool *out_kept) VELUM_WARN_UNUSED;
 
 #define PROPOSAL_PROPOSED 1
 #define PROPOSAL_SCHEDULED 2

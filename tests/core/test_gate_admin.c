@@ -241,7 +241,9 @@ static void the_same_policy_changes_nothing(void **state)
     assert_int_equal(input_of(&entry, INPUT_RESULT), RESULT_SAME);
     const reply *shown = assert_done(ask(self, (question){.verb = VELUM_VERB_POLICY_SHOW}));
     assert_text_at(shown, "policy", text_at(answer, "policy"));
-    assert_int_equal(json_count(value_at(shown, "activities")), 9);
+    assert_int_equal(json_count(value_at(shown, "activities")),
+                     self->gate->world->bundle->activity_count);
+    assert_true(json_count(value_at(shown, "activities")) > 9);
 }
 
 static void a_broken_policy_is_refused_with_its_line(void **state)

@@ -75,6 +75,34 @@ velum_status compile_text(const char *policy, findings *caught, bundle **out)
     return status;
 }
 
+static bool was_told(const findings *caught, uint32_t line, const char *words)
+{
+    for (size_t i = 0; i < caught->count; i++) {
+        const finding *const found = &caught->at[i];
+        if (found->is_error && found->line == line && strcmp(found->file, "policy.yaml") == 0 &&
+            strstr(found->message, words) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void assert_error_told(const char *policy, uint32_t line, const char *words)
+{
+    findings caught;
+    bundle *out = NULL;
+
+    const velum_status status = compile_text(policy, &caught, &out);
+    bundle_free(out);
+    if (status == VELUM_E_INVALID && was_told(&caught, line, words)) {
+        return;
+    }
+    for (size_t i = 0; i < caught.count; i++) {
+        print_message("  %s:%u: %s\n", caught.at[i].file, caught.at[i].line, caught.at[i].message);
+    }
+    fail_msg("status %d, wanted line %u: %s", status, line, words);
+}
+
 char *replaced(const char *policy, const char *from, const char *to)
 {
     const char *const at = strstr(policy, from);

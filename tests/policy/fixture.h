@@ -29,6 +29,8 @@ extern const char small_policy[];
 
 /* Compiles policy.yaml with the notices offers.zh and offers.en. */
 velum_status compile_text(const char *policy, findings *caught, bundle **out);
+/* Compiling fails, and an error in that line of policy.yaml has these words. */
+void assert_error_told(const char *policy, uint32_t line, const char *words);
 /* The policy with the first `from` replaced by `to` (which has to be there). Free with mem_free. */
 char *replaced(const char *policy, const char *from, const char *to);
 

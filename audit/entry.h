@@ -45,6 +45,7 @@
 #define ENTRY_RESOLVE 30      /* a token was turned back into whom it stands for */
 #define ENTRY_RETAINED 31     /* what a law keeps was read */
 #define ENTRY_SUPPRESSION 32  /* ended suppressions were swept */
+#define ENTRY_HOLD 33         /* a legal hold was put or released */
 
 #define ENTRY_SINGLE 1 /* stages */
 #define ENTRY_INTENT 2

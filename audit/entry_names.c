@@ -43,6 +43,7 @@ const char *entry_type_name(uint32_t type)
         {ENTRY_RESOLVE, "resolve"},
         {ENTRY_RETAINED, "retained"},
         {ENTRY_SUPPRESSION, "suppression"},
+        {ENTRY_HOLD, "hold"},
     };
 
     return name_in(names, sizeof names / sizeof names[0], type);

@@ -25,6 +25,8 @@ const command *const commands[] = {
     &command_policy_apply,
     &command_subject_erase,
     &command_subject_retained,
+    &command_subject_hold,
+    &command_subject_release,
     &command_certificate_get,
     &command_certificate_verify,
     &command_request_list,

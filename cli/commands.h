@@ -23,6 +23,8 @@ extern const command command_policy_check;
 extern const command command_policy_apply;
 extern const command command_subject_erase;
 extern const command command_subject_retained;
+extern const command command_subject_hold;
+extern const command command_subject_release;
 extern const command command_certificate_get;
 extern const command command_certificate_verify;
 extern const command command_request_list;

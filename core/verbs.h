@@ -54,6 +54,8 @@ velum_status me_accesses_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status me_proof_mask(passage *passage) VELUM_WARN_UNUSED;
 /* core/consent_import.c */
 velum_status consent_import_apply(passage *passage) VELUM_WARN_UNUSED;
+/* core/consent_report.c */
+velum_status consent_report_mask(passage *passage) VELUM_WARN_UNUSED;
 /* core/request_intake.c: for services and customers; core/request_decide.c: for officers */
 velum_status request_create_locate(passage *passage) VELUM_WARN_UNUSED;
 velum_status request_create_apply(passage *passage) VELUM_WARN_UNUSED;
@@ -77,6 +79,7 @@ velum_status approval_list_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status approval_decide_apply(passage *passage) VELUM_WARN_UNUSED;
 /* core/erasure_verbs.c, core/retained.c */
 velum_status subject_erase_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status subject_hold_apply(passage *passage) VELUM_WARN_UNUSED; /* core/hold.c */
 velum_status subject_erase_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status certificate_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status retained_locate(passage *passage) VELUM_WARN_UNUSED;
@@ -134,6 +137,7 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define INPUT_SCHEMA 36          /* step of the schema of vault.db that was reached */
 #define INPUT_KEYS_SCHEMA 37     /* the same of keys.db */
 #define INPUT_SIGN_UP 38         /* 1: the customer came (back) by a sign-up of their own */
+#define INPUT_REHEARSAL 39       /* 1: nothing was changed, it was only tried */
 #define RESULT_SAME 1
 #define RESULT_CHANGED 2
 #define RESULT_NEW 3
@@ -159,5 +163,7 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_WHO_SAW 20
 #define OPERATION_EXPLAIN 21
 #define OPERATION_RESOLVE 22
+#define OPERATION_HOLD 23
+#define OPERATION_RELEASE 24
 
 #endif

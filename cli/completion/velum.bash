@@ -7,7 +7,7 @@ _velum_words() {
     consent) echo 'list give withdraw' ;;
     audit) echo 'log verify prove' ;;
     policy) echo 'show check apply' ;;
-    subject) echo 'erase retained' ;;
+    subject) echo 'erase retained hold release' ;;
     certificate) echo 'get verify' ;;
     clock) echo 'accept' ;;
     help) echo 'init status credential import consent audit policy subject certificate clock' ;;
@@ -21,6 +21,7 @@ _velum_words() {
     'audit verify') echo '--key --seen --json --data --help' ;;
     'audit prove') echo '--json --data --help' ;;
     'subject erase') echo '--category --reason --approval --preview --yes --out --data --help' ;;
+    'subject hold' | 'subject release') echo '--data --help' ;;
     'subject retained') echo '--json --data --help' ;;
     'certificate get') echo '--out --data --help' ;;
     'certificate verify') echo '--key --json --help' ;;

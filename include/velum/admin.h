@@ -40,8 +40,12 @@ extern "C" {
 #define VELUM_VERB_CREDENTIAL_ROTATE \
     33u /* body {name, overlap_hours?} → {name, token, old_until} */
 #define VELUM_VERB_CONSENT_IMPORT \
-    34u /* body {source, notice?: {language, version, text}, rows: [{line, identifier, purpose,
-           state, given, evidence?}…]} → {rows:[{line, result, reason?}…]}; at most 200 rows */
+    34u /* body {source, version?, dry_run?, notice?: {language, version, text}, rows: [{line,
+           identifier, purpose, state, given?, evidence?}…]} → {rows:[{line, result:
+           same|changed|rejected, reason?}…]}; at most 200 rows */
+#define VELUM_VERB_CONSENT_REPORT \
+    35u /* body {min_grade, purpose?} → {min_grade, purposes:[{purpose, lost}…]}: how many would
+           lose a purpose at that minimum; fewer than 5 are "<5" */
 #define VELUM_VERB_REQUEST_LIST 50u /* body {state?, right?, due_within_days?, from?, limit?} */
 #define VELUM_VERB_REQUEST_SHOW 51u /* ref: id */
 #define VELUM_VERB_REQUEST_DECIDE \
@@ -49,6 +53,7 @@ extern "C" {
 #define VELUM_VERB_SUBJECT_ERASE \
     53u /* ref; body {categories?, approval?, reason_code?, preview?} → {subject, state: erasing,
            certificate, destroys, keeps, …}; with preview neither state nor certificate */
+#define VELUM_VERB_SUBJECT_HOLD 36u /* ref; body {hold: bool} → {holds} */
 #define VELUM_VERB_CERTIFICATE \
     54u /* ref: certificate id → the file (docs/formats/certificate.md), or {state: erasing,
            certificate} while it is awaited */
@@ -153,6 +158,13 @@ velum_status velum_policy_check(velum_string folder, velum_policy_finding findin
 velum_status velum_policy_pack(velum_string folder, char **out_json, size_t *out_size,
                                velum_error *err) VELUM_WARN_UNUSED;
 
+/* What coming from one packed policy ({"files":{…}}) to another changes, a line each; VELUM_E_INVALID
+ * when one of them does not compile. */
+typedef velum_status (*velum_policy_change)(void *context, bool widens, const char *section,
+                                            const char *message);
+velum_status velum_policy_diff(velum_string before, velum_string after, velum_policy_change tell,
+                               void *context, velum_error *err) VELUM_WARN_UNUSED;
+
 /* Verifies a log folder (DIR/audit or a copy); meaning of the members in audit/verify.h. */
 typedef struct velum_log_report {
     size_t size;
@@ -198,6 +210,61 @@ velum_status velum_certificate_verify(velum_string file, velum_string verifier_k
                                       size_t *out_size) VELUM_WARN_UNUSED;
 /* Whether some process holds DIR/lock (false when there is none). */
 bool velum_folder_is_live(velum_string folder);
+
+/* --- Configuration -----------------------------------------------------------------------------------
+ * The settings of velumd: command line, environment, one file, defaults (docs/formats/config.md). */
+#define VELUM_CONFIG_FROM_DEFAULT 0u
+#define VELUM_CONFIG_FROM_FILE 1u
+#define VELUM_CONFIG_FROM_ENVIRONMENT 2u
+#define VELUM_CONFIG_FROM_COMMAND_LINE 3u
+typedef struct velum_config velum_config; /* immutable; any thread */
+/* `message` is a constant of ours and repeats nothing of the file. Line 0: of no line. */
+typedef void (*velum_config_finding)(void *context, bool is_error, uint32_t line,
+                                     const char *message);
+/* One setting of the command line: {"listen", "127.0.0.1:8080"}. */
+typedef struct velum_config_override {
+    const char *name;
+    const char *value;
+} velum_config_override;
+typedef struct velum_config_options {
+    size_t size;
+    const char *file; /* --config; NULL: sought */
+    const velum_config_override *overrides;
+    size_t override_count;
+    velum_config_finding finding; /* told every finding; or NULL */
+    void *context;
+} velum_config_options;
+/* VELUM_E_INVALID with the first finding in `err`; VELUM_E_NOTFOUND when a file that was named is not
+ * there, VELUM_E_DENIED when others may write it; VELUM_E_NOMEM, VELUM_E_IO. */
+velum_status velum_config_load(const velum_config_options *options, velum_config **out,
+                               velum_error *err) VELUM_WARN_UNUSED;
+void velum_config_free(velum_config *config);
+/* The path of the file that was read, or "". */
+const char *velum_config_path(const velum_config *config);
+
+typedef struct velum_config_setting {
+    size_t size;
+    const char *name;     /* "cache-mb", "root.file" */
+    const char *value;    /* "" when it has none */
+    const char *variable; /* of the environment, or "" */
+    uint32_t origin;      /* VELUM_CONFIG_FROM_* */
+    uint32_t line;        /* in the file, or 0 */
+    bool is_number;
+    bool is_flag;
+} velum_config_setting;
+/* Setting `index` in the order of the documentation; false behind the last. */
+bool velum_config_at(const velum_config *config, uint32_t index, velum_config_setting *out);
+/* By name; "" when it has no value. Numbers: 0. */
+const char *velum_config_text(const velum_config *config, const char *name);
+uint64_t velum_config_number(const velum_config *config, const char *name);
+bool velum_config_flag(const velum_config *config, const char *name);
+
+/* velum_gate_open with folder, cache, limits and root secret of the configuration. */
+velum_status velum_config_open_gate(const velum_config *config, velum_gate **out,
+                                    velum_error *err) VELUM_WARN_UNUSED;
+/* Judges one file: VELUM_OK when no finding is an error. Of the root secret only who may read it. */
+velum_status velum_config_check(const char *file, velum_config_finding finding, void *context,
+                                velum_error *err) VELUM_WARN_UNUSED;
 
 /* --- Upgrade ------------------------------------------------------------------------------------------
  * A gate opens a folder of exactly its own schemas (docs/formats/upgrade.md); this is how an older one

@@ -3,12 +3,12 @@
 
 #include <stdio.h>
 
+#include "cli/moment.h"
+#include "cli/paged_call.h"
 #include "cli/say.h"
-#include "cli/session.h"
 #include "cli/show.h"
 
 #define PAGE_ENTRIES 200
-#define BODY_BYTES_MAX 256
 #define WHAT_BYTES_MAX 16000
 #define LINES_BYTES_MAX ((size_t)64 << 20)
 
@@ -20,34 +20,50 @@ static const show_column columns[] = {
 #define MEMBER_COLUMNS (sizeof(columns) / sizeof(columns[0]))
 #define ALL_COLUMNS (MEMBER_COLUMNS + 2) /* RESULT and WHAT are put together */
 
+/* Options that are members of the question as they are typed. */
+static const struct {
+    const char *option;
+    const char *member;
+} filters[] = {{"actor", "actor"}, {"activity", "activity"}, {"purpose", "purpose"},
+               {"field", "field"}, {"decision", "decision"}, {"reason", "reason"},
+               {"store", "store"}, {"type", "type"}};
+
 /* A long list, shown page by page under one row of titles. */
 typedef struct listing {
-    velum_client *client;
     const invocation *invocation;
-    uint64_t from;
-    bool has_from;
-    uint64_t left; /* entries that may still be shown */
+    char since[TIME_TEXT_BYTES];
+    char until[TIME_TEXT_BYTES];
     uint64_t shown;
     bool is_json;
     table table;
     table_column titles[TABLE_COLUMNS_MAX];
 } listing;
 
-static void write_request(const listing *self, buffer *out)
+static void write_question(const void *context, json_writer *json)
 {
-    const uint64_t limit = self->left < PAGE_ENTRIES ? self->left : PAGE_ENTRIES;
-    json_writer json;
+    const listing *const self = context;
 
-    json_writer_init(&json, out);
-    json_begin_object(&json);
+    for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
+        if (invocation_has(self->invocation, filters[i].option)) {
+            json_member_string(json, filters[i].member,
+                               invocation_value(self->invocation, filters[i].option));
+        }
+    }
     if (invocation_has(self->invocation, "denied")) {
-        json_member_bool(&json, "denied", true);
+        json_member_bool(json, "denied", true);
     }
-    if (self->has_from) {
-        json_member_integer(&json, "from", (int64_t)self->from);
+    if (invocation_has(self->invocation, "break-glass")) {
+        json_member_bool(json, "break_glass", true);
     }
-    json_member_integer(&json, "limit", (int64_t)limit);
-    json_end_object(&json);
+    if (invocation_has(self->invocation, "shadow")) {
+        json_member_bool(json, "shadow", true);
+    }
+    if (self->since[0] != '\0') {
+        json_member_string(json, "since", self->since);
+    }
+    if (self->until[0] != '\0') {
+        json_member_string(json, "until", self->until);
+    }
 }
 
 static velum_status show_page_json(listing *self, const json_value *entries)
@@ -92,8 +108,9 @@ static void append_fields(const json_value *entry, const json_value *released, b
 static void append_act(const json_value *entry, buffer *out)
 {
     static const char *const names[] = {
-        "stage", "consent_purpose", "consent_state", "registers", "result",    "size",
-        "new",   "changed",         "same",          "rejected",  "torn_bytes"};
+        "stage",     "operation", "approval_kind", "consent_purpose", "consent_state", "registers",
+        "result",    "size",      "new",           "changed",         "same",          "rejected",
+        "torn_bytes"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const json_value *value = json_member(entry, names[i]);
@@ -160,83 +177,73 @@ static velum_status show_page_table(listing *self, const json_value *entries)
     return show_bytes(lines.data, lines.size);
 }
 
-/* Fetches and shows the next page; VELUM_END after the last. */
-static velum_status next_page(listing *self)
+static velum_status show_page(void *context, const json_value *answer, uint64_t *out_count)
 {
-    VELUM_AUTO(json) *answer = NULL;
-    VELUM_AUTO_BUFFER body;
-
-    buffer_init(&body, BODY_BYTES_MAX);
-    write_request(self, &body);
-    const session_request request = {.verb = VELUM_VERB_AUDIT_LOG,
-                                     .ref = invocation_value(self->invocation, "subject"),
-                                     .body = {(const char *)body.data, body.size}};
-    VELUM_TRY(session_ask_json(self->client, &request, &answer));
-    const json_value *entries = json_member(json_root(answer), "entries");
-    const json_value *next = json_member(json_root(answer), "next");
+    listing *const self = context;
+    const json_value *entries = json_member(answer, "entries");
     const size_t count = entries == NULL ? 0 : json_count(entries);
+
     if (count > 0) {
         VELUM_TRY(self->is_json ? show_page_json(self, entries) : show_page_table(self, entries));
     }
     self->shown += count;
-    self->left -= count < self->left ? count : self->left;
-    if (next == NULL || json_kind_of(next) != JSON_INTEGER || self->left == 0) {
-        return VELUM_END;
-    }
-    const uint64_t from = (uint64_t)json_integer(next);
-    if (self->has_from && from <= self->from) {
-        return VELUM_END; /* an answer that does not move on would never end */
-    }
-    self->from = from;
-    self->has_from = true;
+    *out_count = count;
     return VELUM_OK;
 }
 
-static velum_status show_all(listing *self)
+static velum_status show_all(listing *self, paged_call *call)
 {
-    velum_status status = VELUM_OK;
-
     if (self->is_json) {
         VELUM_TRY(show_bytes("{\"entries\":[", 12));
     }
-    while (status == VELUM_OK) {
-        status = next_page(self);
-    }
+    const velum_status status = paged_call_run(call);
     if (self->is_json) {
         VELUM_TRY(show_bytes("]}\n", 3));
     }
-    if (status == VELUM_END && self->shown == 0 && !self->is_json) {
+    if (status == VELUM_OK && self->shown == 0 && !self->is_json) {
         say_more("No entry matches.");
     }
+    return status;
+}
+
+static velum_status list(listing *self, paged_call *call)
+{
+    show_titles(columns, MEMBER_COLUMNS, self->titles);
+    self->titles[MEMBER_COLUMNS] = (table_column){"RESULT", false};
+    self->titles[MEMBER_COLUMNS + 1] = (table_column){"WHAT", false};
+    table_init(&self->table, self->titles, ALL_COLUMNS);
+    const velum_status status = show_all(self, call);
+    table_clear(&self->table);
     return status;
 }
 
 static int run(const invocation *invocation)
 {
     VELUM_AUTO(velum_client) *client = NULL;
-    listing listing = {.invocation = invocation,
+    listing listing = {.invocation = invocation, .is_json = invocation_has(invocation, "json")};
+    paged_call call = {.verb = VELUM_VERB_AUDIT_LOG,
+                       .ref = invocation_value(invocation, "subject"),
+                       .write = write_question,
+                       .show = show_page,
+                       .context = &listing,
+                       .what = "entries looked at",
                        .left = UINT64_MAX,
-                       .is_json = invocation_has(invocation, "json"),
-                       .has_from = invocation_has(invocation, "from")};
+                       .page_most = PAGE_ENTRIES};
 
-    if (!invocation_number(invocation, "limit", INT64_MAX, &listing.left) ||
-        !invocation_number(invocation, "from", INT64_MAX, &listing.from)) {
+    if (!invocation_number(invocation, "limit", INT64_MAX, &call.left) ||
+        !invocation_number(invocation, "from", INT64_MAX, &call.from) ||
+        !moment_read(invocation, "since", listing.since) ||
+        !moment_read(invocation, "until", listing.until)) {
         return EXIT_USAGE;
     }
-    if (listing.left == 0) {
+    if (call.left == 0) {
         return command_wrong(invocation->command, "--limit is at least 1");
     }
     if (session_open(invocation, &client) < 0) {
         return EXIT_REFUSED;
     }
-    listing.client = client;
-    show_titles(columns, MEMBER_COLUMNS, listing.titles);
-    listing.titles[MEMBER_COLUMNS] = (table_column){"RESULT", false};
-    listing.titles[MEMBER_COLUMNS + 1] = (table_column){"WHAT", false};
-    table_init(&listing.table, listing.titles, ALL_COLUMNS);
-    const velum_status status = show_all(&listing);
-    table_clear(&listing.table);
-    return status < 0 ? EXIT_REFUSED : EXIT_DONE;
+    call.client = client;
+    return list(&listing, &call) < 0 ? EXIT_REFUSED : EXIT_DONE;
 }
 
 const command command_audit_log = {
@@ -249,9 +256,21 @@ const command command_audit_log = {
     .detail = "Oldest first. Reading the log is itself an entry. Customers appear as\n"
               "pseudonymous tokens; --subject finds the entries of one customer, REF or\n"
               "DOMAIN:REF. WHAT names the fields that were disclosed; * says that one was\n"
-              "masked.",
-    .options = {{"subject", "REF", "entries of this customer"},
+              "masked. All filters that are given must hold. T is YYYY-MM-DD or RFC 3339.",
+    .options = {{"subject", "REF", "entries of this customer, also of an erased one"},
+                {"actor", "NAME", "by this credential; customer, velum"},
+                {"activity", "A", "under this activity"},
+                {"purpose", "P", "for this purpose"},
+                {"field", "F", "that asked for or gave this field"},
+                {"type", "TYPE", "read, consent, import …"},
+                {"decision", "D", "allow, partial or deny"},
                 {"denied", NULL, "refusals only"},
+                {"reason", "R", "of a refusal, or the code that was given"},
+                {"store", "S", "by whoever is bound to this store"},
+                {"since", "T", "from this time on"},
+                {"until", "T", "before this time"},
+                {"break-glass", NULL, "where a glass was broken"},
+                {"shadow", NULL, "that the policy in shadow would decide otherwise"},
                 {"from", "INDEX", "entries from this one on"},
                 {"limit", "N", "at most so many"},
                 {"json", NULL, "entries as JSON, one a line"}},

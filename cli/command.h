@@ -14,7 +14,7 @@
 #define EXIT_REFUSED 1
 #define EXIT_USAGE 2
 
-#define COMMAND_OPTIONS_MAX 12
+#define COMMAND_OPTIONS_MAX 20
 #define COMMAND_ARGUMENTS_MAX 3
 
 typedef struct command_option {

@@ -1,7 +1,7 @@
 /* core/consents.h: recording a consent event in the ledger and in the state at once.
  *
- * C-1  Each event is one row of the ledger and one leaf; the state is its projection and moves to the
- *      subject's next generation with it (V-5).
+ * C-1  Each event is one row of the ledger and one leaf (many imported at once share one); the state
+ *      is its projection and moves to the subject's next generation with it (V-5).
  * C-2  What takes away (withdrawn, refused) is always possible: no grade, age, version or notice
  *      stands against it (PIPL 15, GDPR 7(3)).
  * C-3  Asking is an event, too, and never takes a consent away that stands.

@@ -90,6 +90,7 @@ typedef struct verb {
     bool is_own;      /* the gate's own act: no caller, no decision, never from outside */
     bool may_write;   /* a read that becomes a write where it uses something up */
     bool has_body;
+    bool is_of_many;     /* acts on many subjects, each decided of its own */
     bool may_lack_body;  /* all its members are optional: none is {} */
     bool names_activity; /* in the body, where the request names none */
     uint32_t body_bytes_max;

@@ -87,6 +87,7 @@ static velum_status decide_stage(passage *passage)
         .all_fields = passage->asked_all,
         .unknown_fields = passage->unknown_fields,
         .reason_code = passage->reason_code,
+        .is_of_many = passage->verb->is_of_many,
         .is_approved = passage->asks_approval,
         .now_ns = passage->clock.later_ns,
         .age_now_ns = passage->clock.earlier_ns,

@@ -180,6 +180,9 @@ static uint32_t subject_is_there(inquiry *self)
     if ((request->action & SUBJECTLESS_ACTIONS) != 0) {
         return REASON_NONE;
     }
+    if (request->is_of_many && request->subject_status == 0) {
+        return REASON_NONE;
+    }
     if (request->subject_status == 0 && (request->action & SUBJECT_ACTIONS) == 0) {
         return REASON_NONE; /* somebody new, or a request of somebody never stored */
     }

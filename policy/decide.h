@@ -93,6 +93,7 @@ typedef struct decide_request {
     bool clock_behind;       /* more than 5 s behind: what rests on consent is denied */
     uint32_t reason_code;    /* 1 + index in the bundle; 0: none, or one that is not known */
     bool is_approved;        /* an approval for exactly this scope was found, to be used up */
+    bool is_of_many;         /* an act on many subjects, each of whom is decided on besides */
     uint32_t subject_status; /* SUBJECT_*; 0: there is no such subject */
     const subject_state *state; /* NULL when there is no subject */
 } decide_request;
@@ -122,8 +123,8 @@ typedef struct verdict {
  * activity's; roles bound what is seen, not what is written.
  * Roles: a read needs a role that applies. A person (ACTOR_HUMAN) needs one for every act on a known
  * subject; audit and administer know no subject and ask for none.
- * Subject: create, import and request may come with none (status 0); audit, administer, request-decide,
- * approve, resolve and retained-read ignore it.
+ * Subject: create, import and request may come with none (status 0), and so may whatever is of many;
+ * audit, administer, request-decide, approve, resolve and retained-read ignore it.
  * Restriction of processing stops create, read, update and import, but for the customer's own read.
  * Reason codes: an activity that has some needs one of them from everybody, for each of its actions.
  * Children: staff roles count for reading a customer under 14 only with `is_approved`, which is then to

@@ -78,6 +78,10 @@ uint32_t sealed_subject_version(const sealed_subject *held);
 velum_status vault_find(vault *self, store_conn *conn, const identifier *value,
                         subject_id *out) VELUM_WARN_UNUSED;
 
+/* The next live subject in the order of ids, from the one of zeros on; VELUM_END behind the last. */
+velum_status vault_subject_after(store_conn *conn, const subject_id *after,
+                                 subject_id *out) VELUM_WARN_UNUSED;
+
 /* From the cache: true with a reference, when the cached row's seq is at least `seq_min`. */
 bool vault_cached(vault *self, const subject_id *id, uint64_t seq_min, sealed_subject **out);
 

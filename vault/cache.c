@@ -219,6 +219,18 @@ void cache_put(cache *self, sealed_subject *sealed)
     (void)pthread_mutex_unlock(&slot.shard->lock);
 }
 
+void cache_drop(cache *self, const subject_id *id)
+{
+    const cache_slot slot = slot_of(self, id);
+
+    (void)pthread_mutex_lock(&slot.shard->lock);
+    sealed_subject *const row = bucket_find(slot.bucket, id);
+    if (row != NULL) {
+        shard_drop(slot.shard, slot.bucket, row);
+    }
+    (void)pthread_mutex_unlock(&slot.shard->lock);
+}
+
 uint64_t cache_bytes(cache *self)
 {
     uint64_t bytes = 0;

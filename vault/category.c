@@ -160,19 +160,18 @@ static velum_status seal_record(const vault *self, const opened_subject *opened,
     return status;
 }
 
-/* A random key and its wrapped form with the commitment. */
-static velum_status new_key(const vault *self, const opened_subject *opened, uint16_t category,
-                            uint8_t key[KEY_BYTES], buffer *out_wrapped)
+/* The wrapped form of a key with the commitment. */
+static velum_status wrap_key(const vault *self, const opened_subject *opened, uint16_t category,
+                             const uint8_t key[KEY_BYTES], buffer *out)
 {
     const sealed_place place = opened_data_place(opened, PLACE_CATEGORY_KEY, category);
     uint8_t commitment[COMMITMENT_BYTES];
 
-    random_fill(&self->random, key, KEY_BYTES);
     VELUM_TRY(sealed_write(opened->category_wrapping_key, &self->random, &place,
-                           (crypto_part){key, KEY_BYTES}, out_wrapped));
+                           (crypto_part){key, KEY_BYTES}, out));
     commit_to(key, commitment);
-    buffer_append(out_wrapped, commitment, sizeof(commitment));
-    return buffer_status(out_wrapped);
+    buffer_append(out, commitment, sizeof(commitment));
+    return buffer_status(out);
 }
 
 /* How many categories the subject has. */
@@ -226,6 +225,15 @@ static velum_status update_row(store_conn *conn, const subject_id *id, const rec
     return conn_changes(conn) == 1 ? VELUM_OK : VELUM_E_CORRUPT;
 }
 
+/* A key may be wrapped under the data key alone that the row is sealed under. */
+static velum_status check_data_key(store_conn *conn, const opened_subject *opened)
+{
+    subject_row row;
+
+    VELUM_TRY(subject_row_read(conn, &opened->id, &row));
+    return row.key_version == opened->key_version ? VELUM_OK : VELUM_E_STALE;
+}
+
 static velum_status put_first(vault *self, store_conn *conn, const opened_subject *opened,
                               const record_place *what)
 {
@@ -235,7 +243,9 @@ static velum_status put_first(vault *self, store_conn *conn, const opened_subjec
 
     buffer_init(&wrapped, CATEGORY_KEY_BYTES);
     buffer_init(&sealed, CATEGORY_SEALED_BYTES_MAX);
-    velum_status status = new_key(self, opened, what->category, key, &wrapped);
+    VELUM_TRY(check_data_key(conn, opened));
+    random_fill(&self->random, key, sizeof(key));
+    velum_status status = wrap_key(self, opened, what->category, key, &wrapped);
     if (status == VELUM_OK) {
         status = seal_record(self, opened, what, key, &sealed);
     }
@@ -293,4 +303,75 @@ velum_status vault_put_category(vault *self, store_conn *conn, const opened_subj
     }
     return row.version == 0 ? put_first(self, conn, opened, place)
                             : put_next(self, conn, opened, place, &row);
+}
+
+/* --- rows of before --------------------------------------------------------------------------------------- */
+
+static velum_status rewrap_key(const vault *self, const category_pair *pair, uint16_t category,
+                               const sealed_category *row, buffer *out)
+{
+    uint8_t key[KEY_BYTES];
+
+    VELUM_TRY(category_key_open(pair->from, category,
+                                (crypto_part){row->wrapped_key, CATEGORY_KEY_BYTES}, key));
+    const velum_status status = wrap_key(self, pair->to, category, key, out);
+    mem_wipe(key, sizeof(key));
+    return status;
+}
+
+velum_status category_rewrap(const vault *self, store_conn *conn, const category_pair *pair,
+                             uint16_t category)
+{
+    static const char sql[] = "UPDATE category SET wrapped_key = $3"
+                              " WHERE subject = $1 AND category = $2";
+    VELUM_AUTO_BUFFER wrapped;
+    VELUM_AUTO_STMT *stmt = NULL;
+    sealed_category row = {.version = 0};
+
+    buffer_init(&wrapped, CATEGORY_KEY_BYTES);
+    VELUM_TRY(read_row(conn, &pair->from->id, category, &row));
+    VELUM_TRY(rewrap_key(self, pair, category, &row, &wrapped));
+    VELUM_TRY(statement_for(conn, sql, &pair->from->id, &stmt));
+    VELUM_TRY(stmt_bind_integer(stmt, 2, category));
+    VELUM_TRY(stmt_bind_blob(stmt, 3, wrapped.data, wrapped.size));
+    return stmt_execute(stmt);
+}
+
+/* Plaintext of the sealed bytes that stand in the statement's column 0. */
+static velum_status open_column(const opened_subject *opened, const sealed_category *row,
+                                store_stmt *stmt, crypto_part *out)
+{
+    const sealed_place place = opened_place(opened, row->number, row->version);
+    const crypto_part sealed = stmt_blob(stmt, 0);
+    uint8_t key[KEY_BYTES];
+    void *bytes = NULL;
+
+    if (sealed.size < SEALED_OVERHEAD_BYTES || sealed.size > CATEGORY_SEALED_BYTES_MAX) {
+        return VELUM_E_CORRUPT;
+    }
+    VELUM_TRY(secret_arena_slice(opened->arena, sealed.size - SEALED_OVERHEAD_BYTES, &bytes));
+    VELUM_TRY(category_key_open(opened, row->number,
+                                (crypto_part){row->wrapped_key, CATEGORY_KEY_BYTES}, key));
+    const velum_status status = sealed_open(key, &place, sealed, bytes);
+    mem_wipe(key, sizeof(key));
+    VELUM_TRY(status);
+    *out = (crypto_part){bytes, sealed.size - SEALED_OVERHEAD_BYTES};
+    return VELUM_OK;
+}
+
+velum_status category_open_row(store_conn *conn, const opened_subject *opened, uint16_t category,
+                               uint32_t version, crypto_part *out)
+{
+    static const char sql[] = "SELECT sealed FROM category WHERE subject = $1 AND category = $2";
+    VELUM_AUTO_STMT *stmt = NULL;
+    sealed_category row = {.number = category};
+
+    VELUM_TRY(read_row(conn, &opened->id, category, &row));
+    if (row.version != version) {
+        return VELUM_E_TAMPERED; /* V-4 */
+    }
+    VELUM_TRY(statement_for(conn, sql, &opened->id, &stmt));
+    VELUM_TRY(stmt_bind_integer(stmt, 2, category));
+    VELUM_TRY(step_row(stmt, VELUM_E_NOTFOUND));
+    return open_column(opened, &row, stmt, out);
 }

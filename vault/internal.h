@@ -179,6 +179,7 @@ VELUM_DEFINE_AUTO(cache);
 sealed_subject *cache_find(cache *self, const subject_id *id, uint64_t seq_min);
 /* Takes a reference of its own; an older row of the subject is replaced, a newer one stays. */
 void cache_put(cache *self, sealed_subject *sealed);
+void cache_drop(cache *self, const subject_id *id);
 uint64_t cache_bytes(cache *self);
 
 /* --- opened subjects: opened_subject.c ------------------------------------------------------------------ */
@@ -243,6 +244,43 @@ velum_status index_type_and_form(const identifier *value, char out[TYPE_AND_FORM
 
 velum_status category_key_open(const opened_subject *opened, uint16_t category, crypto_part wrapped,
                                uint8_t out[KEY_BYTES]) VELUM_WARN_UNUSED;
+
+/* The category's row as the transaction shows it, opened into the arena: VELUM_E_NOTFOUND,
+ * VELUM_E_TAMPERED when it has another version. */
+velum_status category_open_row(store_conn *conn, const opened_subject *opened, uint16_t category,
+                               uint32_t version, crypto_part *out) VELUM_WARN_UNUSED;
+/* The same subject under its data key and under the next one. */
+typedef struct category_pair {
+    const opened_subject *from;
+    const opened_subject *to;
+} category_pair;
+/* Wraps the category's key under the next data key. */
+velum_status category_rewrap(const vault *self, store_conn *conn, const category_pair *pair,
+                             uint16_t category) VELUM_WARN_UNUSED;
+
+/* --- destruction: destruction.c, destruction_categories.c, retained.c ---------------------------------------- */
+
+typedef struct destruction_start {
+    const subject_id *subject;
+    uint32_t kind;
+    uint16_t category;      /* of DESTROY_RETAINED */
+    crypto_part categories; /* of DESTROY_CATEGORIES: u16be each */
+} destruction_start;
+/* Notes it in `destruction`: VELUM_E_BUSY. */
+velum_status destruction_begin(store_conn *conn, const destruction_start *start,
+                               const destruction_plan *plan) VELUM_WARN_UNUSED;
+
+/* Seals a category anew under a key of its own. */
+velum_status retained_keep(vault *self, store_conn *conn, const opened_subject *opened,
+                           const retained_category *what) VELUM_WARN_UNUSED;
+/* In keys.db: takes key and mark away, or the mark alone; fine when there is none. */
+velum_status retained_key_drop(store_conn *keys, const subject_id *id,
+                               uint16_t category) VELUM_WARN_UNUSED;
+velum_status retained_key_unmark(store_conn *keys, const subject_id *id,
+                                 uint16_t category) VELUM_WARN_UNUSED;
+/* VELUM_E_CORRUPT when the key is still there. */
+velum_status retained_key_is_gone(vault *self, const subject_id *id,
+                                  uint16_t category) VELUM_WARN_UNUSED;
 
 /* --- records and events: record.c, consent_event.c -------------------------------------------------------- */
 

@@ -107,6 +107,20 @@ static velum_status judge_next(store_conn *keys, store_conn *vault_conn, const m
     return subject_keys_next_drop(keys, &row->id, row->number);
 }
 
+/* `number` is the category. */
+static velum_status judge_retained(store_conn *keys, store_conn *vault_conn, const marked *row)
+{
+    static const char sql[] = "SELECT 1 FROM retained WHERE subject = $1 AND category = $2";
+    VELUM_AUTO_STMT *stmt = NULL;
+
+    VELUM_TRY(statement_for(vault_conn, sql, &row->id, &stmt));
+    VELUM_TRY(stmt_bind_integer(stmt, 2, row->number));
+    const velum_status status = stmt_step(stmt);
+    VELUM_TRY(status);
+    return status == VELUM_END ? retained_key_drop(keys, &row->id, (uint16_t)row->number)
+                               : retained_key_unmark(keys, &row->id, (uint16_t)row->number);
+}
+
 static const mark_kind kinds[] = {
     {"SELECT subject, 0, 0 FROM subject_new WHERE subject > $1 ORDER BY subject LIMIT 256",
      judge_new},
@@ -117,6 +131,10 @@ static const mark_kind kinds[] = {
      " JOIN subject_key k ON k.subject = n.subject WHERE n.subject > $1"
      " ORDER BY n.subject LIMIT 256",
      judge_next},
+    /* a subject has several, and a batch may end among them */
+    {"SELECT subject, category, 0 FROM retained_new WHERE subject >= $1"
+     " ORDER BY subject LIMIT 256",
+     judge_retained},
 };
 
 /* --- judging ----------------------------------------------------------------------------------------- */

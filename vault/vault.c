@@ -65,13 +65,14 @@ const char *const vault_schema_2[] = {
     /* destructions under way, between steps 1 and 3 */
     "CREATE TABLE destruction ("
     " n INTEGER PRIMARY KEY CHECK (n >= 1),"
-    " subject BLOB NOT NULL UNIQUE CHECK (length(subject) = 16)," /* one at a time */
+    " subject BLOB NOT NULL CHECK (length(subject) = 16),"
     " kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 4),"
     " category INTEGER NOT NULL,"
     " categories BLOB NOT NULL," /* destroyed in step 1: u16be each */
     " event_id BLOB NOT NULL CHECK (length(event_id) = 16),"
     " request_id BLOB NOT NULL CHECK (length(request_id) = 16),"
-    " at_ns INTEGER NOT NULL"
+    " at_ns INTEGER NOT NULL,"
+    " UNIQUE (subject, category)"
     ") STRICT",
     "CREATE TABLE suppression ("
     " hash BLOB NOT NULL PRIMARY KEY CHECK (length(hash) = 32),"

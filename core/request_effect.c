@@ -29,7 +29,8 @@ static velum_status add_restriction(passage *passage, uint32_t restriction)
         return VELUM_OK;
     }
     passage->state.restrictions |= restriction;
-    return state_seal_final(passage);
+    VELUM_TRY(state_seal_final(passage));
+    return write_batch_touch(passage->batch, &passage->subject); /* I-9 */
 }
 
 /* Whoever objects is not reached under their identifiers either, whatever is imported (I-6). */

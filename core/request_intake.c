@@ -18,7 +18,6 @@
 typedef struct intake {
     request row;
     request_facts facts;
-    const json_value *jurisdictions;
 } intake;
 
 /* --- whom it is about ------------------------------------------------------------------------------- */
@@ -279,7 +278,6 @@ static velum_status take_new(passage *passage, intake *intake)
     request *const row = &intake->row;
     const bool waits = (row->flags & REQUEST_VERIFIED) == 0 && !request_needs_no_proof(row->right);
 
-    VELUM_TRY(request_set_terms(passage, intake->jurisdictions, row));
     random_fill(&passage->gate->random, row->id, sizeof(row->id));
     row->state = waits ? REQUEST_NEED_VERIFICATION : REQUEST_OPEN;
     if (passage->actor.kind != ACTOR_HUMAN) {
@@ -302,7 +300,8 @@ static velum_status take_in(passage *passage, intake *intake)
     if (passage->actor.kind != ACTOR_CUSTOMER) {
         memcpy(row->taken_by, passage->actor.token, sizeof(row->taken_by));
     }
-    intake->jurisdictions = json_member(json_root(passage->body), "jurisdictions");
+    VELUM_TRY(
+        request_set_terms(passage, json_member(json_root(passage->body), "jurisdictions"), row));
     keep_identifier(passage, intake);
     const velum_status status = request_find_open(passage->conn, row, &earlier);
     if (status == VELUM_OK) {

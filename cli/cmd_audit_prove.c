@@ -1,63 +1,62 @@
 /* cli/cmd_audit_prove.c: velum audit prove INDEX|ID [DIR] */
 #include "cli/commands.h"
 
+#include "cli/entry_name.h"
+#include "cli/paged_call.h"
 #include "cli/place.h"
 #include "cli/say.h"
-#include "cli/session.h"
 #include "cli/show.h"
 
-#define EVENT_ID_DIGITS 32
-#define BODY_BYTES_MAX 256
-
-/* An index, or an event id of 32 hex digits. */
-static bool is_entry(text typed)
+static void write_question(const void *context, json_writer *json)
 {
-    uint8_t id[EVENT_ID_DIGITS / 2];
-    uint64_t index = 0;
+    const invocation *const invocation = context;
 
-    return (text_parse_u64(typed, &index) && index <= INT64_MAX) ||
-           hex_decode(typed, id, sizeof(id)) == VELUM_OK;
+    entry_name_write(text_of(invocation->arguments[0]), json);
 }
 
-static void write_body(text typed, buffer *out)
+static velum_status show_answer_json(const json_value *answer)
 {
-    uint64_t index = 0;
+    VELUM_AUTO_BUFFER line = {0};
     json_writer json;
 
-    json_writer_init(&json, out);
-    json_begin_object(&json);
-    if (typed.size < EVENT_ID_DIGITS && text_parse_u64(typed, &index)) {
-        json_member_integer(&json, "index", (int64_t)index);
-    } else {
-        json_member_text(&json, "id", typed);
+    buffer_init(&line, SESSION_ANSWER_BYTES_MAX);
+    json_writer_init(&json, &line);
+    json_write_value(&json, answer);
+    VELUM_TRY(buffer_status(&line));
+    return show_json((text){(const char *)line.data, line.size});
+}
+
+/* A stretch that did not find the entry yet has only `next`. */
+static velum_status show_proof(void *context, const json_value *answer, uint64_t *out_count)
+{
+    const invocation *const invocation = context;
+    const json_value *const lines = json_member(answer, "proof");
+
+    *out_count = 0;
+    if (lines == NULL) {
+        return VELUM_OK;
     }
-    json_end_object(&json);
+    const text shown = json_text(lines);
+    VELUM_TRY(invocation_has(invocation, "json") ? show_answer_json(answer)
+                                                 : show_bytes(shown.data, shown.size));
+    return VELUM_END;
 }
 
 static int prove_by_gate(const invocation *invocation)
 {
     VELUM_AUTO(velum_client) *client = NULL;
-    VELUM_AUTO(velum_answer) *answer = NULL;
-    VELUM_AUTO(json) *proof = NULL;
-    VELUM_AUTO_BUFFER body;
+    paged_call call = {.verb = VELUM_VERB_AUDIT_PROVE,
+                       .write = write_question,
+                       .show = show_proof,
+                       .context = (void *)(uintptr_t)invocation,
+                       .what = "entries looked at",
+                       .left = UINT64_MAX};
 
-    buffer_init(&body, BODY_BYTES_MAX);
-    write_body(text_of(invocation->arguments[0]), &body);
-    const session_request request = {.verb = VELUM_VERB_AUDIT_PROVE,
-                                     .body = {(const char *)body.data, body.size}};
-    if (session_open(invocation, &client) < 0 || session_ask(client, &request, &answer) < 0) {
+    if (session_open(invocation, &client) < 0) {
         return EXIT_REFUSED;
     }
-    if (invocation_has(invocation, "json")) {
-        return show_json(session_body(answer)) < 0 ? EXIT_REFUSED : EXIT_DONE;
-    }
-    if (json_parse(session_body(answer), SESSION_ANSWER_BYTES_MAX, &proof, NULL) < 0) {
-        say("the gate's answer cannot be read");
-        return EXIT_REFUSED;
-    }
-    const json_value *lines = json_member(json_root(proof), "proof");
-    const text shown = lines == NULL ? TEXT_EMPTY : json_text(lines);
-    return show_bytes(shown.data, shown.size) < 0 ? EXIT_REFUSED : EXIT_DONE;
+    call.client = client;
+    return paged_call_run(&call) < 0 ? EXIT_REFUSED : EXIT_DONE;
 }
 
 static velum_status write_proof_json(const char *proof, size_t size)
@@ -103,9 +102,8 @@ static int prove_in_folder(const invocation *invocation)
 
 static int run(const invocation *invocation)
 {
-    if (!is_entry(text_of(invocation->arguments[0]))) {
-        return command_wrong(invocation->command,
-                             "an entry is named by its index or by the 32 hex digits of its id");
+    if (!entry_name_is_one(text_of(invocation->arguments[0]))) {
+        return command_wrong(invocation->command, ENTRY_NAME_EXPECTED);
     }
     if (invocation->argument_count == 2) {
         return prove_in_folder(invocation);

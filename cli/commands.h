@@ -6,11 +6,14 @@
 
 extern const command command_init;
 extern const command command_upgrade;
+extern const command command_config_check;
+extern const command command_config_show;
 extern const command command_status;
 extern const command command_credential_add;
 extern const command command_credential_list;
 extern const command command_credential_revoke;
 extern const command command_credential_customer;
+extern const command command_credential_rotate;
 extern const command command_import;
 extern const command command_consent_list;
 extern const command command_consent_give;
@@ -18,6 +21,9 @@ extern const command command_consent_withdraw;
 extern const command command_audit_log;
 extern const command command_audit_verify;
 extern const command command_audit_prove;
+extern const command command_audit_who_saw;
+extern const command command_audit_explain;
+extern const command command_audit_resolve;
 extern const command command_policy_show;
 extern const command command_policy_check;
 extern const command command_policy_apply;

@@ -263,6 +263,15 @@ static velum_status apply_row(bulk_run *bulk, const json_value *row, uint32_t *o
     return VELUM_OK;
 }
 
+/* A notice that is new has its name in the next world only. */
+static velum_status load_notice_name(passage *passage, uint16_t number)
+{
+    if (number == 0 || world_name(passage->world, REGISTRY_NOTICE, number) != NULL) {
+        return VELUM_OK;
+    }
+    return world_load(passage->gate, passage->conn, &passage->batch->next_world, NULL);
+}
+
 velum_status consent_import_apply(passage *passage)
 {
     VELUM_AUTO_MEM consent_import *run = mem_alloc(sizeof(*run));
@@ -282,5 +291,6 @@ velum_status consent_import_apply(passage *passage)
         entry_push(&leaf, INPUT_REHEARSAL, 1);
         entry_push(&passage->entry, INPUT_REHEARSAL, 1);
     }
-    return bulk_record(&run->bulk, &leaf);
+    VELUM_TRY(bulk_record(&run->bulk, &leaf));
+    return load_notice_name(passage, run->notice.number);
 }

@@ -1,43 +1,10 @@
 /* cli/cmd_policy_apply.c: velum policy apply DIR */
 #include "cli/commands.h"
 
-#include <stdio.h>
-
+#include "cli/policy_changes.h"
 #include "cli/say.h"
-#include "cli/session.h"
 
-/* The packed folder, freed by its maker's function. */
-typedef struct packed {
-    char *data;
-    size_t size;
-} packed;
-
-static void packed_clear(packed *self)
-{
-    velum_body_free(self->data);
-}
-
-static void say_finding(void *context, bool is_error, const char *file, uint32_t line,
-                        const char *message)
-{
-    (void)context;
-    if (is_error) {
-        say_more("%s:%u: %s", file, line, message);
-    }
-}
-
-static bool compiles(velum_string folder)
-{
-    velum_error err = {0};
-    char hash[65];
-    const velum_status status = velum_policy_check(folder, say_finding, NULL, hash, &err);
-
-    if (status < 0) {
-        session_say_error("the policy was not applied", status, &err);
-        say_more("`velum policy check` tells every finding.");
-    }
-    return status == VELUM_OK;
-}
+#include <stdio.h>
 
 static void report(const json *answer)
 {
@@ -55,16 +22,9 @@ static int run(const invocation *invocation)
 {
     VELUM_AUTO(velum_client) *client = NULL;
     VELUM_AUTO(json) *answer = NULL;
-    __attribute__((cleanup(packed_clear))) packed bundle = {0};
-    const velum_string folder = string_of(text_of(invocation->arguments[0]));
-    velum_error err = {0};
+    VELUM_AUTO_PACKED bundle = {0};
 
-    if (!compiles(folder)) {
-        return EXIT_REFUSED;
-    }
-    const velum_status status = velum_policy_pack(folder, &bundle.data, &bundle.size, &err);
-    if (status < 0) {
-        session_say_error("the policy folder cannot be read", status, &err);
+    if (policy_pack_folder(invocation->arguments[0], &bundle) < 0) {
         return EXIT_REFUSED;
     }
     const session_request request = {.verb = VELUM_VERB_POLICY_APPLY,

@@ -239,6 +239,11 @@ typedef struct velum_config_options {
 velum_status velum_config_load(const velum_config_options *options, velum_config **out,
                                velum_error *err) VELUM_WARN_UNUSED;
 void velum_config_free(velum_config *config);
+/* The path of the file that would be read, into at least VELUM_CONFIG_PATH_BYTES; VELUM_E_NOTFOUND when
+ * there is none. Looks at places, not into files. */
+#define VELUM_CONFIG_PATH_BYTES 512
+velum_status velum_config_find(const velum_config_options *options, char *out, size_t out_size,
+                               velum_error *err) VELUM_WARN_UNUSED;
 /* The path of the file that was read, or "". */
 const char *velum_config_path(const velum_config *config);
 

@@ -398,9 +398,11 @@ bool bundle_lives_on_consent(const bundle *self, uint32_t activity);
 const jurisdiction_pack *bundle_pack(const bundle *self, uint16_t number);
 
 /* What coming from `before` to `after` changes, a line each, for those who approve it: what is new,
- * gone or different of purposes, notices, categories, fields, masks, activities, roles, approvals,
- * erasure, packs. `widens` says that the change lets somebody see or do more. Order: that of the
- * sections. Ends early with a negative status of `tell`. */
+ * gone or different of the policy's head, attributes, reason-codes, purposes, notices, categories,
+ * fields, masks, activities, roles, approvals, erasure, packs; in this order, which are the names in
+ * `section`. `widens` says that the change lets somebody see or do more, or be seen less by the
+ * person concerned; where that cannot be said, it does (I-3). `message` quotes names and titles of the
+ * policies. Ends early with a negative status of `tell`. */
 typedef velum_status (*bundle_change)(void *context, bool widens, const char *section,
                                       const char *message);
 velum_status bundle_diff(const bundle *before, const bundle *after, bundle_change tell,

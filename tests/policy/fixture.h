@@ -34,6 +34,11 @@ void assert_error_told(const char *policy, uint32_t line, const char *words);
 /* The policy with the first `from` replaced by `to` (which has to be there). Free with mem_free. */
 char *replaced(const char *policy, const char *from, const char *to);
 
+/* The small policy with every section used; valid until the next call. */
+char *full_policy(void);
+/* Registry numbers of `other` where `first` has 1, 2, 3 …: a name known there keeps its number. */
+void number_after(bundle *other, const bundle *first);
+
 /* The embedded sample, with registry numbers 1, 2, 3 … within each kind. */
 bundle *sample_bundle(void);
 void number_everything(bundle *policy);

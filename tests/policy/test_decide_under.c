@@ -13,21 +13,6 @@
 static bundle *policy;
 static bundle *same;
 
-/* The numbers of a registry in which `policy` came first: a name known there keeps its number. */
-static void number_after(bundle *other, const bundle *first)
-{
-    char scratch[128];
-    text name;
-
-    for (uint32_t kind = 0; kind < REGISTRY_KINDS; kind++) {
-        for (uint32_t i = 0; bundle_name_at(other, kind, i, scratch, &name); i++) {
-            const uint32_t known = bundle_find(first, kind, name);
-            const bool is_known = known != BUNDLE_NONE && kind != REGISTRY_NOTICE;
-            bundle_set_number(other, kind, i, (uint16_t)(is_known ? known + 1 : 500 + i));
-        }
-    }
-}
-
 static bundle *changed_bundle(const char *from, const char *to)
 {
     VELUM_AUTO_MEM char *text_changed = replaced(small_policy, from, to);

@@ -13,41 +13,6 @@
 
 #define TITLE "title: {zh: x, en: y}"
 
-/* Behind the 23 lines of the small policy. */
-static const char more_sections[] =
-    "reason-codes:\n"
-    "  recall: {zh: 召回, en: Recall}\n"
-    "  safety: {zh: 安全, en: Safety}\n"
-    "approvals:\n"
-    "  minor: {needed: 2, roles: [guide], valid-hours: 48}\n"
-    "  bulk: {needed: 0}\n"
-    "erasure: {cool-down-days: 3, on-return: reject, suppression-days: 100}\n"
-    "verification-hours: 2\n"
-    "category-titles:\n"
-    "  profile: {zh: 资料, en: Profile data}\n"
-    "retention:\n"
-    "  profile: {days: 30, basis: legal_obligation, law: Tax Law 1}\n";
-
-/* The small policy with all the sections used. */
-static char *full_policy(void)
-{
-    static char all[8192];
-    VELUM_AUTO_MEM char *asking =
-        replaced(small_policy, "actors: [service], fields: [name, birthday]}",
-                 "actors: [service], fields: [name, birthday], reason-codes: [recall, safety], "
-                 "break-glass: [recall], visible: {delayed: 30}}");
-    VELUM_AUTO_MEM char *graded =
-        replaced(asking, "notice: {id: offers, version: 1}}",
-                 "notice: {id: offers, version: 1}, min-grade: assisted, ask: {days: 9, max: 2}, "
-                 "separate: true, risks: [sensitive, cross-border], assessment: PIA 7}");
-    VELUM_AUTO_MEM char *approving = replaced(
-        graded, "  marketing: {",
-        "  agree: {" TITLE ", purpose: work, actions: [approve], actors: [human]}\n  marketing: {");
-
-    (void)snprintf(all, sizeof(all), "%s%s", approving, more_sections);
-    return all;
-}
-
 static void sections_become_tables(void **state)
 {
     findings caught;

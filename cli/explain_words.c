@@ -9,7 +9,6 @@
 
 #define SENTENCE_BYTES_MAX 65536
 #define VALUE_BYTES_MAX 16384
-#define SLOTS_MAX 8
 
 typedef struct telling {
     const json_value *answer;
@@ -131,82 +130,87 @@ static text who(const telling *self)
 
 /* --- what happened ------------------------------------------------------------------------------ */
 
+/* `of` stands before the customers, where an act concerned any. */
 static const struct {
     const char *type;
     const char *en;
+    const char *of;
     const char *zh;
 } ACTS[] = {
-    {"read", "asked to read data of", "请求查阅数据，对象："},
-    {"lookup", "looked up", "按标识查找"},
-    {"upsert", "asked to write data of", "请求写入数据，对象："},
-    {"consent-read", "asked for the consents of", "请求查看同意，对象："},
-    {"consent", "recorded a consent of", "记录了同意，对象："},
-    {"import", "imported data of", "导入了数据，对象："},
-    {"request", "dealt with a request of", "处理了权利请求，对象："},
-    {"erasure", "erased data of", "删除了数据，对象："},
-    {"access-log", "looked at who had seen the data of", "查看了访问记录，对象："},
-    {"resolve", "turned back a token of", "还原了标识，对象："},
-    {"retained", "asked for what a law keeps of", "请求查阅法定留存资料，对象："},
-    {"approval", "dealt with an approval about", "处理了审批，对象："},
-    {"log-read", "asked the log about", "查阅了日志，对象："},
-    {"genesis", "began the log:", "日志开始："},
-    {"recovery", "mended the end of the log at a start:", "启动时修复了日志末尾："},
-    {"registry", "gave a name its number:", "为名称登记了编号："},
-    {"verification", "verified the log:", "校验了日志："},
-    {"clock", "noted or accepted the clock:", "记录或接受了时钟："},
-    {"policy", "dealt with the policy:", "处理了策略："},
-    {"credential", "dealt with a credential:", "处理了凭证："},
-    {"person", "registered a person:", "登记了人员："},
-    {"schema", "took a step of the schema:", "升级了数据结构："},
-    {"configuration", "asked how the gate is set up:", "查看了网关配置："},
-    {"suppression", "swept suppressions that had ended:", "清理了到期的抑制名单："},
+    {"read", "asked to read data", " of ", "请求查阅数据"},
+    {"lookup", "looked up", " ", "按标识查找"},
+    {"upsert", "asked to write data", " of ", "请求写入数据"},
+    {"consent-read", "asked for the consents", " of ", "请求查看同意"},
+    {"consent", "recorded a consent", " of ", "记录了同意"},
+    {"import", "imported data", " of ", "导入了数据"},
+    {"request", "dealt with a request", " of ", "处理了权利请求"},
+    {"erasure", "erased data", " of ", "删除了数据"},
+    {"access-log", "looked at who had seen the data", " of ", "查看了访问记录"},
+    {"resolve", "turned back a token", " of ", "还原了标识"},
+    {"retained", "asked for what a law keeps", " of ", "请求查阅法定留存资料"},
+    {"approval", "dealt with an approval", " about ", "处理了审批"},
+    {"log-read", "asked the log", " about ", "查阅了日志"},
+    {"genesis", "began the log", " of ", "开始了日志"},
+    {"recovery", "mended the end of the log at a start", " of ", "启动时修复了日志末尾"},
+    {"registry", "gave a name its number", " of ", "为名称登记了编号"},
+    {"verification", "verified the log", " of ", "校验了日志"},
+    {"clock", "noted or accepted the clock", " of ", "记录或接受了时钟"},
+    {"policy", "dealt with the policy", " of ", "处理了策略"},
+    {"credential", "dealt with a credential", " of ", "处理了凭证"},
+    {"person", "registered a person", " of ", "登记了人员"},
+    {"schema", "took a step of the schema", " of ", "升级了数据结构"},
+    {"configuration", "asked how the gate is set up", " of ", "查看了网关配置"},
+    {"suppression", "swept suppressions that had ended", " of ", "清理了到期的抑制名单"},
 };
 
-static text act(const telling *self)
-{
-    const text type = member_text(self->answer, "type");
-
-    for (size_t i = 0; i < sizeof(ACTS) / sizeof(ACTS[0]); i++) {
-        if (text_equal_literal(type, ACTS[i].type)) {
-            return text_of(language_pick(self->language, ACTS[i].en, ACTS[i].zh));
-        }
-    }
-    return type;
-}
-
-static text whom(const telling *self, char out[64])
+/* "one customer", "20 customers", or nothing. */
+static void append_whom(const telling *self, const char *of, buffer *out)
 {
     char digits[NUMBER_BYTES];
     const text among = member_number(self->answer, "among", digits);
 
-    if (among.size > 0) {
-        (void)snprintf(out, 64, "%s%s", digits,
-                       language_pick(self->language, " customers", "名客户"));
-        return text_of(out);
+    if (among.size == 0 && member_text(self->answer, "subject_token").size == 0) {
+        return;
     }
-    return member_text(self->answer, "subject_token").size > 0
-               ? text_of(language_pick(self->language, "one customer", "一名客户"))
-               : text_of(language_pick(self->language, "nobody in particular", "不涉及特定客户"));
+    buffer_append_text(out, language_pick(self->language, of, "，涉及"));
+    if (among.size > 0) {
+        buffer_append(out, among.data, among.size);
+        buffer_append_text(out, language_pick(self->language, " customers", "名客户"));
+    } else {
+        buffer_append_text(out, language_pick(self->language, "one customer", "一名客户"));
+    }
+}
+
+static text act(const telling *self, buffer *out)
+{
+    const text type = member_text(self->answer, "type");
+
+    buffer_init(out, VALUE_BYTES_MAX);
+    for (size_t i = 0; i < sizeof(ACTS) / sizeof(ACTS[0]); i++) {
+        if (text_equal_literal(type, ACTS[i].type)) {
+            buffer_append_text(out, language_pick(self->language, ACTS[i].en, ACTS[i].zh));
+            append_whom(self, ACTS[i].of, out);
+        }
+    }
+    return out->size == 0 ? type : (text){(const char *)out->data, out->size};
 }
 
 static void tell_what(const telling *self)
 {
+    VELUM_AUTO_BUFFER did = {0};
     char digits[NUMBER_BYTES];
-    char many[64];
     const slot slots[] = {{"index", member_number(self->answer, "index", digits)},
                           {"at", member_text(self->answer, "at")},
                           {"who", who(self)},
-                          {"act", act(self)},
-                          {"whom", whom(self, many)},
+                          {"act", act(self, &did)},
                           {"decision", word(self, "decision")},
                           {NULL, TEXT_EMPTY}};
 
-    if (member_text(self->answer, "decision").size > 0) {
-        tell(self, "Entry {index}, {at}: {who} {act} {whom}. It was {decision}.",
-             "第{index}条，{at}：{who}{act}{whom}。结果：{decision}。", slots);
+    if (text_equal_literal(member_text(self->answer, "auth"), "none")) {
+        tell(self, "Entry {index}, {at}: {who} {act}.", "第{index}条，{at}：{who}{act}。", slots);
     } else {
-        tell(self, "Entry {index}, {at}: {who} {act} {whom}.",
-             "第{index}条，{at}：{who}{act}{whom}。", slots);
+        tell(self, "Entry {index}, {at}: {who} {act}. It was {decision}.",
+             "第{index}条，{at}：{who}{act}。结果：{decision}。", slots);
     }
 }
 

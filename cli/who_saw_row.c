@@ -153,7 +153,7 @@ static void write_fields(const json_value *row, const json_value *titles, langua
     char name[128];
 
     if (fields == NULL) {
-        append(out, member_text(row, "type"));
+        append(out, language_word(language, member_text(row, "type")));
     }
     for (size_t i = 0; fields != NULL && i < json_count(fields); i++) {
         const text field = json_text(json_at(fields, i));

@@ -50,12 +50,13 @@ class Case(unittest.TestCase):
     def mode(self, *names):
         return os.stat(self.path(*names)).st_mode & 0o7777
 
-    def velum(self, *arguments, code=0, before=(), **environment):
-        """Runs the command; fails when it ends with another code than `code` (None: any)."""
+    def velum(self, *arguments, code=0, before=(), typed=None, **environment):
+        """Runs the command with `typed` on its stdin; fails when it ends with another code than `code`
+        (None: any)."""
         env = {name: value for name, value in os.environ.items() if name != "VELUM_DATA"}
-        env.update(XDG_CONFIG_HOME=self.config, HOME=self.top, LC_ALL="C.UTF-8", **environment)
+        env.update({"XDG_CONFIG_HOME": self.config, "HOME": self.top, "LC_ALL": "C.UTF-8", **environment})
         done = subprocess.run([*before, VELUM, *map(str, arguments)], capture_output=True, text=True,
-                              timeout=TIMEOUT_S, stdin=subprocess.DEVNULL, env=env, cwd=self.top)
+                              timeout=TIMEOUT_S, input=typed or "", env=env, cwd=self.top)
         self.assertNotIn("Sanitizer", done.stderr)
         if code is not None:
             self.assertEqual(done.returncode, code, f"{arguments[:4]}: {done.stderr}\n{done.stdout[:600]}")

@@ -63,6 +63,20 @@ class Credential(support.Case):
         self.assertIn("revoked", self.at("credential", "list").stdout)
         self.at("credential", "revoke", "nobody", code=1)
 
+    def test_rotating(self):
+        first = self.token("till", "delivery", "order-fulfilment")
+        done = self.at("credential", "rotate", "till", "--overlap", "3")
+        self.assertRegex(done.stdout, r"^\S{20,}\n$")
+        self.assertNotEqual(done.stdout.strip(), first)
+        self.assertNotIn(done.stdout.strip(), done.stderr)
+        self.assertIn("until", done.stderr)
+        self.assertIn("old_until", self.names()["till"])
+        self.at("credential", "rotate", "till", "--overlap", "169", code=2)
+        self.at("credential", "rotate", "till", "--overlap", "x", code=2)
+        self.at("credential", "rotate", "nobody", code=1)
+        self.at("credential", "revoke", "till")
+        self.at("credential", "rotate", "till", code=1)
+
     def test_a_customer_token(self):
         self.token("shop", "delivery", "order-fulfilment")
         ref = self.refs(1)[0]

@@ -146,14 +146,14 @@ static velum_status check_upgrade(const velum_gate *gate, const gate_opening *ho
                      "an upgrade of the data folder did not end: run velum upgrade --apply DIR");
 }
 
-static velum_status open_keys(velum_gate *gate, const uint8_t *given, velum_error *err)
+static velum_status open_keys(velum_gate *gate, const gate_opening *how, velum_error *err)
 {
     uint8_t root[KEY_BYTES];
 
-    if (given != NULL) {
-        return keyring_open(gate->dir_fd, given, &gate->keys, err);
+    if (how->root != NULL) {
+        return keyring_open(gate->dir_fd, how->root, &gate->keys, err);
     }
-    velum_status status = root_secret_find(gate->dir_fd, root, &gate->root_source, err);
+    velum_status status = root_secret_seek(gate->dir_fd, how->named, root, &gate->root_source, err);
     if (status == VELUM_OK) {
         status = keyring_open(gate->dir_fd, root, &gate->keys, err);
     }
@@ -224,7 +224,7 @@ static velum_status open_parts(velum_gate *gate, const velum_gate_options *optio
     VELUM_TRY(crypto_init());
     VELUM_TRY(open_folder(gate, err));
     VELUM_TRY(check_upgrade(gate, how, err));
-    VELUM_TRY(open_keys(gate, how->root, err));
+    VELUM_TRY(open_keys(gate, how, err));
     VELUM_TRY(open_stores(gate, options, workers, err));
     VELUM_TRY(init_parts(gate, workers));
     VELUM_TRY(recover(gate, &seq, err));

@@ -74,8 +74,9 @@ struct velum_gate {
 
 /* As velum_gate_open, for our own openings. */
 typedef struct gate_opening {
-    const uint8_t *root; /* the root secret at hand; NULL: sought where the design says */
-    bool ends_upgrade;   /* the last look of an upgrade, beside its copy of keys.db (U-4) */
+    const uint8_t *root;     /* the root secret at hand; NULL: sought where the design says */
+    const root_names *named; /* and where a configuration says; or NULL */
+    bool ends_upgrade;       /* the last look of an upgrade, beside its copy of keys.db (U-4) */
 } gate_opening;
 velum_status gate_open_as(const velum_gate_options *options, const gate_opening *how,
                           velum_gate **out, velum_error *err) VELUM_WARN_UNUSED;

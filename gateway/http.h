@@ -33,6 +33,9 @@ typedef struct http_server http_server;
 velum_status http_server_start(velum_gate *gate, uint32_t threads, http_server **out,
                                velum_error *err) VELUM_WARN_UNUSED;
 
+/* At most `connections` at once from now on, up to CONNECTIONS_MAX; what stands stays. */
+void http_server_limit(http_server *self, uint32_t connections);
+
 /* Takes a connected socket over, whatever comes of it. Any thread. */
 void http_server_adopt(http_server *self, int fd, const struct sockaddr *peer, socklen_t peer_size);
 

@@ -42,6 +42,7 @@ struct http_server {
     atomic_uint awaited;     /* H-1 */
     atomic_uint active;      /* requests begun and not ended */
     atomic_uint connections; /* H-4 */
+    atomic_uint connections_max;
 };
 
 typedef struct http_call {
@@ -353,6 +354,7 @@ velum_status http_server_start(velum_gate *gate, uint32_t threads, http_server *
         return error_set(err, VELUM_E_NOMEM, "no memory for the HTTP server");
     }
     self->gate = gate;
+    atomic_init(&self->connections_max, CONNECTIONS_MAX);
     self->daemon = daemon_start(self, threads);
     if (self->daemon == NULL) {
         return error_set(err, VELUM_E_UNAVAILABLE, "the HTTP server does not start");
@@ -362,9 +364,15 @@ velum_status http_server_start(velum_gate *gate, uint32_t threads, http_server *
     return VELUM_OK;
 }
 
+void http_server_limit(http_server *self, uint32_t connections)
+{
+    atomic_store(&self->connections_max,
+                 connections < CONNECTIONS_MAX ? connections : CONNECTIONS_MAX);
+}
+
 void http_server_adopt(http_server *self, int fd, const struct sockaddr *peer, socklen_t peer_size)
 {
-    if (atomic_fetch_add(&self->connections, 1) >= CONNECTIONS_MAX) {
+    if (atomic_fetch_add(&self->connections, 1) >= atomic_load(&self->connections_max)) {
         atomic_fetch_sub(&self->connections, 1);
         (void)close(fd);
         return;

@@ -11,12 +11,10 @@
 #include "gateway/process.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-#define GATE_TIMEOUT_MS 5000
-/* The gate answers everything within its limit; the margin is for a busy machine. */
-#define DRAIN_MS (GATE_TIMEOUT_MS + 3000)
+/* The gate answers everything within its limit; this is for a busy machine. */
+#define DRAIN_MARGIN_MS 3000
 
 #define EXIT_DONE 0
 #define EXIT_FAILED 1
@@ -28,37 +26,30 @@ typedef struct house {
     http_server *server;
 } house;
 
-static velum_status open_gate(const options *chosen, velum_gate **out, velum_error *err)
-{
-    const velum_gate_options gate_options = {
-        .size = sizeof(gate_options),
-        .folder = {chosen->folder, strlen(chosen->folder)},
-        .timeout_ms = GATE_TIMEOUT_MS,
-    };
-
-    return velum_gate_open(&gate_options, out, err);
-}
-
 /* The address is taken first, so that a wrong one costs no recovery; it is listened on last. */
 static velum_status house_open(const options *chosen, house *self, velum_error *err)
 {
+    const uint32_t threads = chosen->workers > 0 ? chosen->workers : process_cpu_count();
+
     VELUM_TRY(process_harden(err));
     VELUM_TRY(process_hold_signals(err));
     VELUM_TRY(listener_bind(&chosen->address, &self->listener, err));
-    VELUM_TRY(open_gate(chosen, &self->gate, err));
+    VELUM_TRY(velum_config_open_gate(chosen->config, &self->gate, err));
     VELUM_TRY(velum_gate_serve_socket(self->gate, err));
-    VELUM_TRY(http_server_start(self->gate, process_cpu_count(), &self->server, err));
+    VELUM_TRY(http_server_start(self->gate, threads, &self->server, err));
+    http_server_limit(self->server, chosen->connections_max);
     return listener_start(self->listener, self->server, err);
 }
 
 /* False when the gate owes answers still: then only the end of the process helps. */
-static bool house_close(house *self)
+static bool house_close(const options *chosen, house *self)
 {
     listener_free(self->listener);
     if (self->gate != NULL) {
         velum_gate_quiesce(self->gate);
     }
-    if (self->server != NULL && http_server_stop(self->server, DRAIN_MS) < 0) {
+    if (self->server != NULL &&
+        http_server_stop(self->server, chosen->timeout_ms + DRAIN_MARGIN_MS) < 0) {
         return false;
     }
     velum_gate_free(self->gate);
@@ -92,7 +83,7 @@ static int serve(const options *chosen)
         process_wait_for_end();
         log_line(LOG_LEVEL_NOTICE, "velumd is stopping");
     }
-    if (!house_close(&self)) {
+    if (!house_close(chosen, &self)) {
         log_line(LOG_LEVEL_ERROR, "velumd ends with requests unanswered");
         _exit(EXIT_FAILED); /* threads still use what exit would tear down */
     }
@@ -102,14 +93,19 @@ static int serve(const options *chosen)
 int main(int argc, char **argv)
 {
     options chosen;
+    int exit_code = EXIT_DONE;
 
     switch (options_parse(argc, argv, &chosen)) {
     case OPTIONS_DONE:
-        return EXIT_DONE;
+        break;
     case OPTIONS_WRONG:
-        return EXIT_USAGE;
+        exit_code = EXIT_USAGE;
+        break;
     case OPTIONS_RUN:
+        log_set_level(chosen.level);
+        exit_code = serve(&chosen);
         break;
     }
-    return serve(&chosen);
+    options_clear(&chosen);
+    return exit_code;
 }

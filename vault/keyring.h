@@ -21,6 +21,7 @@ typedef struct keyring keyring;
 #define ROOT_FROM_CREDENTIALS 1 /* $CREDENTIALS_DIRECTORY/velum-root */
 #define ROOT_FROM_FILE 2        /* $VELUM_ROOT_FILE */
 #define ROOT_FROM_FOLDER 3      /* DIR/root.key: samples only; warn at each start */
+#define ROOT_FROM_CONFIG 4      /* where the configuration says */
 
 /* Seeks the root secret in that order: a file of 64 hex digits and a line end, or 32 raw bytes, of
  * ourselves or root, readable by its owner alone (else VELUM_E_DENIED). A credential may be readable
@@ -28,6 +29,16 @@ typedef struct keyring keyring;
  * when $VELUM_ROOT_FILE names no file: a wrong name does not fall back to a sample's key. */
 velum_status root_secret_find(int dir_fd, uint8_t out[KEY_BYTES], uint32_t *out_source,
                               velum_error *err) VELUM_WARN_UNUSED;
+/* What a configuration says besides: sought after $VELUM_ROOT_FILE. NULL: nothing. A place that is
+ * named but empty is an error here, too. */
+typedef struct root_names {
+    const char *file;
+    const char *credential; /* a name in $CREDENTIALS_DIRECTORY */
+} root_names;
+velum_status root_secret_seek(int dir_fd, const root_names *named, uint8_t out[KEY_BYTES],
+                              uint32_t *out_source, velum_error *err) VELUM_WARN_UNUSED;
+/* Whether a file holds what would be taken as a root secret; it is wiped again at once. */
+velum_status root_secret_test(const char *file, velum_error *err) VELUM_WARN_UNUSED;
 /* Writes it as 64 hex digits, mode 0600, refusing to overwrite. */
 velum_status root_secret_write(int dir_fd, const char *name,
                                const uint8_t root[KEY_BYTES]) VELUM_WARN_UNUSED;

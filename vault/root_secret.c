@@ -37,6 +37,11 @@ static const root_place credentials = {ROOT_FROM_CREDENTIALS, "$CREDENTIALS_DIRE
                                        FORBIDDEN_BITS_CREDENTIAL, O_RDONLY | O_CLOEXEC};
 static const root_place named_file = {ROOT_FROM_FILE, "the file of $VELUM_ROOT_FILE",
                                       FORBIDDEN_BITS, O_RDONLY | O_CLOEXEC};
+static const root_place config_file = {ROOT_FROM_CONFIG, "root.file of the configuration",
+                                       FORBIDDEN_BITS, O_RDONLY | O_CLOEXEC};
+static const root_place config_credential = {ROOT_FROM_CONFIG,
+                                             "root.credential of the configuration",
+                                             FORBIDDEN_BITS_CREDENTIAL, O_RDONLY | O_CLOEXEC};
 static const root_place folder_file = {ROOT_FROM_FOLDER, "root.key in the data folder",
                                        FORBIDDEN_BITS, O_RDONLY | O_CLOEXEC | O_NOFOLLOW};
 
@@ -116,42 +121,101 @@ static velum_status try_place(int dir_fd, const char *path, const root_place *pl
     return read_secret(fd, place, out, err);
 }
 
-static velum_status try_credentials(const char *folder, uint8_t out[KEY_BYTES], velum_error *err)
+static velum_status try_credential(const char *folder, const char *name, const root_place *place,
+                                   uint8_t out[KEY_BYTES], velum_error *err)
 {
     VELUM_AUTO_FD fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0) {
         return error_set_errno(err, VELUM_E_IO, errno, "$CREDENTIALS_DIRECTORY cannot be opened");
     }
-    return try_place(fd, CREDENTIAL_NAME, &credentials, out, err);
+    return try_place(fd, name, place, out, err);
+}
+
+/* The value of a variable, NULL for an empty one. */
+static const char *variable(const char *name)
+{
+    const char *const value = getenv(name);
+
+    return value == NULL || value[0] == '\0' ? NULL : value;
+}
+
+/* VELUM_END when nothing is there to be found; what $VELUM_ROOT_FILE names must be there. */
+static velum_status try_environment(uint8_t out[KEY_BYTES], uint32_t *out_source, velum_error *err)
+{
+    const char *const folder = variable("CREDENTIALS_DIRECTORY");
+    const char *const file = variable("VELUM_ROOT_FILE");
+    velum_status status = VELUM_E_NOTFOUND;
+
+    if (folder != NULL) {
+        status = try_credential(folder, CREDENTIAL_NAME, &credentials, out, err);
+        *out_source = ROOT_FROM_CREDENTIALS;
+    }
+    if (status != VELUM_E_NOTFOUND) {
+        return status;
+    }
+    if (file == NULL) {
+        return VELUM_END;
+    }
+    *out_source = ROOT_FROM_FILE;
+    status = try_place(AT_FDCWD, file, &named_file, out, err);
+    return status == VELUM_E_NOTFOUND ? error_set(err, status, "$VELUM_ROOT_FILE names no file")
+                                      : status;
+}
+
+/* VELUM_END when the configuration names no place. */
+static velum_status try_named(const root_names *named, uint8_t out[KEY_BYTES], velum_error *err)
+{
+    const char *const folder = variable("CREDENTIALS_DIRECTORY");
+    const root_place *const place = named->file != NULL ? &config_file : &config_credential;
+    velum_status status = VELUM_E_NOTFOUND;
+
+    if (named->file == NULL && named->credential == NULL) {
+        return VELUM_END;
+    }
+    if (named->file != NULL) {
+        status = try_place(AT_FDCWD, named->file, place, out, err);
+    } else if (folder != NULL) {
+        status = try_credential(folder, named->credential, place, out, err);
+    }
+    return status == VELUM_E_NOTFOUND
+               ? error_set(err, status, "there is nothing at %s", place->name)
+               : status;
+}
+
+velum_status root_secret_seek(int dir_fd, const root_names *named, uint8_t out[KEY_BYTES],
+                              uint32_t *out_source, velum_error *err)
+{
+    velum_status status = try_environment(out, out_source, err);
+
+    if (status == VELUM_END && named != NULL) {
+        status = try_named(named, out, err);
+        *out_source = ROOT_FROM_CONFIG;
+    }
+    if (status != VELUM_END) {
+        return status;
+    }
+    status = try_place(dir_fd, FOLDER_NAME, &folder_file, out, err);
+    *out_source = ROOT_FROM_FOLDER;
+    if (status == VELUM_E_NOTFOUND) {
+        return error_set(err, status, "no root secret: sought at %s, $VELUM_ROOT_FILE and %s",
+                         credentials.name, folder_file.name);
+    }
+    return status;
 }
 
 velum_status root_secret_find(int dir_fd, uint8_t out[KEY_BYTES], uint32_t *out_source,
                               velum_error *err)
 {
-    const char *const folder = getenv("CREDENTIALS_DIRECTORY");
-    const char *const file = getenv("VELUM_ROOT_FILE");
-    velum_status status = VELUM_E_NOTFOUND;
+    return root_secret_seek(dir_fd, NULL, out, out_source, err);
+}
 
-    if (folder != NULL && folder[0] != '\0') {
-        status = try_credentials(folder, out, err);
-        *out_source = ROOT_FROM_CREDENTIALS;
-    }
-    if (status == VELUM_E_NOTFOUND && file != NULL && file[0] != '\0') {
-        status = try_place(AT_FDCWD, file, &named_file, out, err);
-        *out_source = ROOT_FROM_FILE;
-        if (status == VELUM_E_NOTFOUND) {
-            return error_set(err, status, "$VELUM_ROOT_FILE names no file");
-        }
-    }
-    if (status == VELUM_E_NOTFOUND) {
-        status = try_place(dir_fd, FOLDER_NAME, &folder_file, out, err);
-        *out_source = ROOT_FROM_FOLDER;
-    }
-    if (status == VELUM_E_NOTFOUND) {
-        return error_set(err, status, "no root secret: sought at %s, $VELUM_ROOT_FILE and %s",
-                         credentials.name, folder_file.name);
-    }
+velum_status root_secret_test(const char *file, velum_error *err)
+{
+    uint8_t root[KEY_BYTES];
+
+    const velum_status status = try_place(AT_FDCWD, file, &config_file, root, err);
+    mem_wipe(root, sizeof(root));
     return status;
 }
 

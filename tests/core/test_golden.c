@@ -198,6 +198,26 @@ static void it_takes_new_customers_and_shows_its_old_log(void **state)
     assert_log_sound(self);
 }
 
+/* Version 1 kept no notices: those of its policies are kept at the first opening, so that a decision
+ * names the one that was shown (PIPL 14, GDPR 7(1)). */
+static void its_decisions_name_the_notice_that_was_shown(void **state)
+{
+    static const uint8_t none[32] = {0};
+    place *const self = *state;
+    const expected then = open_copy(self);
+    audit_entry entry;
+
+    place_open(self);
+    assert_done(ask(self, (question){VELUM_VERB_READ, .token = then.campaign, .ref = then.adult}));
+    log_last(self, &entry);
+    assert_int_equal(entry.type, ENTRY_READ);
+    assert_memory_not_equal(entry.notice_hash, none, sizeof none);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM registry WHERE kind = 6"
+                                     " AND number NOT IN (SELECT number FROM notice)"),
+                     0);
+    assert_true(sql_count(self, "SELECT count(*) FROM notice") > 0);
+}
+
 /* --- opening it as it is ------------------------------------------------------------------------ */
 
 static const char *const files[] = {"vault.db",     "keys.db",
@@ -250,10 +270,11 @@ static int set_up_v1(void **state)
 int main(void)
 {
 #define OLD(name, version) cmocka_unit_test_setup_teardown(name, set_up_v##version, place_tear_down)
-#define ALL(version)                                       \
-    OLD(its_log_verifies_before_and_after, version),       \
-        OLD(its_customers_are_read_as_they_were, version), \
-        OLD(it_takes_new_customers_and_shows_its_old_log, version)
+#define ALL(version)                                                \
+    OLD(its_log_verifies_before_and_after, version),                \
+        OLD(its_customers_are_read_as_they_were, version),          \
+        OLD(it_takes_new_customers_and_shows_its_old_log, version), \
+        OLD(its_decisions_name_the_notice_that_was_shown, version)
     const struct CMUnitTest making[] = {
         cmocka_unit_test_setup_teardown(a_new_folder_is_made_when_asked, place_set_up,
                                         place_tear_down),

@@ -2,22 +2,27 @@
 
 _velum_words() {
     case $1 in
-    '') echo 'init status credential import consent audit policy subject certificate clock help --data --help --version' ;;
-    credential) echo 'add list revoke customer' ;;
+    '') echo 'init status credential import consent audit policy subject certificate request clock help --data --help --version' ;;
+    credential) echo 'add list revoke rotate customer' ;;
     consent) echo 'list give withdraw' ;;
-    audit) echo 'log verify prove' ;;
+    audit) echo 'log who-saw explain resolve verify prove' ;;
     policy) echo 'show check apply' ;;
     subject) echo 'erase retained hold release' ;;
     certificate) echo 'get verify' ;;
+    request) echo 'list show watch add verify approve deny extend fulfil answer task' ;;
     clock) echo 'accept' ;;
-    help) echo 'init status credential import consent audit policy subject certificate clock' ;;
+    help) echo 'init status credential import consent audit policy subject certificate request clock' ;;
     init) echo '--kit --sample --customers --seed --help' ;;
     status | 'credential list' | 'policy show') echo '--json --data --help' ;;
     'credential add') echo '--kind --role --activity --domain --store --uid --expires --data --help' ;;
     import) echo '--map --refs-out --domain --json --data --help' ;;
     'consent list') echo '--json --data --help' ;;
     'consent give' | 'consent withdraw') echo '--purpose --language --data --help' ;;
-    'audit log') echo '--subject --denied --from --limit --json --data --help' ;;
+    'credential rotate') echo '--overlap --data --help' ;;
+    'audit log') echo '--subject --actor --activity --purpose --field --type --decision --denied --reason --store --since --until --break-glass --shadow --from --limit --json --data --help' ;;
+    'audit who-saw') echo '--type --subject --field --since --until --lang --csv --json --data --help' ;;
+    'audit explain') echo '--notice --lang --json --data --help' ;;
+    'audit resolve') echo '--month --domain --json --data --help' ;;
     'audit verify') echo '--key --seen --json --data --help' ;;
     'audit prove') echo '--json --data --help' ;;
     'subject erase') echo '--category --reason --approval --preview --yes --out --data --help' ;;
@@ -25,6 +30,16 @@ _velum_words() {
     'subject retained') echo '--json --data --help' ;;
     'certificate get') echo '--out --data --help' ;;
     'certificate verify') echo '--key --json --help' ;;
+    'request list') echo '--state --right --due --json --csv --data --help' ;;
+    'request show') echo '--json --data --help' ;;
+    'request watch') echo '--state --right --due --interval --times --data --help' ;;
+    'request add') echo '--right --identifier-prompt --received --category --jurisdiction --details-file --json --data --help' ;;
+    'request verify') echo '--method --data --help' ;;
+    'request approve') echo '--approval --data --help' ;;
+    'request deny') echo '--reason --note-file --data --help' ;;
+    'request extend') echo '--details-file --data --help' ;;
+    'request fulfil' | 'request answer') echo '--note-file --data --help' ;;
+    'request task') echo '--error --data --help' ;;
     'policy check') echo '--json --help' ;;
     *) echo '--data --help' ;;
     esac
@@ -41,7 +56,7 @@ _velum_command() {
         *)
             command=${command:+$command }$word
             case $command in
-            credential | consent | audit | policy | subject | certificate | clock) ;;
+            credential | consent | audit | policy | subject | certificate | request | clock) ;;
             *) break ;;
             esac
             ;;
@@ -56,7 +71,9 @@ _velum() {
     COMPREPLY=()
     case $previous in
     --data | --kit) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    --map | --refs-out | --seen) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --map | --refs-out | --seen | --note-file | --details-file) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --lang) mapfile -t COMPREPLY < <(compgen -W 'zh en' -- "$current"); return ;;
+    --decision) mapfile -t COMPREPLY < <(compgen -W 'allow partial deny' -- "$current"); return ;;
     --kind) mapfile -t COMPREPLY < <(compgen -W 'service human' -- "$current"); return ;;
     esac
     if [[ $current != -* ]]; then

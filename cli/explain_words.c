@@ -160,6 +160,7 @@ static const struct {
     {"person", "registered a person", " of ", "登记了人员"},
     {"schema", "took a step of the schema", " of ", "升级了数据结构"},
     {"configuration", "asked how the gate is set up", " of ", "查看了网关配置"},
+    {"hold", "set or lifted a legal hold", " on ", "设置或解除了法律保留"},
     {"suppression", "swept suppressions that had ended", " of ", "清理了到期的抑制名单"},
 };
 

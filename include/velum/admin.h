@@ -24,10 +24,12 @@ extern "C" {
 #define VELUM_VERB_POLICY_SHOW 25u  /* → {policy, name, activities:[…] …} */
 #define VELUM_VERB_CLOCK_ACCEPT 26u /* → {at} */
 #define VELUM_VERB_AUDIT_LOG \
-    27u                               /* audit; body {denied?: bool, from?: index, limit?} ref? →
-                                      {entries:[…], next?}; subject by ref, `from` included */
+    27u /* audit; body {actor?, activity?, purpose?, field?, type?, decision?, denied?: bool, reason?,
+           store?, since?, until?, break_glass?, shadow?, from?: index, limit?} ref? → {entries:[…],
+           next?, scanned}; subject by ref, `from` included; a call may end before `limit` */
 #define VELUM_VERB_AUDIT_VERIFIED 28u /* body {result, size}: makes the verification leaf */
-#define VELUM_VERB_AUDIT_PROVE 29u    /* body {index | id} → {index, proof, leaf} */
+#define VELUM_VERB_AUDIT_PROVE \
+    29u /* body {index | id, from?} → {index, proof, leaf}, or {next}: not found yet, go on `from` */
 #define VELUM_VERB_IMPORT \
     30u /* import; body {source, on_match: update|reject, domain?, rows:
                                  [{line, identifiers:[…], profile:{…}, consents?}…]} → {rows:[{line,
@@ -65,9 +67,12 @@ extern "C" {
 #define VELUM_VERB_POLICY_LIST 58u  /* → proposed, scheduled, active, earlier */
 #define VELUM_VERB_POLICY_FILES 59u /* ref: a bundle's hash → {files}, for ever */
 #define VELUM_VERB_AUDIT_WHO_SAW \
-    60u /* body {identifier | subject, fields?, since?, until?, from?, limit?}; the prompt's answer */
-#define VELUM_VERB_AUDIT_EXPLAIN 61u /* body {index | id} */
-#define VELUM_VERB_AUDIT_RESOLVE 62u /* body {token, month?}: employee or subject token → whom */
+    60u /* body {identifier: {type, value} | subject, field?, since?, until?, from?, limit?} →
+           {titles, disclosures:[…], next?, scanned} */
+#define VELUM_VERB_AUDIT_EXPLAIN 61u /* body {index | id, from?, notice?: bool} */
+#define VELUM_VERB_AUDIT_RESOLVE \
+    62u /* body {token} → {actor, kind, revoked?}; {token, month: YYYYMM, domain?, from?} → {subject?,
+           next?, scanned} */
 
 /* --- Making a folder ---------------------------------------------------------------------------- */
 typedef struct velum_init_options {

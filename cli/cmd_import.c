@@ -43,9 +43,10 @@ static velum_status show_counts(const import_counts *counts)
 
 static int run(const invocation *invocation)
 {
-    const import_paths paths = {invocation->arguments[0], invocation_value(invocation, "map"),
-                                invocation_value(invocation, "refs-out"),
-                                invocation_value(invocation, "domain")};
+    const import_paths paths = {.file = invocation->arguments[0],
+                                .map = invocation_value(invocation, "map"),
+                                .refs = invocation_value(invocation, "refs-out"),
+                                .domain = invocation_value(invocation, "domain")};
     import_summary summary = {.rejected_here = 0};
 
     if (paths.map == NULL) {

@@ -20,6 +20,8 @@ const command *const commands[] = {
     &command_consent_list,
     &command_consent_give,
     &command_consent_withdraw,
+    &command_consent_import,
+    &command_consent_report,
     &command_audit_log,
     &command_audit_verify,
     &command_audit_prove,

@@ -18,6 +18,8 @@ extern const command command_import;
 extern const command command_consent_list;
 extern const command command_consent_give;
 extern const command command_consent_withdraw;
+extern const command command_consent_import;
+extern const command command_consent_report;
 extern const command command_audit_log;
 extern const command command_audit_verify;
 extern const command command_audit_prove;

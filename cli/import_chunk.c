@@ -13,7 +13,7 @@
 
 void import_chunk_init(import_chunk *self, velum_client *client, text source)
 {
-    *self = (import_chunk){.client = client, .source = source};
+    *self = (import_chunk){.client = client, .verb = VELUM_VERB_IMPORT, .source = source};
     buffer_init(&self->body, IMPORT_CHUNK_BYTES_MAX);
 }
 
@@ -30,6 +30,12 @@ static void begin(import_chunk *self)
     json_writer_init(&json, &self->body);
     json_begin_object(&json);
     json_member_text(&json, "source", self->source);
+    if (self->members.size > 0) {
+        buffer_append_byte(&self->body, ',');
+        buffer_append(&self->body, self->members.data, self->members.size);
+        buffer_append_text(&self->body, ",\"rows\":[");
+        return;
+    }
     json_member_string(&json, "on_match", self->rejects_known ? "reject" : "update");
     if (self->domain.size > 0) {
         json_member_text(&json, "domain", self->domain);
@@ -154,7 +160,7 @@ velum_status import_chunk_send(import_chunk *self)
         return VELUM_OK;
     }
     buffer_append_text(&self->body, "]}");
-    const session_request request = {.verb = VELUM_VERB_IMPORT,
+    const session_request request = {.verb = self->verb,
                                      .body = {(const char *)self->body.data, self->body.size}};
     VELUM_TRY(send_patiently(self, &request, &answer));
     const velum_status status = take_answer(self, answer);
@@ -172,6 +178,9 @@ velum_status import_chunk_end(import_chunk *self)
     json_writer json;
 
     VELUM_TRY(import_chunk_send(self));
+    if (self->verb != VELUM_VERB_IMPORT) {
+        return VELUM_OK;
+    }
     buffer_reset(&self->body);
     json_writer_init(&json, &self->body);
     json_begin_object(&json);

@@ -25,8 +25,10 @@ typedef velum_status (*import_result)(void *context, uint64_t line, text reason,
 
 typedef struct import_chunk {
     velum_client *client; /* borrowed */
+    uint32_t verb;        /* VELUM_VERB_IMPORT, whose end is told, or another of its kind */
     text source;
-    text domain; /* of the references in the answers; empty: the person's own */
+    text members; /* of each call, JSON without braces; empty: those of an import of customers */
+    text domain;  /* of the references in the answers; empty: the person's own */
     bool rejects_known;
     import_result result; /* or NULL */
     void *context;
@@ -41,7 +43,7 @@ void import_chunk_clear(import_chunk *self);
 velum_status import_chunk_add(import_chunk *self, text row) VELUM_WARN_UNUSED;
 /* Sends what is there. Negative statuses have been said. */
 velum_status import_chunk_send(import_chunk *self) VELUM_WARN_UNUSED;
-/* Sends what is left, and that the run has ended. */
+/* Sends what is left and, of an import of customers, that the run has ended. */
 velum_status import_chunk_end(import_chunk *self) VELUM_WARN_UNUSED;
 
 #define VELUM_AUTO_CHUNK __attribute__((cleanup(import_chunk_clear))) import_chunk

@@ -28,6 +28,8 @@ typedef struct key_place {
 } key_place;
 
 typedef struct run {
+    const import_kind *kind; /* NULL: customers */
+    buffer source;           /* of the map */
     import_map *map;
     csv *rows;
     int fd;
@@ -48,6 +50,7 @@ typedef struct run {
 static void run_init(run *self)
 {
     *self = (run){.fd = -1, .rejected = SIDE_FILE_NONE, .refs = SIDE_FILE_NONE};
+    buffer_init(&self->source, IMPORT_MAP_BYTES_MAX);
     buffer_init(&self->row, IMPORT_ROW_BYTES_MAX);
     buffer_init(&self->keys, KEYS_BYTES_MAX);
 }
@@ -55,6 +58,7 @@ static void run_init(run *self)
 static void run_clear(run *self)
 {
     import_map_free(self->map);
+    buffer_clear(&self->source);
     csv_free(self->rows);
     file_close(&self->fd);
     import_chunk_clear(&self->chunk);
@@ -64,23 +68,57 @@ static void run_clear(run *self)
     buffer_clear(&self->keys);
 }
 
-static velum_status read_map(run *self, const char *path)
+/* A map of something else than customers names only what that has. */
+static velum_status check_fields(const run *self)
 {
-    VELUM_AUTO_BUFFER source;
+    for (uint32_t i = 0; self->kind != NULL && i < self->map->field_count; i++) {
+        bool is_known = false;
+        for (size_t j = 0; self->kind->fields[j] != NULL; j++) {
+            is_known =
+                is_known || text_equal_literal(self->map->fields[i].name, self->kind->fields[j]);
+        }
+        if (!is_known) {
+            say("field %u of the map is none that can be imported here", i + 1);
+            return VELUM_E_INVALID;
+        }
+    }
+    return VELUM_OK;
+}
+
+static velum_status compile_map(run *self)
+{
     velum_error err = {0};
 
-    buffer_init(&source, IMPORT_MAP_BYTES_MAX);
-    velum_status status = place_read_path(path, &source);
+    const velum_status status = import_map_compile(
+        (text){(const char *)self->source.data, self->source.size}, &self->map, &err);
+    if (status < 0) {
+        say("%s", err.text);
+        say_more("docs/cli.md says what a map holds; docs/examples/import/ has three.");
+        return status;
+    }
+    return check_fields(self);
+}
+
+static velum_status read_map(run *self, const char *path)
+{
+    if (path == NULL) {
+        return VELUM_OK; /* made from the first row */
+    }
+    const velum_status status = place_read_path(path, &self->source);
     if (status < 0) {
         session_say_error("the map cannot be read", status, NULL);
         return status;
     }
-    status = import_map_compile((text){(const char *)source.data, source.size}, &self->map, &err);
-    if (status < 0) {
-        say("%s", err.text);
-        say_more("docs/cli.md says what a map holds; docs/examples/import/ has three.");
+    return compile_map(self);
+}
+
+static velum_status make_map(run *self, const text *header, size_t count)
+{
+    if (self->map != NULL) {
+        return VELUM_OK;
     }
-    return status;
+    VELUM_TRY(self->kind->make_map(self->kind->context, header, count, &self->source));
+    return compile_map(self);
 }
 
 static velum_status open_rows(run *self, const char *path)
@@ -116,6 +154,7 @@ static velum_status read_header(run *self)
             reason == NULL ? "" : ": ", reason == NULL ? "" : reason);
         return status < 0 ? status : VELUM_E_INVALID;
     }
+    VELUM_TRY(make_map(self, header, count));
     status = import_map_bind(self->map, header, count, &err);
     if (status < 0) {
         say("%s", err.text);
@@ -230,7 +269,8 @@ static velum_status take_row(run *self, const import_cells *cells)
     const char *reason = NULL;
 
     buffer_reset(&self->row);
-    const velum_status status = import_row_write(self->map, cells, &self->row, &reason);
+    const import_row_writer write = self->kind == NULL ? import_row_write : self->kind->write_row;
+    const velum_status status = write(self->map, cells, &self->row, &reason);
     if (status == VELUM_E_INVALID) {
         return reject_here(self, cells->line, reason == NULL ? "bad-utf8" : reason);
     }
@@ -304,6 +344,10 @@ static velum_status run_with(run *self, const import_paths *paths, velum_client 
     import_chunk_init(&self->chunk, client, self->map->source);
     self->chunk.rejects_known = self->map->rejects_known;
     self->chunk.domain = text_of(paths->domain);
+    if (self->kind != NULL) {
+        self->chunk.verb = self->kind->verb;
+        self->chunk.members = self->kind->members;
+    }
     self->chunk.result = take_result;
     self->chunk.context = self;
     const velum_status status = take_all(self);
@@ -322,6 +366,7 @@ velum_status import_run(const import_paths *paths, const invocation *invocation,
     __attribute__((cleanup(run_clear))) run self;
 
     run_init(&self);
+    self.kind = paths->kind;
     VELUM_TRY(read_map(&self, paths->map));
     VELUM_TRY(open_rows(&self, paths->file));
     VELUM_TRY(read_header(&self));

@@ -3,13 +3,32 @@
 #define CLI_IMPORT_RUN_H
 
 #include "cli/import_chunk.h"
-#include "cli/import_map.h"
+#include "cli/import_row.h"
+
+/* Writes one row of a file for the gate, as import_row_write does. */
+typedef velum_status (*import_row_writer)(const import_map *map, const import_cells *cells,
+                                          buffer *out, const char **out_reason);
+/* Writes a map for a file that was called without one, from the names of its columns. A negative
+ * status has been said. */
+typedef velum_status (*import_map_maker)(void *context, const text *header, size_t count,
+                                         buffer *out);
+
+/* What is imported, where it is not customers. */
+typedef struct import_kind {
+    uint32_t verb;
+    text members;              /* of each call, JSON without braces */
+    const char *const *fields; /* that its map may name, NULL at the end */
+    import_row_writer write_row;
+    import_map_maker make_map;
+    void *context; /* of make_map */
+} import_kind;
 
 typedef struct import_paths {
     const char *file;
-    const char *map;
-    const char *refs;   /* NULL: no references are wanted */
-    const char *domain; /* whose references; NULL: the person's own */
+    const char *map;         /* NULL: the kind makes one */
+    const char *refs;        /* NULL: no references are wanted */
+    const char *domain;      /* whose references; NULL: the person's own */
+    const import_kind *kind; /* NULL: customers */
 } import_paths;
 
 typedef struct import_summary {

@@ -19,7 +19,7 @@
 #include "core/verbs.h"
 
 #define POINTS_MAX 20000
-#define EACH_PLACE 200
+#define EACH_PLACE 120
 #define EXPECTED_BYTES_MAX 8192
 
 typedef struct telling {
@@ -384,13 +384,13 @@ static bool kill_at(place *self, const char *kind, unsigned n)
     return false;
 }
 
-/* Each of the first places, where the copies and steps are; then every fifth of an opening's. */
+/* Each of the first places, where the copies and steps are; then every fifteenth of an opening's. */
 static void kill_everywhere(place *self, const char *kind, unsigned at_least)
 {
     velum_upgrade_result result;
     unsigned struck = 0;
 
-    for (unsigned n = 1; kill_at(self, kind, n); n += n < EACH_PLACE ? 1 : 5) {
+    for (unsigned n = 1; kill_at(self, kind, n); n += n < EACH_PLACE ? 1 : 15) {
         assert_upgraded(self, &result);
         assert_whole(self);
         begin_again(self);
@@ -448,7 +448,7 @@ static void fail_everywhere(place *self, const char *kind, unsigned stride)
 
 static void failing_at_a_write_it_is_completed(void **state)
 {
-    fail_everywhere(*state, "write", 7);
+    fail_everywhere(*state, "write", 9);
 }
 
 static void failing_at_a_sync_it_is_completed(void **state)
@@ -458,7 +458,7 @@ static void failing_at_a_sync_it_is_completed(void **state)
 
 static void failing_at_a_statement_it_is_completed(void **state)
 {
-    fail_everywhere(*state, "sql", 7);
+    fail_everywhere(*state, "sql", 25);
 }
 
 static void a_full_disk_changes_nothing(void **state)

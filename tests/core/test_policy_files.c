@@ -130,6 +130,30 @@ static void another_file_is_an_error(void **state)
     }
 }
 
+/* A folder may bring the law that it stands under; nothing else lies beside it. */
+static void packs_are_files_of_a_policy(void **state)
+{
+    static const char *const NAMES[] = {"packs/a.en.md", "packs/.a.yaml", "packs/.yaml",
+                                        "packs/a.yml"};
+    policy_folder *const self = *state;
+    VELUM_AUTO_POLICY_FILES files = {.count = 0};
+
+    assert_int_equal(mkdirat(self->fd, "packs", 0700), 0);
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+        put_text(self, NAMES[i], "x");
+        assert_refused(self, NAMES[i]);
+        assert_int_equal(unlinkat(self->fd, NAMES[i], 0), 0);
+    }
+    assert_int_equal(symlinkat("../policy.yaml", self->fd, "packs/b.yaml"), 0);
+    assert_refused(self, "packs/b.yaml");
+    assert_int_equal(unlinkat(self->fd, "packs/b.yaml", 0), 0);
+    put_text(self, "packs/cn-pipl.yaml", "velum-pack: 1\n");
+    assert_int_equal(read_it(self, &files, NULL), VELUM_OK);
+    assert_int_equal(files.count, 4);
+    assert_true(text_equal_literal(files.files[2].name, "packs/cn-pipl.yaml"));
+    assert_true(text_equal_literal(files.files[2].bytes, "velum-pack: 1\n"));
+}
+
 static void links_and_folders_are_refused(void **state)
 {
     policy_folder *const self = *state;
@@ -195,7 +219,7 @@ static void sizes_and_numbers_have_a_limit(void **state)
     assert_int_equal(read_it(self, &files, &err), VELUM_E_LIMIT);
     assert_int_equal(err.status, VELUM_E_LIMIT);
     assert_int_equal(unlinkat(self->fd, "notices/large.en.md", 0), 0);
-    for (int i = 0; i < BUNDLE_NOTICES_MAX; i++) {
+    for (int i = 0; i < POLICY_FILES_MAX - 1; i++) {
         snprintf(name, sizeof name, "notices/n%d.en.md", i);
         put_text(self, name, "x");
     }
@@ -271,6 +295,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(files_come_in_the_order_of_their_names),
         TEST(another_file_is_an_error),
+        TEST(packs_are_files_of_a_policy),
         TEST(links_and_folders_are_refused),
         TEST(the_folder_of_notices_may_not_be_a_link),
         TEST(a_name_that_cannot_be_shown_is_not_shown),

@@ -1,7 +1,9 @@
-/* fuzz_policy.c: whatever policy.yaml says, a bundle that comes out keeps the rules of bundle.h, and
- * one that does not comes with a finding. Each byte 0x1e begins another file, its name on its first
- * line. */
+/* fuzz_policy.c: whatever policy.yaml and packs say, a bundle that comes out keeps the rules of bundle.h,
+ * and one that does not comes with a finding. Each byte 0x1e begins another file, its name on its
+ * first line. */
+#include "policy/deadline.h"
 #include "policy/decide.h"
+#include "policy/embedded.h"
 
 #include <stdlib.h>
 
@@ -9,6 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 #define FILES_MAX 8
+
+static bundle *sample; /* the other side of differences and shadows */
 
 static void require(bool holds)
 {
@@ -41,6 +45,11 @@ static void check_activity(const bundle *policy, uint32_t index)
             activity->recipient_index < policy->recipient_count);
     require(!bundle_lives_on_consent(policy, index) ||
             (activity->actions & ACTION_CONSENT_WRITE) == 0); /* P-3 */
+    require((activity->break_glass & ~activity->reason_codes) == 0);
+    require((activity->reason_codes & ~bits_below(policy->reason_code_count)) == 0);
+    require(activity->visible >= VISIBLE_FULL && activity->visible <= VISIBLE_NEVER);
+    require((activity->visible == VISIBLE_DELAYED) == (activity->visible_days > 0));
+    require((activity->visible == VISIBLE_NEVER) == (activity->visible_reason.size > 0));
 }
 
 static void check_role(const bundle *policy, const bundle_role *role)
@@ -61,6 +70,70 @@ static void check_purpose(const bundle *policy, const bundle_purpose *purpose)
         require(purpose->notice_count > 0);
         require(purpose->notice_first + purpose->notice_count <= policy->notice_count);
     }
+    require(purpose->risks == 0 || purpose->assessment.size > 0); /* PIPL 55 */
+    require(purpose->grade_min == 0 || consent_grade_name(purpose->grade_min) != NULL);
+}
+
+static void check_days(const int32_t *days, uint32_t count)
+{
+    require(count <= PACK_HOLIDAYS_MAX);
+    for (uint32_t i = 1; i < count; i++) {
+        require(days[i - 1] < days[i]);
+    }
+}
+
+static void check_pack(const jurisdiction_pack *pack)
+{
+    deadlines due;
+
+    require(pack->name.size > 0 && pack->answer.unit != TERM_NONE && pack->consent_age <= 18);
+    require(pack->country_count <= PACK_COUNTRIES_MAX);
+    check_days(pack->holidays, pack->holiday_count);
+    check_days(pack->workdays, pack->workday_count);
+    for (int is_opt_out = 0; is_opt_out < 2; is_opt_out++) {
+        deadlines_of(&pack, 1, is_opt_out != 0, INT64_C(1795262400) * NS_PER_SECOND, &due);
+        require(due.answer_ns > INT64_C(1795262400) * NS_PER_SECOND);
+        require(due.extend_until_ns <= due.answer_ns && due.verify_ns <= due.answer_ns);
+        require(due.extended_ns == 0 || due.extended_ns >= due.answer_ns);
+    }
+}
+
+static void check_terms(const bundle *policy)
+{
+    require(policy->pack_count >= 1 && policy->pack_count <= BUNDLE_PACKS_MAX);
+    for (uint32_t i = 0; i < policy->pack_count; i++) {
+        check_pack(&policy->packs[i]);
+    }
+    require(policy->approvals[APPROVAL_MINOR].needed >= 1);
+    require(policy->approvals[APPROVAL_BREAK_GLASS].needed >= 1);
+    for (uint32_t kind = 1; kind < APPROVAL_KINDS; kind++) {
+        require(policy->approvals[kind].needed <= 5 && policy->approvals[kind].valid_hours >= 1);
+        require((policy->approvals[kind].roles & ~bits_below(policy->role_count)) == 0);
+    }
+    require(policy->erasure.on_return >= RETURN_REJECT);
+    require(policy->erasure.suppression_days >= 1 && policy->verification_hours >= 1);
+}
+
+static velum_status count_change(void *context, bool widens, const char *section,
+                                 const char *message)
+{
+    (void)widens;
+    (void)section;
+    require(utf8_is_printable(text_of(message)));
+    ++*(size_t *)context;
+    return VELUM_OK;
+}
+
+static void compare(const bundle *policy)
+{
+    size_t forth = 0;
+    size_t back = 0;
+    size_t none = 0;
+
+    require(bundle_diff(sample, policy, count_change, &forth) == VELUM_OK);
+    require(bundle_diff(policy, sample, count_change, &back) == VELUM_OK);
+    require(bundle_diff(policy, policy, count_change, &none) == VELUM_OK);
+    require(none == 0 && (forth == 0) == (back == 0));
 }
 
 /* Everything is looked at once more, as an index that will be used without a check. */
@@ -83,6 +156,7 @@ static void check_bundle(const bundle *policy)
         require(policy->fields[i].category < policy->category_count);
         require(policy->fields[i].mask < policy->mask_count);
     }
+    check_terms(policy);
     require(policy->birthday_field == BUNDLE_NONE || policy->birthday_field < policy->field_count);
 }
 
@@ -99,14 +173,19 @@ static void decide_on_all(const bundle *policy)
             .activity_is_held = true,
             .actor = ACTOR_SERVICE,
             .roles = UINT32_MAX,
-            .action = ACTION_READ,
+            .action = policy->activities[i].actions & -policy->activities[i].actions,
+            .reason_code = 1 + i % BUNDLE_REASON_CODES_MAX,
             .all_fields = true,
             .subject_status = SUBJECT_LIVE,
             .state = &state,
         };
         decide(&request, &out);
         require((out.clear & out.masked) == 0);
+        require(!out.allowed || policy->activities[i].reason_codes == 0 ||
+                (policy->activities[i].reason_codes >> (i % BUNDLE_REASON_CODES_MAX) & 1) != 0);
         require(!out.allowed || !bundle_lives_on_consent(policy, i));
+        decide_under(&request, sample, &out); /* without numbers nothing is known there */
+        require(!out.allowed);
     }
 }
 
@@ -130,7 +209,12 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;
     (void)argv;
-    return crypto_init() == VELUM_OK ? 0 : 1;
+    size_t count = 0;
+    if (crypto_init() != VELUM_OK) {
+        return 1;
+    }
+    const bundle_file *const files = embedded_sample(&count);
+    return bundle_compile(files, count, NULL, NULL, &sample, NULL) == VELUM_OK ? 0 : 1;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -149,6 +233,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (policy != NULL) {
         check_bundle(policy);
         decide_on_all(policy);
+        compare(policy);
     }
     return 0;
 }

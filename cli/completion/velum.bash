@@ -2,16 +2,17 @@
 
 _velum_words() {
     case $1 in
-    '') echo 'init status credential import consent audit policy subject certificate request clock help --data --help --version' ;;
+    '') echo 'init status credential import consent audit policy approval subject certificate request clock help --data --help --version' ;;
     credential) echo 'add list revoke rotate customer' ;;
     consent) echo 'list give withdraw' ;;
     audit) echo 'log who-saw explain resolve verify prove' ;;
-    policy) echo 'show check apply' ;;
+    policy) echo 'show check apply propose approve activate rollback list diff files shadow' ;;
+    approval) echo 'list show agree refuse review' ;;
     subject) echo 'erase retained hold release' ;;
     certificate) echo 'get verify' ;;
     request) echo 'list show watch add verify approve deny extend fulfil answer task' ;;
     clock) echo 'accept' ;;
-    help) echo 'init status credential import consent audit policy subject certificate request clock' ;;
+    help) echo 'init status credential import consent audit policy approval subject certificate request clock' ;;
     init) echo '--kit --sample --customers --seed --help' ;;
     status | 'credential list' | 'policy show') echo '--json --data --help' ;;
     'credential add') echo '--kind --role --activity --domain --store --uid --expires --data --help' ;;
@@ -41,6 +42,13 @@ _velum_words() {
     'request fulfil' | 'request answer') echo '--note-file --data --help' ;;
     'request task') echo '--error --data --help' ;;
     'policy check') echo '--json --help' ;;
+    'policy propose') echo '--note --shadow --json --data --help' ;;
+    'policy approve') echo '--yes --data --help' ;;
+    'policy activate') echo '--at --data --help' ;;
+    'policy list' | 'policy diff' | 'policy shadow') echo '--json --data --help' ;;
+    'approval list') echo '--state --to-review --kind --activity --json --data --help' ;;
+    'approval show') echo '--activity --json --data --help' ;;
+    'approval agree' | 'approval refuse' | 'approval review') echo '--activity --data --help' ;;
     *) echo '--data --help' ;;
     esac
 }
@@ -56,7 +64,7 @@ _velum_command() {
         *)
             command=${command:+$command }$word
             case $command in
-            credential | consent | audit | policy | subject | certificate | request | clock) ;;
+            credential | consent | audit | policy | approval | subject | certificate | request | clock) ;;
             *) break ;;
             esac
             ;;
@@ -79,7 +87,7 @@ _velum() {
     if [[ $current != -* ]]; then
         case $command in
         import) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
-        init | 'audit verify' | 'policy check' | 'policy apply')
+        init | 'audit verify' | 'policy check' | 'policy apply' | 'policy propose' | 'policy diff' | 'policy files')
             compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
         esac
     fi

@@ -4,7 +4,7 @@ _velum_words() {
     case $1 in
     '') echo 'init status credential import consent audit policy approval subject certificate request clock help --data --help --version' ;;
     credential) echo 'add list revoke rotate customer' ;;
-    consent) echo 'list give withdraw' ;;
+    consent) echo 'list give withdraw import report' ;;
     audit) echo 'log who-saw explain resolve verify prove' ;;
     policy) echo 'show check apply propose approve activate rollback list diff files shadow' ;;
     approval) echo 'list show agree refuse review' ;;
@@ -19,6 +19,8 @@ _velum_words() {
     import) echo '--map --refs-out --domain --json --data --help' ;;
     'consent list') echo '--json --data --help' ;;
     'consent give' | 'consent withdraw') echo '--purpose --language --data --help' ;;
+    'consent import') echo '--map --purpose --notice --language --version --source --dry-run --json --data --help' ;;
+    'consent report') echo '--min-grade --purpose --json --data --help' ;;
     'credential rotate') echo '--overlap --data --help' ;;
     'audit log') echo '--subject --actor --activity --purpose --field --type --decision --denied --reason --store --since --until --break-glass --shadow --from --limit --json --data --help' ;;
     'audit who-saw') echo '--type --subject --field --since --until --lang --csv --json --data --help' ;;
@@ -81,12 +83,13 @@ _velum() {
     --data | --kit) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     --map | --refs-out | --seen | --note-file | --details-file) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     --lang) mapfile -t COMPREPLY < <(compgen -W 'zh en' -- "$current"); return ;;
+    --min-grade) mapfile -t COMPREPLY < <(compgen -W 'self-verified self assisted imported' -- "$current"); return ;;
     --decision) mapfile -t COMPREPLY < <(compgen -W 'allow partial deny' -- "$current"); return ;;
     --kind) mapfile -t COMPREPLY < <(compgen -W 'service human' -- "$current"); return ;;
     esac
     if [[ $current != -* ]]; then
         case $command in
-        import) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+        import | 'consent import') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
         init | 'audit verify' | 'policy check' | 'policy apply' | 'policy propose' | 'policy diff' | 'policy files')
             compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
         esac

@@ -285,7 +285,7 @@ const command command_request_list = {
     .detail = "Deadlines are told from now; what is overdue is red. The first 8 digits of an\n"
               "id are enough for the other commands. Who asks is seen with `velum request\n"
               "show`, not here.",
-    .options = {{"state", "S", "open, in_progress, need_user_verification, cool_down, paused …"},
+    .options = {{"state", "S", "open, in_progress, need_user_verification, paused …"},
                 {"right", "R", "access, correct, delete, restrict, withdraw …"},
                 {"due", "DAYS", "open ones that are due within so many days"},
                 {"json", NULL, "requests as JSON, one a line"},

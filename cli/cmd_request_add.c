@@ -199,9 +199,9 @@ const command command_request_add = {
     .detail = "The clock starts when it was received, up to 90 days back. Whoever takes it in\n"
               "does not decide it. Somebody who is not stored is named by an identifier, which\n"
               "is asked for. The request's id stands alone on stdout.",
-    .options = {{"right", "R", "access, correct, delete, restrict, object-marketing, withdraw …"},
+    .options = {{"right", "R", "access, correct, delete, object-marketing …"},
                 {"identifier-prompt", NULL, "ask for an identifier instead of REF"},
-                {"received", "TIME", "when the house received it, such as 2026-11-02T09:00:00Z"},
+                {"received", "TIME", "when it arrived, such as 2026-11-02T09:00:00Z"},
                 {"category", "C[,C]", "of a deletion: only these"},
                 {"jurisdiction", "J[,J]", "under which law the person asks"},
                 {"details-file", "FILE", "what the person wrote"},

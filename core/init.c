@@ -19,8 +19,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define OFFICER_ACTIVITIES \
-    "administration,audit,consent-capture,import,requests,approvals,token-resolution,legal-retention"
+#define OFFICER_ACTIVITIES                                                 \
+    "administration,audit,consent-capture,import,request-intake,requests," \
+    "approvals,token-resolution,legal-retention"
 #define OFFICER_ROLES "dpo"
 
 typedef struct init_run {

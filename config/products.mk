@@ -53,6 +53,7 @@ sbindir := $(PREFIX)/sbin
 libdir  := $(PREFIX)/lib
 incdir  := $(PREFIX)/include/velum
 mandir  := $(PREFIX)/share/man
+sharedir := $(PREFIX)/share/velum
 version := $(or $(strip $(file <VERSION)),0.1.0)
 
 man_pages   := $(wildcard docs/man/*.1 docs/man/*.8)
@@ -66,6 +67,8 @@ installed := \
 	  $(B)/velum.pc=$(libdir)/pkgconfig/velum.pc \
 	  include/velum/velum.h=$(incdir)/velum.h include/velum/status.h=$(incdir)/status.h) \
 	$(if $(daemon),$(daemon)=$(sbindir)/velumd) $(if $(command),$(command)=$(bindir)/velum) \
+	$(if $(daemon),docs/velum.schema.json=$(sharedir)/velum.schema.json \
+	  docs/examples/velum.yaml=$(sharedir)/velum.yaml) \
 	$(foreach m,$(man_pages),$(m)=$(mandir)/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m))) \
 	$(foreach c,$(completions),$(c)=$(PREFIX)/$(strip $(call completion_of,$(notdir $(c)))))
 
@@ -87,4 +90,4 @@ endef
 
 uninstall:
 	@rm -f $(foreach p,$(installed),$(DESTDIR)$(word 2,$(subst =, ,$(p)))) $(DESTDIR)$(libdir)/libvelum.so
-	@rmdir $(DESTDIR)$(incdir) 2>/dev/null || true
+	@rmdir $(DESTDIR)$(incdir) $(DESTDIR)$(sharedir) 2>/dev/null || true

@@ -2,7 +2,7 @@
 
 _velum_words() {
     case $1 in
-    '') echo 'init status credential import consent audit policy approval subject certificate request clock help --data --help --version' ;;
+    '') echo 'init upgrade config status credential import consent audit policy approval subject certificate request clock help --data --help --version' ;;
     credential) echo 'add list revoke rotate customer' ;;
     consent) echo 'list give withdraw import report' ;;
     audit) echo 'log who-saw explain resolve verify prove' ;;
@@ -12,7 +12,8 @@ _velum_words() {
     certificate) echo 'get verify' ;;
     request) echo 'list show watch add verify approve deny extend fulfil answer task' ;;
     clock) echo 'accept' ;;
-    help) echo 'init status credential import consent audit policy approval subject certificate request clock' ;;
+    config) echo 'check show' ;;
+    help) echo 'init upgrade config status credential import consent audit policy approval subject certificate request clock' ;;
     init) echo '--kit --sample --customers --seed --help' ;;
     status | 'credential list' | 'policy show') echo '--json --data --help' ;;
     'credential add') echo '--kind --role --activity --domain --store --uid --expires --data --help' ;;
@@ -43,6 +44,9 @@ _velum_words() {
     'request extend') echo '--details-file --data --help' ;;
     'request fulfil' | 'request answer') echo '--note-file --data --help' ;;
     'request task') echo '--error --data --help' ;;
+    upgrade) echo '--check --apply --backup --json --data --help' ;;
+    'config check') echo '--json --data --help' ;;
+    'config show') echo '--config --json --data --help' ;;
     'policy check') echo '--json --help' ;;
     'policy propose') echo '--note --shadow --json --data --help' ;;
     'policy approve') echo '--yes --data --help' ;;
@@ -66,7 +70,7 @@ _velum_command() {
         *)
             command=${command:+$command }$word
             case $command in
-            credential | consent | audit | policy | approval | subject | certificate | request | clock) ;;
+            config | credential | consent | audit | policy | approval | subject | certificate | request | clock) ;;
             *) break ;;
             esac
             ;;
@@ -80,8 +84,8 @@ _velum() {
     command=$(_velum_command)
     COMPREPLY=()
     case $previous in
-    --data | --kit) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    --map | --refs-out | --seen | --note-file | --details-file) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --data | --kit | --backup) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    --map | --refs-out | --config | --seen | --note-file | --details-file) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     --lang) mapfile -t COMPREPLY < <(compgen -W 'zh en' -- "$current"); return ;;
     --min-grade) mapfile -t COMPREPLY < <(compgen -W 'self-verified self assisted imported' -- "$current"); return ;;
     --decision) mapfile -t COMPREPLY < <(compgen -W 'allow partial deny' -- "$current"); return ;;

@@ -163,10 +163,13 @@ static int run_show(const invocation *invocation)
         return show_json(session_body(answer)) < 0 ? EXIT_REFUSED : EXIT_DONE;
     }
     const json_value *const changes = json_member(json_root(approval), "changes");
-    if (changes != NULL && policy_show_changes(changes) < 0) {
+    if (policy_show_but_changes(json_root(approval)) < 0) {
         return EXIT_REFUSED;
     }
-    return policy_show_but_changes(json_root(approval)) < 0 ? EXIT_REFUSED : EXIT_DONE;
+    if (changes != NULL && (show_bytes("\n", 1) < 0 || policy_show_changes(changes) < 0)) {
+        return EXIT_REFUSED;
+    }
+    return EXIT_DONE;
 }
 
 const command command_approval_list = {

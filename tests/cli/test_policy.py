@@ -2,6 +2,7 @@
 import os
 import shutil
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import support
@@ -42,6 +43,29 @@ class Policy(support.Case):
             self.assertIn(f'policy.yaml:{error["line"]}: error: ', done.stdout)
         self.assertNotRegex(done.stdout, r"[0-9a-f]{64}")
 
+    def test_a_law_of_ones_own(self):
+        folder = self.copy()
+        os.mkdir(os.path.join(folder, "packs"))
+        brought = os.path.join(support.TOP, "policy", "packs", "cn-pipl.v1.yaml")
+        own = os.path.join(folder, "packs", "cn-pipl.yaml")
+        shutil.copy(brought, own)
+        before = self.json("policy", "check", SAMPLE)["policy"]
+        self.assertNotEqual(self.json("policy", "check", folder)["policy"], before)
+        with open(own, "a", encoding="utf-8") as file:
+            file.write("hard-limit: {weeks: 4}\n")
+        done = self.velum("policy", "check", folder, code=1)
+        self.assertIn("packs/cn-pipl.yaml:", done.stdout)
+        self.edit(folder, "jurisdiction: cn-pipl", "jurisdiction: mars")
+        done = self.velum("policy", "check", folder, code=1)
+        self.assertIn("mars is unknown; choose from: cn-pipl, eu-gdpr, us-ca", done.stdout)
+
+    def test_risks_need_an_assessment(self):
+        """PIPL 55, GDPR 35: such a purpose does not come into force."""
+        folder = self.copy()
+        self.edit(folder, "    assessment: pia-2026-01-analytics\n", "")
+        done = self.velum("policy", "check", folder, code=1)
+        self.assertIn("no impact assessment (PIPL 55, GDPR 35)", done.stdout)
+
     def test_folders_that_are_none(self):
         self.velum("policy", "check", self.path("none"), code=1)
         os.mkdir(self.path("empty"))
@@ -68,6 +92,82 @@ class Policy(support.Case):
         done = self.at("policy", "apply", folder, code=1)
         self.assertIn("policy.yaml:", done.stderr)
         self.assertEqual(self.at_json("policy", "show")["policy"], before)
+
+    def test_propose_activate_roll_back(self):
+        self.sample(0)
+        folder = self.copy()
+        first = self.at_json("policy", "show")["policy"]
+        self.edit(folder, "clear: [name, city, member_level]\n    mask: [mobile, email, birthday]\n    hide",
+                  "clear: [name, member_level]\n    mask: [mobile, email, birthday]\n    hide")
+        proposed = self.at("policy", "propose", folder, "--note", "less for care")
+        second = proposed.stdout.strip()[-64:]
+        self.assertIn("activate", proposed.stderr)
+        self.assertEqual(self.at_json("policy", "show")["policy"], first)
+        for columns in ("80", "100"):
+            shown = self.at("policy", "list", COLUMNS=columns).stdout
+            self.assertIn(second[:12], shown.replace("\n", ""))
+            self.assertLessEqual(max(map(len, shown.splitlines())), int(columns))
+        listed = self.at_json("policy", "list")
+        self.assertEqual(listed["active"]["policy"], first)
+        self.assertEqual(listed["proposed"][0]["note"], "less for care")
+        self.at("policy", "activate", second[:12])
+        self.assertEqual(self.at_json("policy", "show")["policy"], second)
+        self.at("policy", "rollback")
+        self.assertEqual(self.at_json("policy", "show")["policy"], first)
+        self.at("policy", "rollback", second[:12])
+        self.assertEqual(self.at_json("policy", "show")["policy"], second)
+        self.at("policy", "rollback", second, code=1)
+        self.at("policy", "activate", "ffffffffffff", code=1)
+
+    def test_a_time_for_it(self):
+        self.sample(0)
+        folder = self.copy()
+        self.edit(folder, "name: Sample retail chain", "name: Another chain")
+        hash_ = self.at_json("policy", "propose", folder)["policy"]
+        self.at("policy", "activate", hash_, "--at", "2001-01-01", code=1)
+        self.at("policy", "activate", hash_, "--at", "soon", code=2)
+        tomorrow = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86400))
+        self.assertIn("will be in force", self.at("policy", "activate", hash_, "--at", tomorrow).stderr)
+        row, = self.at_json("policy", "list")["proposed"]
+        self.assertEqual(row["state"], "scheduled")
+
+    def test_differences_and_texts(self):
+        self.sample(0)
+        folder = self.copy()
+        first = self.at_json("policy", "show")["policy"]
+        self.assertIn("nothing", self.at("policy", "diff", SAMPLE, folder).stderr)
+        self.edit(folder, "clear: [city, member_level]\n    mask: [birthday]",
+                  "clear: [city, member_level, birthday]")
+        widened = self.at_json("policy", "diff", first[:12], folder)["changes"]
+        self.assertTrue(any(change["widens"] for change in widened))
+        narrowed = self.at_json("policy", "diff", folder, first)["changes"]
+        self.assertFalse(any(change["widens"] for change in narrowed))
+        self.assertIn("WIDENS", self.at("policy", "diff", first, folder).stdout)
+        out = self.path("kept")
+        self.assertEqual(self.at("policy", "files", first[:12], out).stdout.strip(), first)
+        self.assertEqual(self.velum("policy", "check", out).stdout.strip()[-64:], first)
+        self.assertIn("already", self.at("policy", "files", first, out, code=1).stderr)
+
+    def test_a_policy_in_shadow(self):
+        self.sample(0)
+        self.assertIn("no policy is in shadow", self.at("policy", "shadow", code=1).stderr)
+        folder = self.copy()
+        self.edit(folder, "actions: [lookup, consent-read, consent-write]", "actions: [lookup, consent-read]")
+        self.token("shop", "delivery", "order-fulfilment")
+        ref, = self.refs(1)
+        hash_ = self.at_json("policy", "propose", folder, "--shadow")["policy"]
+        self.assertIn("no decision was different", self.at("policy", "shadow").stderr)
+        for _ in range(2):
+            self.at("consent", "give", f"shop:{ref}", "--purpose", "analytics")
+        report = self.at_json("policy", "shadow")
+        self.assertEqual(report["policy"], hash_)
+        row, = report["differences"]
+        self.assertEqual((row["activity"], row["shadow_decision"], row["times"]), ("consent-capture", "deny", 2))
+        self.assertIn("consent-capture", self.at("policy", "shadow").stdout)
+        self.at("policy", "shadow", "off")
+        self.at("policy", "shadow", code=1)
+        self.at("policy", "shadow", hash_[:12])
+        self.assertEqual(len(self.at_json("policy", "shadow")["differences"]), 1)
 
     def test_a_clock_that_is_right_may_be_accepted(self):
         self.sample(0)

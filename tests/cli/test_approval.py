@@ -1,0 +1,106 @@
+"""velum approval: what others are asked to agree to, and what waits for a review."""
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import support
+
+SAMPLE = os.path.join(support.TOP, "policy", "sample")
+DEMAND = ("policy: {needed: 0}", "policy: {needed: 1}")
+
+
+class Approval(support.Case):
+    def setUp(self):
+        super().setUp()
+        self.sample(0)
+
+    def person(self, name, role, *activities, domain="*"):
+        """A person besides the officer; a command asks as them with $VELUM_TOKEN_FILE."""
+        each = [word for activity in activities for word in ("--activity", activity)]
+        token = self.at("credential", "add", name, "--kind", "human", "--role", role, *each,
+                        "--domain", domain).stdout.strip()
+        path = self.write(f"{name}.token", token + "\n")
+        os.chmod(path, 0o600)
+        return {"VELUM_TOKEN_FILE": path}
+
+    def folder(self, name, *changes):
+        """The sample policy with pieces of its text replaced."""
+        folder = self.path(name)
+        shutil.copytree(SAMPLE, folder)
+        path = os.path.join(folder, "policy.yaml")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        for old, new in changes:
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return folder
+
+    def asked_policy(self):
+        """A policy that another person has to agree to: its approval's id."""
+        self.at("policy", "apply", self.folder("demand", DEMAND))
+        proposed = self.at_json("policy", "propose", self.folder("next", DEMAND, ("name: Sample", "name: Next")))
+        return proposed["policy"], proposed["approval"]
+
+    def test_list_show_agree(self):
+        an = self.person("an", "dpo", "approvals")
+        hash_, id_ = self.asked_policy()
+        for columns in ("80", "100"):
+            shown = self.at("approval", "list", COLUMNS=columns, **an).stdout
+            self.assertIn(id_[:8], shown)
+            self.assertIn("officer", shown)
+            self.assertLessEqual(max(map(len, shown.splitlines())), int(columns))
+        row, = self.at_json("approval", "list", **an)["approvals"]
+        self.assertEqual((row["id"], row["what"], row["state"]), (id_, hash_, "asked"))
+        seen = self.at_json("approval", "show", id_[:8], **an)
+        self.assertEqual(seen["policy"], hash_)
+        self.assertTrue(seen["changes"])
+        shown = self.at("approval", "show", id_, **an).stdout
+        self.assertRegex(shown, r"asked by +officer")
+        self.assertIn("WIDENS", shown)
+        self.assertEqual(self.at("approval", "agree", id_[:8], **an).stdout, "agreed\n")
+        self.assertEqual(self.at_json("approval", "list", "--state", "agreed", **an)["approvals"][0]["agreed"], 1)
+        self.assertEqual(self.at_json("approval", "list", "--state", "asked", **an)["approvals"], [])
+
+    def test_who_asked_does_not_agree(self):
+        _, id_ = self.asked_policy()
+        done = self.at("approval", "agree", id_, code=1)
+        self.assertIn("Who asked cannot agree", done.stderr)
+
+    def test_refused_is_refused(self):
+        an = self.person("an", "dpo", "approvals")
+        hash_, id_ = self.asked_policy()
+        self.assertEqual(self.at("approval", "refuse", id_, **an).stdout, "refused\n")
+        done = self.at("policy", "activate", hash_, code=1)
+        self.assertIn("refused", done.stderr)
+
+    def test_ids_that_are_none(self):
+        an = self.person("an", "dpo", "approvals")
+        for typed in ("xyz", "12", "0" * 33):
+            self.assertIn("hex digits", self.at("approval", "show", typed, code=1, **an).stderr)
+        self.assertIn("begins so", self.at("approval", "agree", "abcdef", code=1, **an).stderr)
+        self.at("approval", "agree", "0" * 32, code=1, **an)
+        self.at("approval", "list", "--state", "nonsense", code=1, **an)
+        self.assertIn("no such approvals", self.at("approval", "list", **an).stderr)
+
+    def test_a_policy_is_agreed_to_by_its_hash(self):
+        an = self.person("an", "dpo", "approvals")
+        hash_, _ = self.asked_policy()
+        self.assertIn("--yes", self.at("policy", "approve", hash_[:12], code=1, **an).stderr)
+        self.at("policy", "activate", hash_, code=1)
+        done = self.at("policy", "approve", hash_[:12], "--yes", **an)
+        self.assertIn("agreed", done.stdout)
+        self.assertIn("1 of 1", done.stderr)
+        self.assertIn("in force", self.at("policy", "activate", hash_[:12]).stderr)
+        self.assertEqual(self.at_json("policy", "show")["policy"], hash_)
+
+    def test_apply_is_refused_where_others_must_agree(self):
+        self.at("policy", "apply", self.folder("demand", DEMAND))
+        done = self.at("policy", "apply", SAMPLE, code=1)
+        self.assertIn("propose", done.stderr)
+
+
+if __name__ == "__main__":
+    support.main()

@@ -354,6 +354,7 @@ velum_status request_decide_apply(passage *passage)
         return refuse_hint(passage, REASON_APPROVAL_OWN,
                            "Who took a request in does not decide it.");
     }
+    passage->domain = row.domain; /* I-10: the answer names the person in this one */
     VELUM_TRY(act->run(passage, &row));
     row.flags |= act->confirms ? REQUEST_CONFIRMED : 0;
     VELUM_TRY(request_store(passage, &row));

@@ -198,6 +198,7 @@ static velum_status take_refusal(passage *passage, request *row)
     passage->hint = NULL;
     if (problem == REASON_SUBJECT_ERASED) {
         row->cool_ns = 0;
+        row->flags &= ~REQUEST_HELD;
         request_done_here(row, passage->clock.later_ns);
         return VELUM_OK;
     }

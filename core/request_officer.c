@@ -144,6 +144,7 @@ velum_status request_show_mask(passage *passage)
         return refuse(passage, PROBLEM_NOT_FOUND);
     }
     VELUM_TRY(status);
+    passage->domain = row.domain; /* I-10: it is shown under the name of this one */
     VELUM_TRY(request_note_act(passage, &row, REQUEST_ACT_SHOW));
     status = request_unseal(passage, &row, &facts);
     if (status < 0 && status != VELUM_E_NOTFOUND) {

@@ -34,33 +34,25 @@ velum_status request_get_locate(passage *passage)
     return load_mine(passage, &row);
 }
 
+static velum_status note_and_write(passage *passage, const request *row, uint32_t act)
+{
+    json_writer out;
+
+    VELUM_TRY(request_note_act(passage, row, act));
+    json_writer_init(&out, &passage->answer->body);
+    VELUM_TRY(request_write(passage, row, NULL, REQUEST_SHOW_SERVICE, &out));
+    return buffer_status(&passage->answer->body);
+}
+
 velum_status request_get_mask(passage *passage)
 {
     request row;
-    json_writer out;
 
     VELUM_TRY(load_mine(passage, &row));
-    VELUM_TRY(request_note_act(passage, &row, REQUEST_ACT_SHOW));
-    json_writer_init(&out, &passage->answer->body);
-    VELUM_TRY(request_write(passage, &row, NULL, REQUEST_SHOW_SERVICE, &out));
-    return buffer_status(&passage->answer->body);
+    return note_and_write(passage, &row, REQUEST_ACT_SHOW);
 }
 
 /* --- cancelling --------------------------------------------------------------------------------------- */
-
-static velum_status write_cancelled(passage *passage, const request *row)
-{
-    char id[33];
-    json_writer out;
-
-    hex_encode(row->id, sizeof(row->id), id);
-    json_writer_init(&out, &passage->answer->body);
-    json_begin_object(&out);
-    json_member_string(&out, "request", id);
-    json_member_string(&out, "state", request_state_name(row->state));
-    json_end_object(&out);
-    return buffer_status(&passage->answer->body);
-}
 
 /* Until something was done about it. Cancelling again is no mistake. */
 static velum_status cancel(passage *passage)
@@ -69,16 +61,14 @@ static velum_status cancel(passage *passage)
 
     VELUM_TRY(load_mine(passage, &row));
     if (row.state == REQUEST_REVOKED) {
-        VELUM_TRY(request_note_act(passage, &row, REQUEST_ACT_CANCEL));
-        return write_cancelled(passage, &row);
+        return note_and_write(passage, &row, REQUEST_ACT_CANCEL);
     }
     if (request_is_ended(row.state) || (row.flags & (REQUEST_BEGUN | REQUEST_DONE_HERE)) != 0) {
         return refuse(passage, REASON_REQUEST_STATE);
     }
     request_end(&row, REQUEST_REVOKED, passage->clock.later_ns);
     VELUM_TRY(request_store(passage, &row));
-    VELUM_TRY(request_note_act(passage, &row, REQUEST_ACT_CANCEL));
-    return write_cancelled(passage, &row);
+    return note_and_write(passage, &row, REQUEST_ACT_CANCEL);
 }
 
 velum_status request_cancel_apply(passage *passage)

@@ -425,31 +425,15 @@ static void tell_circumstances(const telling *self)
 /* Parameters of an act, by their names in the JSON. */
 static void tell_parameters(const telling *self)
 {
-    static const char *const names[] = {"stage",
-                                        "operation",
-                                        "registers",
-                                        "number",
-                                        "consent_purpose",
-                                        "grade",
-                                        "result",
-                                        "size",
-                                        "count",
-                                        "records",
-                                        "new",
-                                        "changed",
-                                        "same",
-                                        "rejected",
-                                        "torn_bytes",
-                                        "approval_kind",
-                                        "due",
-                                        "destroyed",
-                                        "retained",
-                                        "processor",
-                                        "shadow_decision",
-                                        "shadow_reason",
-                                        "shadow_fields",
-                                        "age_limit",
-                                        "unattached"};
+    static const char *const names[] = {
+        "stage",           "operation",     "registers",      "number",
+        "consent_purpose", "grade",         "approval_state", "right",
+        "request_state",   "schema",        "keys_schema",    "sign_up",
+        "rehearsal",       "result",        "size",           "count",
+        "records",         "new",           "changed",        "same",
+        "rejected",        "torn_bytes",    "approval_kind",  "due",
+        "destroyed",       "retained",      "processor",      "shadow_decision",
+        "shadow_reason",   "shadow_fields", "age_limit",      "unattached"};
     VELUM_AUTO_BUFFER list = {0};
 
     buffer_init(&list, VALUE_BYTES_MAX);

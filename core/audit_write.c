@@ -1,6 +1,8 @@
 /* core/audit_write.c: names for the numbers of an entry. */
 #include "core/audit_write.h"
 
+#include "core/approvals.h"
+#include "core/requests.h"
 #include "core/verbs.h"
 
 #define LEAF_AUTH_CUSTOMER 3 /* as in leaves */
@@ -133,6 +135,7 @@ static const char *operation_name(uint32_t operation)
         [OPERATION_USE] = "use",           [OPERATION_END] = "end",
         [OPERATION_REVIEW] = "review",     [OPERATION_WHO_SAW] = "who-saw",
         [OPERATION_EXPLAIN] = "explain",   [OPERATION_RESOLVE] = "resolve",
+        [OPERATION_HOLD] = "hold",         [OPERATION_RELEASE] = "release",
     };
 
     return operation < sizeof(names) / sizeof(names[0]) ? names[operation] : NULL;
@@ -161,6 +164,9 @@ static const shown_input SHOWN[] = {
     {INPUT_REJECTED, "rejected", NULL, 0, false},
     {INPUT_BREAK_GLASS, "break_glass", NULL, 0, false},
     {INPUT_APPROVAL_KIND, "approval_kind", approval_kind_name, 0, false},
+    {INPUT_APPROVAL_STATE, "approval_state", approval_state_name, 0, false},
+    {INPUT_RIGHT, "right", right_name, 0, false},
+    {INPUT_REQUEST_STATE, "request_state", request_state_name, 0, false},
     {INPUT_DESTROYED, "destroyed", NULL, 0, false},
     {INPUT_RETAINED, "retained", NULL, 0, false},
     {INPUT_SHADOW_DECISION, "shadow_decision", entry_decision_name, 0, false},
@@ -170,6 +176,10 @@ static const shown_input SHOWN[] = {
     {INPUT_GRADE, "grade", consent_grade_name, 0, false},
     {INPUT_PROCESSOR, "processor", NULL, REGISTRY_RECIPIENT, false},
     {INPUT_AGE_LIMIT, "age_limit", NULL, 0, false},
+    {INPUT_SCHEMA, "schema", NULL, 0, false},
+    {INPUT_KEYS_SCHEMA, "keys_schema", NULL, 0, false},
+    {INPUT_SIGN_UP, "sign_up", NULL, 0, false},
+    {INPUT_REHEARSAL, "rehearsal", NULL, 0, false},
 };
 
 static void write_input(const world *world, json_writer *out, const shown_input *shown,

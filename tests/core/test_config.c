@@ -350,6 +350,21 @@ static void a_root_secret_by_file(void **state)
     assert_int_equal(found.warnings, 1);
 }
 
+static void the_gate_takes_the_limits(void **state)
+{
+    place *const self = *state;
+    velum_error err = {.text = ""};
+    velum_gate *gate = NULL;
+    const velum_config_override typed[] = {{"data", self->folder}, {"timeout-ms", "432"}};
+
+    assert_int_equal(place_init(self, true, &err), VELUM_OK);
+    velum_config *const config = load(NULL, typed, 2);
+    assert_int_equal(velum_config_open_gate(config, &gate, &err), VELUM_OK);
+    assert_int_equal(gate->timeout_ms, 432);
+    velum_gate_free(gate);
+    velum_config_free(config);
+}
+
 static void a_root_secret_by_credential(void **state)
 {
     place *const self = *state;
@@ -452,6 +467,7 @@ int main(void)
         ROW(the_nearer_source_counts),
         ROW(the_file_is_sought_in_order),
         ROW(files_that_are_not_taken),
+        ROW(the_gate_takes_the_limits),
         ROW(a_root_secret_by_file),
         ROW(a_root_secret_by_credential),
         ROW(an_address_for_others_needs_a_proxy),

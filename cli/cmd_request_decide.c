@@ -206,7 +206,7 @@ const command command_request_verify = {
     .summary = "The person who asks was verified",
     .detail = "What needs no officer (restrict, withdraw …) is done at once. A one-time code\n"
               "proves a number, not a person.",
-    .options = {{"method", "M", "document, in-person, account, second-fact, video …"}},
+    .options = {{"method", "M", "document, in-store-id, account, second-fact, video …"}},
     .run = run_verify,
 };
 

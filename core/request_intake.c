@@ -161,13 +161,14 @@ static velum_status take_verification(passage *passage, const json_value *object
 
     VELUM_TRY(parse_known_members(passage, object, members));
     VELUM_TRY(parse_text_member(passage, object, "method", &method));
-    VELUM_TRY(parse_text_member(passage, object, "at", &at));
+    VELUM_TRY(parse_optional_text(passage, object, "at", &at));
     facts->method = request_number_of(request_method_name, METHOD_COUNT, method);
     if (facts->method == 0 || facts->method == METHOD_CUSTOMER_TOKEN) {
         return refuse_hint(passage, REASON_INVALID_VALUE, "`method` is none that Velum knows.");
     }
-    if (time_parse(at, &facts->verified_ns) < 0 || facts->verified_ns > passage->clock.now_ns ||
-        facts->verified_ns <= 0) {
+    facts->verified_ns = passage->clock.now_ns;
+    if ((at.size > 0 && time_parse(at, &facts->verified_ns) < 0) ||
+        facts->verified_ns > passage->clock.now_ns || facts->verified_ns <= 0) {
         return refuse_hint(passage, REASON_INVALID_VALUE, "`at` is a time that has been.");
     }
     memcpy(facts->verified_by, passage->actor.token, sizeof(facts->verified_by));

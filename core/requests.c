@@ -176,7 +176,7 @@ const char *request_act_name(uint32_t act)
 const char *request_method_name(uint32_t method)
 {
     static const char *const names[METHOD_COUNT] = {
-        NULL,    "document",          "in-person",      "account",       "second-fact",
+        NULL,    "document",          "in-store-id",    "account",       "second-fact",
         "video", "power-of-attorney", "customer-token", "one-time-code",
     };
 

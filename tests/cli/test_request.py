@@ -73,7 +73,7 @@ class Request(support.Case):
 
     def test_a_deletion_cools_down(self):
         request = self.add("delete", self.ref)
-        self.at("request", "verify", request, "--method", "in-person")
+        self.at("request", "verify", request, "--method", "in-store-id")
         done = self.at("request", "approve", request)
         self.assertRegex(done.stderr, r"cool_down: can be cancelled until \d{4}-\d\d-\d\d")
         self.assertIn("begins in", self.at("request", "list").stdout)

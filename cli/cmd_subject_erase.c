@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define ACTIVITY "requests"
 #define BODY_BYTES_MAX 8192
 #define WORD_BYTES 16
 
@@ -105,6 +106,16 @@ static void say_kept(const json_value *kept)
              (int)(until.size < 10 ? until.size : 10), until.data, (int)law.size, law.data);
 }
 
+static void say_approval(const json_value *root)
+{
+    const json_value *needed = json_member(root, "approvals_needed");
+
+    if (needed != NULL && json_integer(needed) > 0) {
+        say_more("%lld must agree before: --ask asks them, --approval ID goes on then",
+                 (long long)json_integer(needed));
+    }
+}
+
 static void say_plan(const invocation *invocation, const json *plan)
 {
     const json_value *root = json_root(plan);
@@ -120,6 +131,7 @@ static void say_plan(const invocation *invocation, const json *plan)
     if (evidence.size >= 10) {
         say_more("evidence of consents and requests stays until %.10s", evidence.data);
     }
+    say_approval(root);
 }
 
 /* A person at a terminal says so; a script says --yes. */
@@ -159,6 +171,35 @@ static int await_and_write(const invocation *invocation, velum_client *client, c
     return certificate_write_out(out, session_body(file)) < 0 ? EXIT_REFUSED : EXIT_DONE;
 }
 
+/* For exactly what was shown; the approval's id stands alone on stdout. */
+static int ask_others(const invocation *invocation, velum_client *client, const json *plan)
+{
+    VELUM_AUTO(json) *asked = NULL;
+    VELUM_AUTO_BUFFER body = {0};
+    const text what = member_text(json_root(plan), "what");
+    json_writer json;
+
+    buffer_init(&body, BODY_BYTES_MAX);
+    json_writer_init(&json, &body);
+    json_begin_object(&json);
+    json_member_string(&json, "kind", "erasure");
+    json_member_string(&json, "subject", invocation->arguments[0]);
+    if (what.size > 0) {
+        json_member_text(&json, "what", what);
+    }
+    json_end_object(&json);
+    const session_request request = {.verb = VELUM_VERB_APPROVAL_ASK,
+                                     .activity = ACTIVITY,
+                                     .body = {(const char *)body.data, body.size}};
+    if (buffer_status(&body) < 0 || session_ask_json(client, &request, &asked) < 0) {
+        return EXIT_REFUSED;
+    }
+    const text id = member_text(json_root(asked), "approval");
+    say("asked: others see it with `velum approval list`");
+    (void)printf("%.*s\n", (int)id.size, id.data);
+    return EXIT_DONE;
+}
+
 static int run(const invocation *invocation)
 {
     VELUM_AUTO(velum_client) *client = NULL;
@@ -171,6 +212,9 @@ static int run(const invocation *invocation)
     say_plan(invocation, plan);
     if (invocation_has(invocation, "preview")) {
         return EXIT_DONE;
+    }
+    if (invocation_has(invocation, "ask")) {
+        return ask_others(invocation, client, plan);
     }
     if (!is_confirmed(invocation)) {
         return EXIT_USAGE;
@@ -188,7 +232,7 @@ const command command_subject_erase = {
     .arguments_min = 1,
     .arguments_max = 1,
     .has_data = true,
-    .activity = "requests",
+    .activity = ACTIVITY,
     .summary = "Destroy a customer's data for good, and give the certificate",
     .detail = "Shows first what goes and what a law keeps, then asks. Keys are destroyed, so\n"
               "that backups of the data cannot be opened either; the log stays whole. What a\n"
@@ -196,7 +240,8 @@ const command command_subject_erase = {
               "stdout or to --out, and is checked with `velum certificate verify`.",
     .options = {{"category", "C[,C]", "only these categories; the customer stays"},
                 {"reason", "CODE", "the reason code, where the policy asks for one"},
-                {"approval", "ID", "the approval, where others must agree"},
+                {"ask", NULL, "ask others to agree to exactly this, print the approval's id"},
+                {"approval", "ID", "the approval that they agreed to"},
                 {"preview", NULL, "only show what would go and stay"},
                 {"yes", NULL, "do not ask"},
                 {"out", "FILE", "write the certificate to a new file"}},

@@ -65,39 +65,44 @@ static velum_status parse_order(passage *passage, erase_order *out)
 velum_status subject_erase_locate(passage *passage)
 {
     erase_order order;
-    text code;
 
     VELUM_TRY(parse_order(passage, &order));
-    VELUM_TRY(parse_optional_text(passage, json_root(passage->body), "reason_code", &code));
-    const uint32_t index = bundle_find(passage->world->bundle, REGISTRY_REASON_CODE, code);
-    passage->reason_code = code.size > 0 && index != BUNDLE_NONE ? index + 1 : 0;
+    VELUM_TRY(parse_reason_code(passage, json_member(json_root(passage->body), "reason_code")));
     return locate_by_ref(passage);
 }
 
 /* --- erasing ------------------------------------------------------------------------------------ */
 
-static uint64_t fields_of(const bundle *bundle, uint64_t categories)
+/* `what` of an approval: zeros for the whole person, else a hash over the categories named. */
+static void scope_of(const bundle *bundle, uint64_t categories, uint8_t out[SHA256_BYTES])
 {
-    uint64_t fields = 0;
+    static const char label[] = "erasure";
+    uint8_t numbers[2 * BUNDLE_CATEGORIES_MAX];
+    size_t size = 0;
 
-    for (uint32_t i = 0; i < bundle->field_count; i++) {
-        if ((categories >> bundle->fields[i].category & 1) != 0) {
-            fields |= UINT64_C(1) << i;
+    memset(out, 0, SHA256_BYTES);
+    for (uint32_t i = 0; i < bundle->category_count; i++) {
+        if ((categories >> i & 1) != 0) {
+            bytes_write_u16be(numbers + size, bundle->categories[i].number);
+            size += 2;
         }
     }
-    return fields;
+    if (size > 0) {
+        const crypto_part parts[] = {{label, sizeof(label) - 1}, {numbers, size}};
+        sha256_parts(parts, sizeof(parts) / sizeof(parts[0]), out);
+    }
 }
 
-/* Agreed to is this customer's erasure: whole, or of the fields of the categories named. */
+/* Agreed to is this customer's erasure: whole, or of exactly these categories (P-2). */
 static velum_status use_approval(passage *passage, const erase_order *order)
 {
     const bundle *bundle = passage->world->bundle;
-    const approval_scope scope = {.kind = APPROVAL_ERASURE,
-                                  .activity = bundle->activities[passage->activity].number,
-                                  .action = ACTION_ERASE,
-                                  .subject = passage->subject,
-                                  .fields = fields_of(bundle, order->categories)};
+    approval_scope scope = {.kind = APPROVAL_ERASURE,
+                            .activity = bundle->activities[passage->activity].number,
+                            .action = ACTION_ERASE,
+                            .subject = passage->subject};
 
+    scope_of(bundle, order->categories, scope.what);
     if (approvals_needed(bundle, APPROVAL_ERASURE) == 0) {
         return VELUM_OK;
     }
@@ -154,8 +159,21 @@ static void write_plan(const passage *passage, const erasure_plan *plan, json_wr
     write_kept(passage, plan, out);
     member_time(out, "evidence_until", plan->evidence_until_ns);
     member_time(out, "suppressed_until", plan->suppressed_until_ns);
-    json_member_integer(out, "approvals_needed",
-                        approvals_needed(passage->world->bundle, APPROVAL_ERASURE));
+}
+
+/* What to ask others for, where they must agree. */
+static void write_approval(const passage *passage, const erase_order *order, json_writer *out)
+{
+    const bundle *bundle = passage->world->bundle;
+    uint8_t what[SHA256_BYTES];
+    char hex[2 * SHA256_BYTES + 1];
+
+    json_member_integer(out, "approvals_needed", approvals_needed(bundle, APPROVAL_ERASURE));
+    if (order->categories != 0) {
+        scope_of(bundle, order->categories, what);
+        hex_encode(what, sizeof(what), hex);
+        json_member_string(out, "what", hex);
+    }
 }
 
 static velum_status write_answer(passage *passage, const erase_order *order,
@@ -175,6 +193,7 @@ static velum_status write_answer(passage *passage, const erase_order *order,
         json_member_string(&out, "certificate", hex);
     }
     write_plan(passage, plan, &out);
+    write_approval(passage, order, &out);
     reply_decision(passage, &out);
     json_end_object(&out);
     return buffer_status(&passage->answer->body);

@@ -29,7 +29,7 @@ _velum_words() {
     'audit resolve') echo '--month --domain --json --data --help' ;;
     'audit verify') echo '--key --seen --json --data --help' ;;
     'audit prove') echo '--json --data --help' ;;
-    'subject erase') echo '--category --reason --approval --preview --yes --out --data --help' ;;
+    'subject erase') echo '--category --reason --ask --approval --preview --yes --out --data --help' ;;
     'subject hold' | 'subject release') echo '--data --help' ;;
     'subject retained') echo '--json --data --help' ;;
     'certificate get') echo '--out --data --help' ;;

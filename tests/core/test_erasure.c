@@ -152,6 +152,52 @@ static void a_legal_hold_refuses(void **state)
     assert_done(erase(self, ref, "{}"));
 }
 
+/* --- others agree ------------------------------------------------------------------------------- */
+
+static const reply *agreed_to(place *self, const char *dpo, const char *ref, const char *what)
+{
+    const reply *asked = assert_done(ask(
+        self, (question){VELUM_VERB_APPROVAL_ASK, .activity = "requests",
+                         .body = text_f(self, "{\"kind\":\"erasure\",\"subject\":\"shop:%s\"%s}",
+                                        ref, what)}));
+    assert_done(
+        ask(self, (question){VELUM_VERB_APPROVAL_DECIDE, dpo, .ref = text_at(asked, "approval"),
+                             .body = "{\"decision\":\"agree\"}"}));
+    return asked;
+}
+
+static const reply *erase_with(place *self, const char *ref, const reply *approval,
+                               const char *categories)
+{
+    return erase(
+        self, ref,
+        text_f(self, "{\"approval\":\"%s\"%s}", text_at(approval, "approval"), categories));
+}
+
+static void where_others_must_agree_nothing_goes_without_them(void **state)
+{
+    place *const self = *state;
+    const char *const shop = shop_token(self);
+    const char *const ref = person(self, shop, MOBILE, full_profile);
+
+    change_policy(self,
+                  (const char *const[]){"erasure: {needed: 0}", "erasure: {needed: 1}", NULL});
+    const char *const dpo = token_of(self, (holder){"an", "human", "dpo", "approvals", "*", NULL});
+    assert_refused(erase(self, ref, "{}"), 403, "approval-required");
+    const reply *whole = agreed_to(self, dpo, ref, "");
+    assert_refused(erase_with(self, ref, whole, ",\"categories\":[\"contact\"]"), 403,
+                   "approval-scope");
+    const reply *plan =
+        assert_done(erase(self, ref, "{\"preview\":true,\"categories\":[\"contact\"]}"));
+    assert_int_equal(integer_at(plan, "approvals_needed"), 1);
+    const reply *some =
+        agreed_to(self, dpo, ref, text_f(self, ",\"what\":\"%s\"", text_at(plan, "what")));
+    assert_done(erase_with(self, ref, some, ",\"categories\":[\"contact\"]"));
+    assert_done(read_as(self, shop, ref));
+    assert_done(erase_with(self, ref, whole, ""));
+    assert_refused(read_as(self, shop, ref), 410, "subject-erased");
+}
+
 /* --- some categories ---------------------------------------------------------------------------- */
 
 static void one_category_goes_and_the_rest_stays(void **state)
@@ -338,6 +384,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_malformed_is_refused, place_set_up,
                                         place_tear_down),
         cmocka_unit_test_setup_teardown(a_legal_hold_refuses, place_set_up, place_tear_down),
+        cmocka_unit_test_setup_teardown(where_others_must_agree_nothing_goes_without_them,
+                                        place_set_up, place_tear_down),
         cmocka_unit_test_setup_teardown(one_category_goes_and_the_rest_stays, place_set_up,
                                         place_tear_down),
         cmocka_unit_test_setup_teardown(a_destroyed_category_can_be_given_anew, place_set_up,

@@ -108,9 +108,9 @@ static void append_fields(const json_value *entry, const json_value *released, b
 static void append_act(const json_value *entry, buffer *out)
 {
     static const char *const names[] = {
-        "stage",     "operation", "approval_kind", "consent_purpose", "consent_state", "registers",
-        "result",    "size",      "new",           "changed",         "same",          "rejected",
-        "torn_bytes"};
+        "stage",  "operation",       "approval_kind", "request_act", "right",     "request_state",
+        "denial", "consent_purpose", "consent_state", "registers",   "result",    "size",
+        "new",    "changed",         "same",          "rejected",    "torn_bytes"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const json_value *value = json_member(entry, names[i]);

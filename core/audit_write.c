@@ -167,6 +167,8 @@ static const shown_input SHOWN[] = {
     {INPUT_APPROVAL_STATE, "approval_state", approval_state_name, 0, false},
     {INPUT_RIGHT, "right", right_name, 0, false},
     {INPUT_REQUEST_STATE, "request_state", request_state_name, 0, false},
+    {INPUT_REQUEST_ACT, "request_act", request_act_name, 0, false},
+    {INPUT_DENIAL, "denial", request_denial_name, 0, false},
     {INPUT_DESTROYED, "destroyed", NULL, 0, false},
     {INPUT_RETAINED, "retained", NULL, 0, false},
     {INPUT_SHADOW_DECISION, "shadow_decision", entry_decision_name, 0, false},

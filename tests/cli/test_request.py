@@ -147,7 +147,11 @@ class Request(support.Case):
         self.at("request", "verify", request, "--method", "document")
         self.at("request", "fulfil", request)
         entries = self.at_json("audit", "log", "--subject", self.ref)["entries"]
-        self.assertGreaterEqual(len([one for one in entries if one["type"] == "request"]), 3)
+        acts = [(one["request_act"], one["request_state"]) for one in entries if one["type"] == "request"]
+        self.assertIn(("receive", "need_user_verification"), acts)
+        self.assertIn(("verify", "open"), acts)
+        self.assertEqual(acts[-1], ("fulfil", "fulfilled"))
+        self.assertIn("fulfil access fulfilled", self.at("audit", "log", "--subject", self.ref, COLUMNS="200").stdout)
         self.assertNotIn("enclosed", json.dumps(entries))
         self.assertTrue(re.match(r"\d", str(entries[-1]["index"])))
 

@@ -1,6 +1,7 @@
 /* cli/cmd_upgrade.c: velum upgrade --check|--apply [DIR] */
 #include "cli/commands.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -46,7 +47,7 @@ static void print_database(const char *name, uint32_t from, uint32_t to, uint64_
     if (from < to) {
         (void)printf(" -> %u, %u step%s", to, to - from, to - from == 1 ? "" : "s");
     }
-    (void)printf("  (%llu MiB)\n", (unsigned long long)(bytes / MIB + 1));
+    (void)printf("  (%" PRIu64 " MiB)\n", bytes / MIB + 1);
 }
 
 static void print_report(const velum_upgrade_report *report)
@@ -57,9 +58,8 @@ static void print_report(const velum_upgrade_report *report)
         say("nothing is to be done");
         return;
     }
-    (void)printf("room      %llu MiB needed, %llu MiB free\n",
-                 (unsigned long long)(report->needed_bytes / MIB + 1),
-                 (unsigned long long)(report->free_bytes / MIB));
+    (void)printf("room      %" PRIu64 " MiB needed, %" PRIu64 " MiB free\n",
+                 report->needed_bytes / MIB + 1, report->free_bytes / MIB);
     if (report->is_unfinished) {
         say("an upgrade did not end; `velum upgrade --apply` completes it");
     } else {

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -277,9 +278,9 @@ static velum_status check_room(const upgrade *self, velum_error *err)
     const uint64_t found = free_bytes(self->dir_fd);
     if (found < needed || (is_apart && free_bytes(place_fd) < backup)) {
         return error_set(err, VELUM_E_NOSPACE,
-                         "no room on the disk: %llu MiB are needed, %llu are free; nothing was "
-                         "changed",
-                         (unsigned long long)(needed / MIB + 1), (unsigned long long)(found / MIB));
+                         "no room on the disk: %" PRIu64 " MiB are needed, %" PRIu64 " are free; "
+                         "nothing was changed",
+                         needed / MIB + 1, found / MIB);
     }
     return VELUM_OK;
 }

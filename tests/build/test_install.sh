@@ -17,6 +17,7 @@ check 'velum.h is there' test -f "$there/include/velum/velum.h"
 check 'status.h is there' test -f "$there/include/velum/status.h"
 check 'admin.h is not' test ! -e "$there/include/velum/admin.h"
 check 'the development link' test -e "$there/lib/libvelum.so"
+check 'the schema of the configuration' cmp "$top/docs/velum.schema.json" "$there/share/velum/velum.schema.json"
 
 program() {
     echo '#include <velum/velum.h>

@@ -77,7 +77,7 @@ static void copy_member(json_writer *out, const char *name, const json_value *fr
 {
     const json_value *value = json_member(from, member);
 
-    if (value != NULL) {
+    if (value != NULL && (json_kind_of(value) != JSON_ARRAY || json_count(value) > 0)) {
         json_name(out, name);
         json_write_value(out, value);
     }

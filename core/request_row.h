@@ -153,6 +153,12 @@ velum_status request_visit_of(store_conn *conn, const subject_id *subject, reque
                               void *context) VELUM_WARN_UNUSED;
 
 /* --- core/request_sealed.c ------------------------------------------------------------------------ */
+/* The plaintext of the sealed part (docs/formats/request.md). */
+void request_facts_encode(const request *row, const request_facts *facts, buffer *out);
+/* Texts borrow from `plain`. VELUM_E_NEWER; VELUM_E_CORRUPT for anything that encode does not write, and
+ * for another request's. */
+velum_status request_facts_decode(crypto_part plain, const request *row,
+                                  request_facts *out) VELUM_WARN_UNUSED;
 /* Seals under the evidence key of the subject, or the folder's own, at row->sealed_version. */
 velum_status request_seal(passage *passage, const request *row, const request_facts *facts,
                           buffer *out) VELUM_WARN_UNUSED;

@@ -49,7 +49,7 @@ static uint64_t count_members(const request_facts *facts)
            (facts->note_count > 0 ? 1U : 0U);
 }
 
-static void write_facts(const request *row, const request_facts *facts, buffer *out)
+void request_facts_encode(const request *row, const request_facts *facts, buffer *out)
 {
     cbor_write_map(out, count_members(facts));
     cbor_write_unsigned(out, KEY_FORMAT);
@@ -200,6 +200,15 @@ static velum_status read_facts(crypto_part plain, const request *row, request_fa
     return VELUM_OK;
 }
 
+velum_status request_facts_decode(crypto_part plain, const request *row, request_facts *out)
+{
+    *out = (request_facts){.method = 0};
+    const velum_status status = read_facts(plain, row, out);
+    return status == VELUM_E_INVALID || status == VELUM_END || status == VELUM_E_LIMIT
+               ? VELUM_E_CORRUPT
+               : status;
+}
+
 /* --- keys ------------------------------------------------------------------------------------------- */
 
 /* The subject's evidence key, in whatever status; NULL for somebody who is not stored. */
@@ -225,7 +234,7 @@ velum_status request_seal(passage *passage, const request *row, const request_fa
     VELUM_AUTO_BUFFER plain = {0};
 
     buffer_init(&plain, REQUEST_SEALED_BYTES_MAX);
-    write_facts(row, facts, &plain);
+    request_facts_encode(row, facts, &plain);
     VELUM_TRY(buffer_status(&plain));
     VELUM_TRY(open_key(passage, row, &opened));
     return vault_seal_evidence(passage->gate->vault, opened, opened == NULL ? row->id : NULL,
@@ -266,8 +275,7 @@ velum_status request_unseal(passage *passage, const request *row, request_facts 
     }
     stmt_reset(stmt);
     VELUM_TRY(status);
-    status = read_facts(plain, row, out);
-    return status == VELUM_E_INVALID || status == VELUM_END ? VELUM_E_CORRUPT : status;
+    return request_facts_decode(plain, row, out);
 }
 
 velum_status request_put_facts(passage *passage, request *row, const request_facts *facts)

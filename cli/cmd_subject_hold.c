@@ -19,8 +19,8 @@ static int set_hold(const invocation *invocation, bool hold)
         return EXIT_REFUSED;
     }
     const json_value *const holds = json_member(json_root(answer), "holds");
-    say("%s %lld now stand%s.", hold ? "Held:" : "Released:",
-        (long long)(holds == NULL ? 0 : json_integer(holds)),
+    say("%s %lld now stand%s.",
+        hold ? "Held:" : "Released:", (long long)(holds == NULL ? 0 : json_integer(holds)),
         holds != NULL && json_integer(holds) == 1 ? "s" : "");
     return EXIT_DONE;
 }
@@ -44,8 +44,9 @@ const command command_subject_hold = {
     .has_data = true,
     .activity = ACTIVITY,
     .summary = "A legal hold: the customer's data is not destroyed",
-    .detail = "While a hold stands every erasure is refused, and a deletion that the customer asked for "
-              "waits with the data restricted to storage. Holds are counted.",
+    .detail =
+        "While a hold stands every erasure is refused, and a deletion that the customer asked for "
+        "waits. Holds are counted.",
     .run = run_hold,
 };
 

@@ -2,7 +2,7 @@
  *
  * Holds are counted, since two cases may need the same data; each is put and taken at an officer's
  * word and is an entry of the log. While one stands every erasure is refused (REASON_LEGAL_HOLD), and a
- * deletion that the customer asked for waits with the data restricted to storage (PIPL 47).
+ * deletion that the customer asked for waits and says what holds it (PIPL 47).
  */
 #include "core/parse.h"
 #include "core/profile.h"

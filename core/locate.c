@@ -202,11 +202,12 @@ velum_status locate_first(passage *passage)
 
 velum_status locate_by_body_identifier(passage *passage)
 {
-    static const char *const members[] = {"identifier", NULL};
+    static const char *const members[] = {"identifier", "reason_code", NULL};
     const json_value *body = json_root(passage->body);
     void *slice = NULL;
 
     VELUM_TRY(parse_known_members(passage, body, members));
+    VELUM_TRY(parse_reason_code(passage, json_member(body, "reason_code")));
     VELUM_TRY(secret_arena_slice(passage->arena, sizeof(identifier), &slice));
     passage->identifiers = slice;
     VELUM_TRY(parse_identifier(passage, json_member(body, "identifier"), passage->identifiers));

@@ -50,6 +50,12 @@ static velum_status set_timer(passage *passage, const request *row)
 
 velum_status request_store(passage *passage, request *row)
 {
+    row->version++;
+    return request_store_noted(passage, row);
+}
+
+velum_status request_store_noted(passage *passage, request *row)
+{
     row->next_ns = request_next_ns(row);
     VELUM_TRY(request_update(passage->conn, row));
     return set_timer(passage, row);

@@ -360,16 +360,15 @@ velum_status request_insert(store_conn *conn, const request *row, crypto_part se
     return put_tasks(conn, row);
 }
 
-velum_status request_update(store_conn *conn, request *row)
+velum_status request_update(store_conn *conn, const request *row)
 {
     store_stmt *stmt = NULL;
 
-    row->version++;
     VELUM_TRY(conn_statement(
         conn,
         "UPDATE request SET state = $1, denial = $2, version = $3, flags = $4, is_ended = $5,"
         " due_ns = $6, confirm_ns = $7, verify_ns = $8, cool_ns = $9, ended_ns = $10,"
-        " next_ns = $11, certificate = $12, kept = $13 WHERE id = $14 AND version = $3 - 1",
+        " next_ns = $11, certificate = $12, kept = $13 WHERE id = $14",
         &stmt));
     VELUM_TRY(bind_changing(stmt, row));
     VELUM_TRY(stmt_execute(stmt));

@@ -9,9 +9,9 @@
 #include "core/requests.h"
 
 #define REQUEST_NOTES_MAX 16
-#define REQUEST_NOTE_BYTES_MAX 2048
+#define REQUEST_NOTE_BYTES_MAX 4096
 #define REQUEST_DETAILS_BYTES_MAX 4096
-#define REQUEST_SEALED_BYTES_MAX ((size_t)64 << 10)
+#define REQUEST_SEALED_BYTES_MAX ((size_t)80 << 10)
 #define REQUEST_ASKER_BYTES 32
 #define REQUESTS_OF_ONE_MAX 100 /* shown to a customer, newest first */
 
@@ -133,7 +133,7 @@ velum_status request_find_open(store_conn *conn, const request *like,
 velum_status request_insert(store_conn *conn, const request *row,
                             crypto_part sealed) VELUM_WARN_UNUSED;
 /* Stores everything but the sealed part, with version one higher; tasks too. */
-velum_status request_update(store_conn *conn, request *row) VELUM_WARN_UNUSED;
+velum_status request_update(store_conn *conn, const request *row) VELUM_WARN_UNUSED;
 velum_status request_update_sealed(store_conn *conn, const request *row,
                                    crypto_part sealed) VELUM_WARN_UNUSED;
 velum_status request_delete(store_conn *conn, const uint8_t id[16]) VELUM_WARN_UNUSED;
@@ -179,6 +179,9 @@ void request_asker(const keyring *keys, const identifier *value, uint8_t out[REQ
 /* --- core/request_process.c: what a state, an act, a time does ------------------------------------ */
 /* Stores a changed row and sets its timer. The leaf is the caller's. */
 velum_status request_store(passage *passage, request *row) VELUM_WARN_UNUSED;
+/* The same where nothing changed that anybody decides by: the version stays, so that who looked at the
+ * request before may still decide it. */
+velum_status request_store_noted(passage *passage, request *row) VELUM_WARN_UNUSED;
 velum_status request_store_new(passage *passage, request *row,
                                const request_facts *facts) VELUM_WARN_UNUSED;
 /* Right, state and act go into the entry, with the subject's token. */

@@ -266,7 +266,7 @@ static velum_status note_late(passage *passage, request *row, uint32_t act, uint
                               int64_t due_ns)
 {
     row->flags |= flag;
-    VELUM_TRY(request_store(passage, row));
+    VELUM_TRY(request_store_noted(passage, row));
     VELUM_TRY(request_note_act(passage, row, act));
     entry_push(&passage->entry, INPUT_DUE, (uint64_t)(due_ns / NS_PER_SECOND));
     return VELUM_OK;

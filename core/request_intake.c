@@ -251,23 +251,40 @@ static velum_status write_answer(passage *passage, const request *row, bool join
     return buffer_status(&passage->answer->body);
 }
 
+/* New words are kept beside the first ones, as long as there is room for notes. */
+static bool join_words(const passage *passage, const intake *intake, request_facts *facts)
+{
+    if (intake->facts.details.size == 0 || facts->note_count == REQUEST_NOTES_MAX ||
+        text_equal(intake->facts.details, facts->details)) {
+        return false;
+    }
+    request_note *const note = &facts->notes[facts->note_count++];
+    *note = (request_note){
+        .act = REQUEST_ACT_JOIN, .at_ns = passage->clock.now_ns, .words = intake->facts.details};
+    memcpy(note->by, passage->actor.token, sizeof(note->by));
+    return true;
+}
+
 /* One that comes with a proof lends it to the one that waits for it. */
 static velum_status join(passage *passage, const intake *intake, request *earlier)
 {
     const bool proves = (intake->row.flags & REQUEST_VERIFIED) != 0 &&
                         (earlier->flags & REQUEST_VERIFIED) == 0 &&
                         earlier->state == REQUEST_NEED_VERIFICATION;
+    request_facts facts;
 
+    VELUM_TRY(request_unseal(passage, earlier, &facts));
+    const bool says_more = join_words(passage, intake, &facts);
     if (proves) {
-        request_facts facts;
-        VELUM_TRY(request_unseal(passage, earlier, &facts));
         facts.method = intake->facts.method;
         facts.verified_ns = intake->facts.verified_ns;
         memcpy(facts.verified_by, intake->facts.verified_by, sizeof(facts.verified_by));
-        VELUM_TRY(request_put_facts(passage, earlier, &facts));
         earlier->flags |= REQUEST_VERIFIED;
         earlier->state = REQUEST_OPEN;
         VELUM_TRY(request_run_itself(passage, earlier));
+    }
+    if (proves || says_more) {
+        VELUM_TRY(request_put_facts(passage, earlier, &facts));
         VELUM_TRY(request_store(passage, earlier));
     }
     VELUM_TRY(request_note_act(passage, earlier, REQUEST_ACT_JOIN));

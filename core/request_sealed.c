@@ -315,7 +315,7 @@ velum_status request_add_note(passage *passage, request *row, uint32_t act, text
         return VELUM_OK;
     }
     if (!request_words_are_valid(words, REQUEST_NOTE_BYTES_MAX)) {
-        return refuse_hint(passage, REASON_INVALID_VALUE, "A note is text of at most 2048 bytes.");
+        return refuse_hint(passage, REASON_INVALID_VALUE, "A note is text of at most 4096 bytes.");
     }
     VELUM_TRY(request_unseal(passage, row, &facts));
     if (facts.note_count == REQUEST_NOTES_MAX) {

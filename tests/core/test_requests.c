@@ -55,11 +55,13 @@ static void duplicates_are_joined(void **state)
     place *const self = *state;
     const people people = people_of(self);
     const char *const id = id_of(&people, ask_myself(&people, "{\"right\":\"delete\"}"));
-    const reply *again = assert_done(ask_myself(&people, "{\"right\":\"delete\"}"));
+    const reply *again =
+        assert_done(ask_myself(&people, "{\"right\":\"delete\",\"details\":\"please\"}"));
 
     assert_text_at(again, "request", id);
     assert_true(json_bool(value_at(again, "joined")));
     assert_int_equal(count_acts(self, REQUEST_ACT_JOIN), 1);
+    assert_text_at(show(self, id), "notes/0/text", "please"); /* what was said is not lost */
     const reply *some =
         assert_done(ask_myself(&people, "{\"right\":\"delete\",\"categories\":[\"contact\"]}"));
     assert_false(json_bool(value_at(some, "joined")));

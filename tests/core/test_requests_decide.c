@@ -1,6 +1,7 @@
 /* Officers' acts: two at once, one's own, reasons, terms, recipients that fail, approvals. */
 #include "tests/core/request_support.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,57 @@ static void of_two_officers_the_second_is_told(void **state)
     assert_state(self, id, "in_progress");
     assert_refused(act_on(self, id, seen + 7, "fulfil"), 429, "rate-limited");
     assert_text_at(assert_done(act(self, NULL, id, "fulfil", "")), "state", "fulfilled");
+}
+
+typedef struct racer {
+    place *place;
+    question asked;
+    int32_t status;
+} racer;
+
+static void *race(void *context)
+{
+    racer *const self = context;
+    const velum_request request = request_of(&self->asked);
+    velum_answer *answer = NULL;
+
+    if (velum_gate_call(self->place->gate, &request, &answer, NULL) == VELUM_OK) {
+        self->status = velum_answer_status(answer);
+        velum_answer_free(answer);
+    }
+    return NULL;
+}
+
+/* At the same moment one approves and one denies: one of them is done. */
+static void of_two_at_once_one_decides(void **state)
+{
+    place *const self = *state;
+    const people people = people_of(self);
+    static const char *const rights[] = {"access",      "correct",     "explain",
+                                         "portability", "next-of-kin", "object-automation"};
+
+    for (size_t i = 0; i < sizeof rights / sizeof rights[0]; i++) {
+        const char *const id = id_of(&people, take_verified(&people, rights[i]));
+        pthread_t threads[2];
+        racer racers[2] = {
+            {self,
+             {VELUM_VERB_REQUEST_DECIDE, .ref = id, .body = "{\"act\":\"fulfil\",\"version\":1}"},
+             0},
+            {self,
+             {VELUM_VERB_REQUEST_DECIDE, people.officer, "requests", .ref = id,
+              .body = "{\"act\":\"deny\",\"version\":1,\"reason\":\"other\"}"},
+             0}};
+
+        for (int j = 0; j < 2; j++) {
+            assert_int_equal(pthread_create(&threads[j], NULL, race, &racers[j]), 0);
+        }
+        for (int j = 0; j < 2; j++) {
+            pthread_join(threads[j], NULL);
+        }
+        assert_int_equal(racers[0].status + racers[1].status, 200 + 409);
+        assert_state(self, id, racers[0].status == 200 ? "fulfilled" : "denied");
+        assert_int_equal(integer_at(show(self, id), "version"), 2);
+    }
 }
 
 /* who took it in neither verifies nor decides it, and says nothing for its sender. */
@@ -280,6 +332,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(of_two_officers_the_second_is_told, place_set_up_clock,
+                                        place_tear_down),
+        cmocka_unit_test_setup_teardown(of_two_at_once_one_decides, place_set_up_clock,
                                         place_tear_down),
         cmocka_unit_test_setup_teardown(nobody_decides_what_they_took_in, place_set_up_clock,
                                         place_tear_down),

@@ -32,13 +32,11 @@ static void write_time(json_writer *out, const char *name, int64_t at_ns)
 /* The language within a notice's name, <id>.<language>.<hash>. */
 static text language_of(text name)
 {
-    text rest = name;
-    text part = TEXT_EMPTY;
+    const size_t id = text_find_byte(name, '.');
+    text rest = id == name.size ? TEXT_EMPTY : (text){name.data + id + 1, name.size - id - 1};
+    text language = TEXT_EMPTY;
 
-    if (!text_split(&rest, '.', &part) || !text_split(&rest, '.', &part)) {
-        return TEXT_EMPTY;
-    }
-    return part;
+    return text_split(&rest, '.', &language) ? language : TEXT_EMPTY;
 }
 
 /* Also one that the active policy does not have any more: its name and hash stay for ever. */

@@ -49,8 +49,8 @@ static velum_status write_proof(passage *passage, const log_leaf *leaf, bool is_
 velum_status me_proof_mask(passage *passage)
 {
     uint64_t index = 0;
-    log_leaf leaf;
-    own_entry own;
+    log_leaf leaf = {.index = 0};
+    own_entry own = {.visible = 0};
     VELUM_AUTO(log_reader) *reader = NULL;
 
     if (!text_parse_u64(passage->request->ref, &index)) {

@@ -7,6 +7,7 @@ import support
 
 COMMANDS = ["init", "status", "credential add", "credential list", "credential revoke",
             "credential customer", "import", "consent list", "consent give", "consent withdraw",
+            "consent import", "consent report",
             "audit log", "audit verify", "audit prove", "policy show", "policy check", "policy apply",
             "clock accept", "help"]
 SECRET = "13800138000"

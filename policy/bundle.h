@@ -1,7 +1,7 @@
 /* policy/bundle.h: a policy folder, compiled to tables.
  *
- * Pure: bytes in, tables out, no I/O. A bundle is `policy.yaml` and `notices/<id>.<lang>.md`; its
- * hash is SHA-256 over, in byte order of names, each file's name and bytes, both prefixed by their
+ * Pure: bytes in, tables out, no I/O. A bundle is `policy.yaml`, `notices/<id>.<lang>.md` and
+ * `packs/<name>.yaml`; its hash is SHA-256 over, in byte order of names, each file's name and bytes, both prefixed by their
  * length (u32be). Compiled once, then immutable but for the registry numbers that core/ assigns
  * before anybody else sees it; then any thread may read it.
  *

@@ -1,10 +1,8 @@
-/* Data folders as earlier versions left them: refused as they are, whole once
- * they are upgraded.
+/* Data folders as earlier versions left them: refused as they are, whole once they are upgraded.
  *
- * tests/golden/folder-vN/data is a folder of schema N with its sample root
- * secret, expected.json what was in it then: verifier key, tokens, references.
- * Before a step N + 1 is added, the version of schema N makes it with
- * VELUM_MAKE_GOLDEN=FOLDER (docs/formats/upgrade.md); a row of the table at the
+ * tests/golden/folder-vN/data is a folder of schema N with its sample root secret, expected.json what
+ * was in it then: verifier key, tokens, references. Before a step N + 1 is added, the version of
+ * schema N makes it with VELUM_MAKE_GOLDEN=FOLDER (docs/formats/upgrade.md); a row of the table at the
  * end asks everything of it.
  */
 #include "tests/core/support.h"
@@ -29,12 +27,9 @@ static const char *golden(place *self)
     return text_f(self, "%s/tests/golden/folder-v%u", top == NULL ? "." : top, schema);
 }
 
-/* --- making one
- * -------------------------------------------------------------------------------
- */
+/* --- making one ------------------------------------------------------------------------------- */
 
-/* Files hold no room ahead: zeros behind the last batch are cut, up to a page.
- */
+/* Files hold no room ahead: zeros behind the last batch are cut, up to a page. */
 static void cut_room(const char *tail)
 {
     FILE *const file = fopen(tail, "r+b");
@@ -85,12 +80,10 @@ static void fill(place *self, const char *out_folder)
     FILE *const out = fopen(text_f(self, "%s/expected.json", out_folder), "w");
     assert_non_null(out);
     fprintf(out,
-            "{\n  \"verifier_key\": \"%s\",\n  \"shop\": \"%s\",\n  \"care\": "
-            "\"%s\",\n"
+            "{\n  \"verifier_key\": \"%s\",\n  \"shop\": \"%s\",\n  \"care\": \"%s\",\n"
             "  \"desk\": \"%s\",\n  \"campaign\": \"%s\",\n  \"auditor\": \"%s\",\n"
             "  \"officer\": \"%s\",\n  \"adult\": \"%s\",\n  \"child\": \"%s\",\n"
-            "  \"gone\": \"%s\",\n  \"request\": \"%s\",\n  \"certificate\": "
-            "\"%s\"\n}\n",
+            "  \"gone\": \"%s\",\n  \"request\": \"%s\",\n  \"certificate\": \"%s\"\n}\n",
             self->verifier_key, shop, care, desk, campaign, auditor, officer, ref, child, gone,
             request, certificate);
     assert_int_equal(fclose(out), 0);
@@ -103,9 +96,7 @@ static void a_new_folder_is_made_when_asked(void **state)
     fill(*state, folder);
 }
 
-/* --- opening one
- * ------------------------------------------------------------------------------
- */
+/* --- opening one ------------------------------------------------------------------------------ */
 
 typedef struct expected {
     const char *shop;
@@ -231,9 +222,8 @@ static void it_takes_new_customers_and_shows_its_old_log(void **state)
     assert_log_sound(self);
 }
 
-/* Version 1 kept no notices: those of its policies are kept at the first
- * opening, so that a decision names the one that was shown (PIPL 14, GDPR
- * 7(1)). */
+/* Version 1 kept no notices: those of its policies are kept at the first opening, so that a decision
+ * names the one that was shown (PIPL 14, GDPR 7(1)). */
 static void its_decisions_name_the_notice_that_was_shown(void **state)
 {
     static const uint8_t none[32] = {0};
@@ -252,8 +242,7 @@ static void its_decisions_name_the_notice_that_was_shown(void **state)
     assert_true(sql_count(self, "SELECT count(*) FROM notice") > 0);
 }
 
-/* --- opening it as it is
- * ------------------------------------------------------------------------ */
+/* --- opening it as it is ------------------------------------------------------------------------ */
 
 static const char *const files[] = {"vault.db",     "keys.db",
                                     "keyring",      "audit/checkpoint",
@@ -328,9 +317,7 @@ static void its_request_and_its_erasure_are_there(void **state)
     assert_int_equal(report.exit_code, 0);
 }
 
-/* --- the table
- * ----------------------------------------------------------------------------------
- */
+/* --- the table ---------------------------------------------------------------------------------- */
 
 static int set_up_v1(void **state)
 {

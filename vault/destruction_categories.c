@@ -35,7 +35,8 @@ static velum_status next_data_key(vault *self, const opened_subject *opened, uin
     uint8_t wrapped[WRAPPED_KEY_BYTES];
     key_row row = {.slot = 0};
 
-    const velum_status status = subject_keys_read(self, self->vault_writer, &opened->id, &row);
+    const velum_status status =
+        subject_keys_read_whole(self, self->vault_writer, &opened->id, &row);
     VELUM_TRY(status == VELUM_E_NOTFOUND ? VELUM_E_CORRUPT : status);
     if (row.key_version != opened->key_version) {
         return VELUM_E_STALE;

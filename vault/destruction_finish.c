@@ -14,7 +14,8 @@ static velum_status drop_data_key(vault *self, store_conn *keys, const destructi
 {
     key_row row = {.slot = 0};
 
-    const velum_status status = subject_keys_read(self, self->vault_writer, &what->subject, &row);
+    const velum_status status =
+        subject_keys_read_whole(self, self->vault_writer, &what->subject, &row);
     if (status < 0) {
         return status == VELUM_E_NOTFOUND ? VELUM_OK : status;
     }
@@ -31,7 +32,8 @@ static velum_status replace_data_key(vault *self, store_conn *keys, const destru
                               " WHERE subject = $1";
     key_row row = {.slot = 0};
 
-    const velum_status status = subject_keys_read(self, self->vault_writer, &what->subject, &row);
+    const velum_status status =
+        subject_keys_read_whole(self, self->vault_writer, &what->subject, &row);
     if (status < 0 || row.next_slot == 0) {
         return status == VELUM_E_NOTFOUND ? VELUM_OK : status; /* done before */
     }
@@ -58,7 +60,8 @@ static velum_status data_key_is_gone(vault *self, const destruction *what)
 {
     key_row row = {.slot = 0};
 
-    const velum_status status = subject_keys_read(self, self->vault_writer, &what->subject, &row);
+    const velum_status status =
+        subject_keys_read_whole(self, self->vault_writer, &what->subject, &row);
     if (status < 0) {
         return status == VELUM_E_NOTFOUND ? VELUM_OK : status;
     }
@@ -69,7 +72,8 @@ static velum_status data_key_is_replaced(vault *self, const destruction *what)
 {
     key_row row = {.slot = 0};
 
-    const velum_status status = subject_keys_read(self, self->vault_writer, &what->subject, &row);
+    const velum_status status =
+        subject_keys_read_whole(self, self->vault_writer, &what->subject, &row);
     if (status < 0) {
         return status == VELUM_E_NOTFOUND ? VELUM_E_CORRUPT : status;
     }
@@ -85,7 +89,8 @@ static velum_status all_keys_are_gone(vault *self, const destruction *what)
 {
     key_row row = {.slot = 0};
 
-    const velum_status status = subject_keys_read(self, self->vault_writer, &what->subject, &row);
+    const velum_status status =
+        subject_keys_read_whole(self, self->vault_writer, &what->subject, &row);
     if (status == VELUM_E_NOTFOUND) {
         return VELUM_OK;
     }

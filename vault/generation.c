@@ -289,6 +289,7 @@ static velum_status commit_keys(vault *self, bool holds)
         forget(self, &self->pending);
         return status;
     }
+    self->moves_stand = self->pending.count > 0;
     self->committed = self->pending;
     self->pending = emptied;
     self->pending.count = 0;
@@ -339,12 +340,13 @@ static velum_status settle(vault *self)
         forget(self, &self->committed);
     }
     self->committed.count = 0;
+    self->moves_stand = false;
     return VELUM_OK;
 }
 
 void generation_settle(vault *self)
 {
-    if (self->committed.count > 0 && settle(self) < 0) {
+    if (self->moves_stand && settle(self) < 0) {
         return; /* asked again with the next commit, or by the next start */
     }
 }

@@ -58,6 +58,7 @@ struct vault {
     /* Of the writer thread alone: */
     bool keys_begun;
     bool keys_unsure;    /* a commit of keys.db failed: a crash may still bring it back */
+    bool moves_stand;    /* in keys.db, until its next transaction or the end */
     move_list pending;   /* of the transaction that is open on vault.db */
     move_list committed; /* in keys.db; whether vault.db followed is asked when it matters */
     /* Of all threads: */
@@ -116,9 +117,12 @@ typedef struct key_row {
 
 velum_status subject_keys_open(vault *self, const vault_options *options,
                                velum_error *err) VELUM_WARN_UNUSED;
-/* VELUM_E_NOTFOUND when there is no row. `conn` tells whose view is asked for. */
+/* VELUM_E_NOTFOUND when there is no row. `conn` tells whose view is asked for. Without the next data
+ * key, for which hardly any read asks. */
 velum_status subject_keys_read(vault *self, const store_conn *conn, const subject_id *id,
                                key_row *out) VELUM_WARN_UNUSED;
+velum_status subject_keys_read_whole(vault *self, const store_conn *conn, const subject_id *id,
+                                     key_row *out) VELUM_WARN_UNUSED;
 /* Begins the transaction on keys.db where none is open. */
 velum_status subject_keys_begin(vault *self) VELUM_WARN_UNUSED;
 /* The same, and puts the keys there; what is rolled back in vault.db alone is collected at start. */

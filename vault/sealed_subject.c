@@ -173,8 +173,12 @@ bool vault_cached(vault *self, const subject_id *id, uint64_t seq_min, sealed_su
 
 /* The data key that the row is sealed under: the one that keys.db has, or the one that is to take its
  * place (DESTROY_CATEGORIES). Under one that is gone already lies an older snapshot, or an older copy. */
-static velum_status choose_data_key(vault *self, const sealed_subject *row, key_row *keys)
+static velum_status choose_data_key(vault *self, const store_conn *conn, const sealed_subject *row,
+                                    key_row *keys)
 {
+    if (row->key_version > keys->key_version) {
+        VELUM_TRY(subject_keys_read_whole(self, conn, &row->id, keys));
+    }
     if (row->key_version == keys->key_version) {
         return VELUM_OK;
     }
@@ -200,7 +204,11 @@ static velum_status load_keys(vault *self, const store_conn *conn, sealed_subjec
         return VELUM_OK;
     }
     VELUM_TRY(generation_check(self, conn, row, keys.generation));
-    VELUM_TRY(choose_data_key(self, row, &keys));
+    VELUM_TRY(choose_data_key(self, conn, row, &keys));
+    if (key_slot_is_empty(keys.keys.data)) {
+        row->status = VAULT_SUBJECT_ERASED; /* while it was read */
+        return VELUM_OK;
+    }
     row->keys = keys.keys;
     return VELUM_OK;
 }

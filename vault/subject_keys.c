@@ -96,7 +96,31 @@ velum_status subject_keys_open(vault *self, const vault_options *options, velum_
 
 /* --- reading --------------------------------------------------------------------------------------- */
 
-static velum_status read_keys(store_conn *conn, const subject_id *id, key_row *out)
+/* Slot, keys, generation, key version; then, where the statement has them, the next slot and its key. */
+static velum_status read_columns(store_stmt *stmt, key_row *out)
+{
+    out->slot = stmt_integer(stmt, 0);
+    VELUM_TRY(column_bytes(stmt, 1, out->keys.data, sizeof(out->keys.data)));
+    VELUM_TRY(column_bytes(stmt, 2, out->keys.evidence, sizeof(out->keys.evidence)));
+    VELUM_TRY(column_u32(stmt, 3, 0, &out->generation));
+    return column_u32(stmt, 4, 1, &out->key_version);
+}
+
+static velum_status read_present(store_conn *conn, const subject_id *id, key_row *out)
+{
+    static const char sql[] = "SELECT k.slot, s.first, s.second, k.generation, k.key_version"
+                              " FROM subject_key k JOIN key_slot s ON s.slot = k.slot"
+                              " WHERE k.subject = $1";
+    VELUM_AUTO_STMT *stmt = NULL;
+
+    VELUM_TRY(statement_for(conn, sql, id, &stmt));
+    VELUM_TRY(step_row(stmt, VELUM_E_NOTFOUND));
+    out->next_slot = 0;
+    return read_columns(stmt, out);
+}
+
+/* In one statement, so that both keys are of one moment. */
+static velum_status read_whole(store_conn *conn, const subject_id *id, key_row *out)
 {
     static const char sql[] =
         "SELECT k.slot, s.first, s.second, k.generation, k.key_version, n.slot, t.first"
@@ -107,11 +131,7 @@ static velum_status read_keys(store_conn *conn, const subject_id *id, key_row *o
 
     VELUM_TRY(statement_for(conn, sql, id, &stmt));
     VELUM_TRY(step_row(stmt, VELUM_E_NOTFOUND));
-    out->slot = stmt_integer(stmt, 0);
-    VELUM_TRY(column_bytes(stmt, 1, out->keys.data, sizeof(out->keys.data)));
-    VELUM_TRY(column_bytes(stmt, 2, out->keys.evidence, sizeof(out->keys.evidence)));
-    VELUM_TRY(column_u32(stmt, 3, 0, &out->generation));
-    VELUM_TRY(column_u32(stmt, 4, 1, &out->key_version));
+    VELUM_TRY(read_columns(stmt, out));
     out->next_slot = stmt_integer(stmt, 5);
     if (out->next_slot != 0) {
         return column_bytes(stmt, 6, out->next_data, sizeof(out->next_data));
@@ -119,18 +139,33 @@ static velum_status read_keys(store_conn *conn, const subject_id *id, key_row *o
     return VELUM_OK;
 }
 
-velum_status subject_keys_read(vault *self, const store_conn *conn, const subject_id *id,
-                               key_row *out)
+typedef velum_status (*row_reader)(store_conn *conn, const subject_id *id, key_row *out);
+
+/* In the view that belongs to `conn`. */
+static velum_status read_row(vault *self, const store_conn *conn, const subject_id *id,
+                             row_reader read, key_row *out)
 {
     store_conn *reader = NULL;
 
     if (conn == self->vault_writer) {
-        return read_keys(store_writer(self->keys_db), id, out);
+        return read(store_writer(self->keys_db), id, out);
     }
     VELUM_TRY(store_reader_acquire(self->keys_db, KEYS_WAIT_MS, &reader));
-    const velum_status status = read_keys(reader, id, out);
+    const velum_status status = read(reader, id, out);
     store_reader_release(self->keys_db, reader);
     return status;
+}
+
+velum_status subject_keys_read(vault *self, const store_conn *conn, const subject_id *id,
+                               key_row *out)
+{
+    return read_row(self, conn, id, read_present, out);
+}
+
+velum_status subject_keys_read_whole(vault *self, const store_conn *conn, const subject_id *id,
+                                     key_row *out)
+{
+    return read_row(self, conn, id, read_whole, out);
 }
 
 /* --- writing --------------------------------------------------------------------------------------- */
@@ -186,7 +221,7 @@ velum_status subject_keys_drop(store_conn *keys, const subject_id *id)
     static const char sql[] = "DELETE FROM subject_key WHERE subject = $1";
     key_row row = {.slot = 0};
 
-    const velum_status status = read_keys(keys, id, &row);
+    const velum_status status = read_whole(keys, id, &row);
     if (status == VELUM_E_NOTFOUND) {
         return VELUM_OK;
     }

@@ -89,7 +89,9 @@ bool vault_cached(vault *self, const subject_id *id, uint64_t seq_min, sealed_su
  * seq `seq`; keys.db is read through the vault's own pool (for the writer's connection: through the
  * writer of keys.db, which sees what is not committed yet). Puts the row into the cache when
  * `cacheable` (never from the writer's uncommitted view). VELUM_E_NOTFOUND; VELUM_E_CORRUPT for a
- * live subject without keys. */
+ * live subject without keys; VELUM_E_TAMPERED for rows of an earlier generation or data key (V-5),
+ * VELUM_E_STALE where the snapshot is so old that it cannot be told: read anew. A live row whose data
+ * key is destroyed loads as erased. */
 velum_status vault_load(vault *self, store_conn *conn, const subject_id *id, uint64_t seq,
                         bool cacheable, sealed_subject **out) VELUM_WARN_UNUSED;
 
@@ -132,8 +134,10 @@ void record_wipe_field(record *self, uint16_t number);
 
 /* --- writing: the writer thread, inside a transaction on vault.db -------------------------------- */
 
-/* Begins the keys.db transaction when the first subject of a batch is created; commit it BEFORE
- * vault.db commits, or roll it back. Both do nothing when none was begun. */
+/* What a batch puts into keys.db: new subjects, moves of generations, next and retained keys. Commit it
+ * BEFORE vault.db commits, whether the batch has any or not: the fate of the batch before is settled
+ * first. Roll it back when anything of the batch fails, the commit of vault.db included: what keys.db
+ * has committed alone is then taken back. */
 velum_status vault_keys_commit(vault *self) VELUM_WARN_UNUSED;
 void vault_keys_rollback(vault *self);
 
@@ -350,7 +354,7 @@ typedef struct suppression {
     uint32_t reason; /* of core/: right of the request, or 0 */
     uint16_t basis;  /* registry number of the legal basis */
     int64_t at_ns;
-    int64_t expires_ns;
+    int64_t expires_ns; /* 0: does not */
 } suppression;
 /* Adds the scope and keeps the later end. */
 velum_status vault_suppress(vault *self, store_conn *conn, const identifier *value,

@@ -373,6 +373,48 @@ static void a_later_rollback_takes_nothing_back(void **state)
     assert_reads(self, &id, 2);
 }
 
+/* vault.db's commit failed in its sync, keys.db took the move back, and a crash brought the commit back
+ * whole: the row is ahead, and true. */
+static void a_row_ahead_of_keys_db_is_true(void **state)
+{
+    fixture *const self = *state;
+    const subject_id id = fixture_subject(self, 1);
+
+    assert_ok(move(self, &id, 2));
+    assert_ok(move(self, &id, 3));
+    fixture_run(store_writer(self->vault->keys_db),
+                "UPDATE subject_key SET generation = 1 WHERE subject = $1", &id);
+    fixture_reopen(self);
+    assert_reads(self, &id, 3);
+    assert_ok(move(self, &id, 4));
+    assert_reads(self, &id, 4);
+    assert_int_equal(known_generation(self, &id), 3);
+}
+
+/* Moves that hold are nobody's excuse: after a clean end an older vault.db has none to take back. */
+static void a_clean_end_leaves_no_moves(void **state)
+{
+    fixture *const self = *state;
+    store_conn *keys = NULL;
+    const subject_id id = fixture_subject(self, 1);
+
+    assert_ok(move(self, &id, 2));
+    assert_ok(conn_begin(fixture_writer(self)));
+    assert_ok(fixture_commit(self)); /* a batch without anything for keys.db */
+    assert_int_equal(moves_left(self), 1);
+    fixture_close(self);
+    assert_ok(keyring_open(self->dir_fd, self->root, &self->keys, NULL));
+    const store_options options = {.folder = self->folder,
+                                   .name = "keys.db",
+                                   .key = keyring_keys_db_key(self->keys),
+                                   .readers_max = 1};
+    VELUM_AUTO(store) *db = NULL;
+    assert_ok(store_open(&options, &db, NULL));
+    keys = store_writer(db);
+    assert_int_equal(fixture_number(keys, "SELECT count(*) FROM subject_move", NULL), 0);
+    assert_int_equal(fixture_number(keys, "SELECT max(generation) FROM subject_key", NULL), 1);
+}
+
 /* --- crashes ------------------------------------------------------------------------------------------------- */
 
 static int run_child(fixture *self, const char *plan, const subject_id *id, uint8_t byte)
@@ -466,6 +508,10 @@ int main(void)
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(taking_back_can_wait, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_later_rollback_takes_nothing_back, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_row_ahead_of_keys_db_is_true, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_clean_end_leaves_no_moves, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_crash_leaves_one_truth, fixture_setup, fixture_teardown),
     };

@@ -1,121 +1,12 @@
-/* cli/explain_words.c: sentences from the members of an explanation.
- *
- * A sentence is a constant with names in braces; both languages take the same values in their own
- * order. A sentence is left out where what it speaks of is not there.
- */
-#include "cli/explain_words.h"
+/* cli/explain_words.c: what happened, who, why, what of it, and whether it holds. A sentence is left out
+ * where what it speaks of is not there. */
+#include "cli/explain_sentence.h"
 
-#include <stdio.h>
-
-#define SENTENCE_BYTES_MAX 65536
 #define VALUE_BYTES_MAX 16384
-
-typedef struct telling {
-    const json_value *answer;
-    language language;
-    table *table;
-} telling;
-
-typedef struct slot {
-    const char *name;
-    text value;
-} slot;
-
-/* --- sentences ---------------------------------------------------------------------------------- */
-
-static text slot_value(const slot *slots, text name)
-{
-    for (size_t i = 0; slots[i].name != NULL; i++) {
-        if (text_equal_literal(name, slots[i].name)) {
-            return slots[i].value;
-        }
-    }
-    return TEXT_EMPTY;
-}
-
-static void fill(const char *sentence, const slot *slots, buffer *out)
-{
-    text rest = text_of(sentence);
-
-    while (rest.size > 0) {
-        const size_t open = text_find_byte(rest, '{');
-        buffer_append(out, rest.data, open);
-        if (open == rest.size) {
-            return;
-        }
-        rest = (text){rest.data + open + 1, rest.size - open - 1};
-        const size_t close = text_find_byte(rest, '}');
-        const text value = slot_value(slots, (text){rest.data, close});
-        buffer_append(out, value.data, value.size);
-        const size_t used = close < rest.size ? close + 1 : close;
-        rest = (text){rest.data + used, rest.size - used};
-    }
-}
-
-static void tell(const telling *self, const char *en, const char *zh, const slot *slots)
-{
-    static const slot none[] = {{NULL, {"", 0}}};
-    VELUM_AUTO_BUFFER line = {0};
-
-    buffer_init(&line, SENTENCE_BYTES_MAX);
-    fill(language_pick(self->language, en, zh), slots == NULL ? none : slots, &line);
-    table_add(self->table, (text){(const char *)line.data, line.size}, COLOUR_NONE);
-}
-
-/* --- values ------------------------------------------------------------------------------------- */
-
-static text member_text(const json_value *object, const char *name)
-{
-    const json_value *value = object == NULL ? NULL : json_member(object, name);
-
-    return value == NULL ? TEXT_EMPTY : json_text(value);
-}
-
-static bool member_bool(const json_value *object, const char *name)
-{
-    const json_value *value = object == NULL ? NULL : json_member(object, name);
-
-    return value != NULL && json_bool(value);
-}
-
-#define NUMBER_BYTES 24
-/* The decimal digits of a member; empty when there is none. */
-static text member_number(const json_value *object, const char *name, char out[NUMBER_BYTES])
-{
-    const json_value *value = object == NULL ? NULL : json_member(object, name);
-
-    if (value == NULL || json_kind_of(value) != JSON_INTEGER) {
-        return TEXT_EMPTY;
-    }
-    (void)snprintf(out, NUMBER_BYTES, "%lld", (long long)json_integer(value));
-    return text_of(out);
-}
-
-static text word(const telling *self, const char *member)
-{
-    return language_word(self->language, member_text(self->answer, member));
-}
-
-/* "Customer care (customer-care)" */
-static text titled(const telling *self, const char *member, buffer *out)
-{
-    const json_value *const value = json_member(self->answer, member);
-    const text name = member_text(value, "name");
-    const text title = value == NULL ? TEXT_EMPTY : language_title(self->language, value);
-
-    buffer_init(out, VALUE_BYTES_MAX);
-    buffer_append(out, title.data, title.size);
-    if (!text_equal(name, title)) {
-        buffer_append_text(out, language_pick(self->language, " (", "（"));
-        buffer_append(out, name.data, name.size);
-        buffer_append_text(out, language_pick(self->language, ")", "）"));
-    }
-    return out->size == 0 ? TEXT_EMPTY : (text){(const char *)out->data, out->size};
-}
 
 static text who(const telling *self)
 {
-    const text actor = member_text(self->answer, "actor");
+    const text actor = sentence_text(self->answer, "actor");
 
     if (text_equal_literal(actor, "customer")) {
         return text_of(language_pick(self->language, "the customer", "客户本人"));
@@ -168,9 +59,9 @@ static const struct {
 static void append_whom(const telling *self, const char *of, buffer *out)
 {
     char digits[NUMBER_BYTES];
-    const text among = member_number(self->answer, "among", digits);
+    const text among = sentence_number(self->answer, "among", digits);
 
-    if (among.size == 0 && member_text(self->answer, "subject_token").size == 0) {
+    if (among.size == 0 && sentence_text(self->answer, "subject_token").size == 0) {
         return;
     }
     buffer_append_text(out, language_pick(self->language, of, "，涉及"));
@@ -184,7 +75,7 @@ static void append_whom(const telling *self, const char *of, buffer *out)
 
 static text act(const telling *self, buffer *out)
 {
-    const text type = member_text(self->answer, "type");
+    const text type = sentence_text(self->answer, "type");
 
     buffer_init(out, VALUE_BYTES_MAX);
     for (size_t i = 0; i < sizeof(ACTS) / sizeof(ACTS[0]); i++) {
@@ -200,53 +91,43 @@ static void tell_what(const telling *self)
 {
     VELUM_AUTO_BUFFER did = {0};
     char digits[NUMBER_BYTES];
-    const slot slots[] = {{"index", member_number(self->answer, "index", digits)},
-                          {"at", member_text(self->answer, "at")},
+    const slot slots[] = {{"index", sentence_number(self->answer, "index", digits)},
+                          {"at", sentence_text(self->answer, "at")},
                           {"who", who(self)},
                           {"act", act(self, &did)},
-                          {"decision", word(self, "decision")},
+                          {"decision", sentence_word(self, "decision")},
                           {NULL, TEXT_EMPTY}};
 
-    if (text_equal_literal(member_text(self->answer, "auth"), "none")) {
-        tell(self, "Entry {index}, {at}: {who} {act}.", "第{index}条，{at}：{who}{act}。", slots);
+    if (text_equal_literal(sentence_text(self->answer, "auth"), "none")) {
+        sentence_tell(self, "Entry {index}, {at}: {who} {act}.", "第{index}条，{at}：{who}{act}。",
+                      slots);
     } else {
-        tell(self, "Entry {index}, {at}: {who} {act}. It was {decision}.",
-             "第{index}条，{at}：{who}{act}。结果：{decision}。", slots);
+        sentence_tell(self, "Entry {index}, {at}: {who} {act}. It was {decision}.",
+                      "第{index}条，{at}：{who}{act}。结果：{decision}。", slots);
     }
-}
-
-static text list_of(const json_value *list, buffer *out)
-{
-    buffer_init(out, VALUE_BYTES_MAX);
-    for (size_t i = 0; list != NULL && i < json_count(list); i++) {
-        const text item = json_text(json_at(list, i));
-        buffer_append_text(out, i == 0 ? "" : ", ");
-        buffer_append(out, item.data, item.size);
-    }
-    return out->size == 0 ? TEXT_EMPTY : (text){(const char *)out->data, out->size};
 }
 
 static void tell_who(const telling *self)
 {
     VELUM_AUTO_BUFFER roles = {0};
     const slot slots[] = {{"who", who(self)},
-                          {"kind", word(self, "actor_kind")},
-                          {"roles", list_of(json_member(self->answer, "roles"), &roles)},
-                          {"auth", word(self, "auth")},
-                          {"door", member_text(self->answer, "door")},
-                          {"token", member_text(self->answer, "actor_token")},
+                          {"kind", sentence_word(self, "actor_kind")},
+                          {"roles", sentence_list(json_member(self->answer, "roles"), &roles)},
+                          {"auth", sentence_word(self, "auth")},
+                          {"door", sentence_text(self->answer, "door")},
+                          {"token", sentence_text(self->answer, "actor_token")},
                           {NULL, TEXT_EMPTY}};
 
-    if (member_text(self->answer, "actor").size == 0 &&
-        member_text(self->answer, "actor_token").size > 0) {
-        tell(self, "Who that was is known to nobody here any more; the token is {token}.",
-             "此人凭证已不存在，标识为 {token}。", slots);
+    if (sentence_text(self->answer, "actor").size == 0 &&
+        sentence_text(self->answer, "actor_token").size > 0) {
+        sentence_tell(self, "Who that was is known to nobody here any more; the token is {token}.",
+                      "此人凭证已不存在，标识为 {token}。", slots);
     } else if (slots[1].value.size > 0) {
-        tell(self, "{who} is {kind} with the role {roles}, known {auth} ({door}).",
-             "{who}：{kind}，角色 {roles}，{auth}（{door}）。", slots);
+        sentence_tell(self, "{who} is {kind} with the role {roles}, known {auth} ({door}).",
+                      "{who}：{kind}，角色 {roles}，{auth}（{door}）。", slots);
     }
-    if (member_bool(self->answer, "actor_revoked")) {
-        tell(self, "The credential was revoked since.", "该凭证此后已被吊销。", slots);
+    if (sentence_flag(self->answer, "actor_revoked")) {
+        sentence_tell(self, "The credential was revoked since.", "该凭证此后已被吊销。", slots);
     }
 }
 
@@ -257,24 +138,25 @@ static void tell_why(const telling *self)
     VELUM_AUTO_BUFFER activity = {0};
     VELUM_AUTO_BUFFER purpose = {0};
     VELUM_AUTO_BUFFER reason = {0};
-    const slot slots[] = {{"activity", titled(self, "activity", &activity)},
-                          {"purpose", titled(self, "purpose", &purpose)},
-                          {"basis", word(self, "basis")},
-                          {"recipient", member_text(self->answer, "recipient")},
-                          {"code", titled(self, "reason_code", &reason)},
+    const slot slots[] = {{"activity", sentence_title(self, "activity", &activity)},
+                          {"purpose", sentence_title(self, "purpose", &purpose)},
+                          {"basis", sentence_word(self, "basis")},
+                          {"recipient", sentence_text(self->answer, "recipient")},
+                          {"code", sentence_title(self, "reason_code", &reason)},
                           {NULL, TEXT_EMPTY}};
 
     if (slots[0].value.size > 0) {
-        tell(self,
-             "The activity was {activity}; it serves the purpose {purpose} on the legal basis: "
-             "{basis}.",
-             "活动：{activity}；目的：{purpose}；合法性基础：{basis}。", slots);
+        sentence_tell(
+            self,
+            "The activity was {activity}; it serves the purpose {purpose} on the legal basis: "
+            "{basis}.",
+            "活动：{activity}；目的：{purpose}；合法性基础：{basis}。", slots);
     }
     if (slots[3].value.size > 0) {
-        tell(self, "The data went to {recipient}.", "数据接收方：{recipient}。", slots);
+        sentence_tell(self, "The data went to {recipient}.", "数据接收方：{recipient}。", slots);
     }
     if (json_member(self->answer, "reason_code") != NULL) {
-        tell(self, "The reason that was given: {code}.", "所填理由：{code}。", slots);
+        sentence_tell(self, "The reason that was given: {code}.", "所填理由：{code}。", slots);
     }
 }
 
@@ -282,46 +164,49 @@ static void tell_notice(const telling *self)
 {
     const json_value *const notice = json_member(self->answer, "notice");
     char digits[NUMBER_BYTES];
-    const slot slots[] = {{"title", member_text(notice, "title")},
-                          {"id", member_text(notice, "id")},
-                          {"language", member_text(notice, "language")},
-                          {"version", member_number(notice, "version", digits)},
-                          {"hash", member_text(notice, "hash")},
+    const slot slots[] = {{"title", sentence_text(notice, "title")},
+                          {"id", sentence_text(notice, "id")},
+                          {"language", sentence_text(notice, "language")},
+                          {"version", sentence_number(notice, "version", digits)},
+                          {"hash", sentence_text(notice, "hash")},
                           {NULL, TEXT_EMPTY}};
 
     if (notice == NULL) {
         return;
     }
     if (slots[1].value.size == 0) {
-        tell(self, "The notice of that consent has SHA-256 {hash}; its text is not here.",
-             "该同意对应的告知书 SHA-256 为 {hash}，本处无其文本。", slots);
+        sentence_tell(self, "The notice of that consent has SHA-256 {hash}; its text is not here.",
+                      "该同意对应的告知书 SHA-256 为 {hash}，本处无其文本。", slots);
         return;
     }
-    tell(self,
-         "The customer had been shown the notice “{title}” ({id}, {language}, version {version}, "
-         "SHA-256 {hash}).",
-         "当时向客户出示的告知书：《{title}》（{id}，{language}，第{version}版，SHA-256 {hash}）。",
-         slots);
+    sentence_tell(
+        self,
+        "The customer had been shown the notice “{title}” ({id}, {language}, version {version}, "
+        "SHA-256 {hash}).",
+        "当时向客户出示的告知书：《{title}》（{id}，{language}，第{version}版，SHA-256 {hash}）。",
+        slots);
 }
 
 static void tell_consent(const telling *self)
 {
     const json_value *const consent = json_member(self->answer, "consent");
     char digits[NUMBER_BYTES];
-    const slot slots[] = {{"id", member_text(consent, "id")},
-                          {"version", member_number(consent, "version", digits)},
-                          {"state", language_word(self->language, member_text(consent, "state"))},
+    const slot slots[] = {{"id", sentence_text(consent, "id")},
+                          {"version", sentence_number(consent, "version", digits)},
+                          {"state", language_word(self->language, sentence_text(consent, "state"))},
                           {NULL, TEXT_EMPTY}};
 
     if (consent == NULL) {
         return;
     }
-    if (text_equal_literal(member_text(self->answer, "type"), "consent")) {
-        tell(self, "The consent that was recorded is {id}, for version {version}: {state}.",
-             "所记录的同意：{id}，目的版本 {version}，状态：{state}。", slots);
+    if (text_equal_literal(sentence_text(self->answer, "type"), "consent")) {
+        sentence_tell(self,
+                      "The consent that was recorded is {id}, for version {version}: {state}.",
+                      "所记录的同意：{id}，目的版本 {version}，状态：{state}。", slots);
     } else {
-        tell(self, "The consent that was looked at is {id}, for version {version}: {state}.",
-             "所依据的同意：{id}，目的版本 {version}，状态：{state}。", slots);
+        sentence_tell(self,
+                      "The consent that was looked at is {id}, for version {version}: {state}.",
+                      "所依据的同意：{id}，目的版本 {version}，状态：{state}。", slots);
     }
     tell_notice(self);
 }
@@ -336,7 +221,7 @@ static text fields_shown(const telling *self, const char *shown, buffer *out)
     buffer_init(out, VALUE_BYTES_MAX);
     for (size_t i = 0; fields != NULL && i < json_count(fields); i++) {
         const json_value *const field = json_at(fields, i);
-        if (!text_equal_literal(member_text(field, "shown"), shown)) {
+        if (!text_equal_literal(sentence_text(field, "shown"), shown)) {
             continue;
         }
         const text title = language_title(self->language, field);
@@ -365,58 +250,59 @@ static void tell_fields(const telling *self)
         const slot slots[] = {{"fields", fields_shown(self, fates[i].shown, &list)},
                               {NULL, TEXT_EMPTY}};
         if (slots[0].value.size > 0) {
-            tell(self, fates[i].en, fates[i].zh, slots);
+            sentence_tell(self, fates[i].en, fates[i].zh, slots);
         }
     }
-    const slot unknown[] = {{"count", member_number(self->answer, "unknown_fields", digits)},
+    const slot unknown[] = {{"count", sentence_number(self->answer, "unknown_fields", digits)},
                             {NULL, TEXT_EMPTY}};
     if (unknown[0].value.size > 0) {
-        tell(self, "Names asked for that the policy does not have: {count}.",
-             "策略中不存在的字段名：{count}个。", unknown);
+        sentence_tell(self, "Names asked for that the policy does not have: {count}.",
+                      "策略中不存在的字段名：{count}个。", unknown);
     }
 }
 
 static void tell_decision(const telling *self)
 {
     VELUM_AUTO_BUFFER owed = {0};
-    const slot slots[] = {{"reason", member_text(self->answer, "reason")},
-                          {"title", member_text(self->answer, "reason_title")},
-                          {"rule", member_text(self->answer, "rule")},
-                          {"owed", list_of(json_member(self->answer, "obligations"), &owed)},
+    const slot slots[] = {{"reason", sentence_text(self->answer, "reason")},
+                          {"title", sentence_text(self->answer, "reason_title")},
+                          {"rule", sentence_text(self->answer, "rule")},
+                          {"owed", sentence_list(json_member(self->answer, "obligations"), &owed)},
                           {NULL, TEXT_EMPTY}};
 
     if (slots[0].value.size > 0) {
-        tell(self, "The reason of the refusal: {reason}. {title}", "拒绝原因：{reason}。{title}",
-             slots);
+        sentence_tell(self, "The reason of the refusal: {reason}. {title}",
+                      "拒绝原因：{reason}。{title}", slots);
     }
     if (slots[2].value.size > 0) {
-        tell(self, "The rule that matched is that of the role {rule}.",
-             "匹配的规则属于角色 {rule}。", slots);
+        sentence_tell(self, "The rule that matched is that of the role {rule}.",
+                      "匹配的规则属于角色 {rule}。", slots);
     }
     if (slots[3].value.size > 0) {
-        tell(self, "It rested on: {owed}.", "附带义务：{owed}。", slots);
+        sentence_tell(self, "It rested on: {owed}.", "附带义务：{owed}。", slots);
     }
-    if (member_bool(self->answer, "break_glass") ||
+    if (sentence_flag(self->answer, "break_glass") ||
         json_member(self->answer, "break_glass") != NULL) {
-        tell(self, "The glass was broken: others look at it afterwards.",
-             "此为紧急访问，事后须经他人复核。", slots);
+        sentence_tell(self, "The glass was broken: others look at it afterwards.",
+                      "此为紧急访问，事后须经他人复核。", slots);
     }
 }
 
 static void tell_circumstances(const telling *self)
 {
-    const bool behind = text_equal_literal(member_text(self->answer, "clock"), "behind");
-    const slot slots[] = {{"status", word(self, "subject_status")},
-                          {"age", word(self, "age_class")},
+    const bool behind = text_equal_literal(sentence_text(self->answer, "clock"), "behind");
+    const slot slots[] = {{"status", sentence_word(self, "subject_status")},
+                          {"age", sentence_word(self, "age_class")},
                           {NULL, TEXT_EMPTY}};
 
     if (slots[0].value.size > 0) {
-        tell(self, "The customer was {status}; age: {age}.", "客户状态：{status}；年龄段：{age}。",
-             slots);
+        sentence_tell(self, "The customer was {status}; age: {age}.",
+                      "客户状态：{status}；年龄段：{age}。", slots);
     }
     if (behind) {
-        tell(self, "The clock stood behind the newest record, so no expiry could be judged.",
-             "时钟落后于最新记录，因此无法判断到期时间。", slots);
+        sentence_tell(self,
+                      "The clock stood behind the newest record, so no expiry could be judged.",
+                      "时钟落后于最新记录，因此无法判断到期时间。", slots);
     }
 }
 
@@ -439,8 +325,8 @@ static void tell_parameters(const telling *self)
     buffer_init(&list, VALUE_BYTES_MAX);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char digits[NUMBER_BYTES];
-        const text number = member_number(self->answer, names[i], digits);
-        const text value = number.size > 0 ? number : member_text(self->answer, names[i]);
+        const text number = sentence_number(self->answer, names[i], digits);
+        const text value = number.size > 0 ? number : sentence_text(self->answer, names[i]);
         if (value.size > 0) {
             buffer_append_format(&list, "%s%s: ", list.size == 0 ? "" : ", ", names[i]);
             buffer_append(&list, value.data, value.size);
@@ -448,29 +334,30 @@ static void tell_parameters(const telling *self)
     }
     const slot slots[] = {{"list", {(const char *)list.data, list.size}}, {NULL, TEXT_EMPTY}};
     if (list.size > 0) {
-        tell(self, "It says: {list}.", "参数：{list}。", slots);
+        sentence_tell(self, "It says: {list}.", "参数：{list}。", slots);
     }
 }
 
 static void tell_policy(const telling *self)
 {
     const json_value *const policy = json_member(self->answer, "policy");
-    const slot slots[] = {{"name", member_text(policy, "name")},
-                          {"hash", member_text(policy, "hash")},
+    const slot slots[] = {{"name", sentence_text(policy, "name")},
+                          {"hash", sentence_text(policy, "hash")},
                           {NULL, TEXT_EMPTY}};
 
     if (slots[1].value.size == 0) {
         return;
     }
-    if (!member_bool(policy, "available")) {
-        tell(self, "The text of the policy {hash} is not here, or this version does not take it.",
-             "策略 {hash} 的文本不在本处，或本版本无法解析。", slots);
-    } else if (member_bool(policy, "in_force")) {
-        tell(self, "The policy was {name} ({hash}), which is in force.",
-             "所用策略：{name}（{hash}），现仍有效。", slots);
+    if (!sentence_flag(policy, "available")) {
+        sentence_tell(
+            self, "The text of the policy {hash} is not here, or this version does not take it.",
+            "策略 {hash} 的文本不在本处，或本版本无法解析。", slots);
+    } else if (sentence_flag(policy, "in_force")) {
+        sentence_tell(self, "The policy was {name} ({hash}), which is in force.",
+                      "所用策略：{name}（{hash}），现仍有效。", slots);
     } else {
-        tell(self, "The policy was {name} ({hash}), which is not in force any more.",
-             "所用策略：{name}（{hash}），现已被替换。", slots);
+        sentence_tell(self, "The policy was {name} ({hash}), which is not in force any more.",
+                      "所用策略：{name}（{hash}），现已被替换。", slots);
     }
 }
 
@@ -495,21 +382,22 @@ static void tell_replay(const telling *self)
     VELUM_AUTO_BUFFER fields = {0};
     const json_value *const replay = json_member(self->answer, "replay");
     const slot slots[] = {
-        {"decision", language_word(self->language, member_text(replay, "decision"))},
-        {"reason", member_text(replay, "reason")},
-        {"fields", list_of(json_member(replay, "fields"), &fields)},
+        {"decision", language_word(self->language, sentence_text(replay, "decision"))},
+        {"reason", sentence_text(replay, "reason")},
+        {"fields", sentence_list(json_member(replay, "fields"), &fields)},
         {NULL, TEXT_EMPTY}};
 
     for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
-        if (text_equal_literal(member_text(replay, "result"), results[i].result)) {
-            tell(self, results[i].en, results[i].zh, slots);
+        if (text_equal_literal(sentence_text(replay, "result"), results[i].result)) {
+            sentence_tell(self, results[i].en, results[i].zh, slots);
         }
     }
-    if (member_bool(replay, "assumed_conditions")) {
-        tell(self,
-             "The log does not hold the values of the role's conditions (such as the store); "
-             "they are taken to have held.",
-             "日志不记录角色条件（如门店）的取值，此处按条件成立处理。", slots);
+    if (sentence_flag(replay, "assumed_conditions")) {
+        sentence_tell(
+            self,
+            "The log does not hold the values of the role's conditions (such as the store); "
+            "they are taken to have held.",
+            "日志不记录角色条件（如门店）的取值，此处按条件成立处理。", slots);
     }
 }
 
@@ -517,14 +405,15 @@ static void tell_end(const telling *self)
 {
     char index[NUMBER_BYTES];
     char related[NUMBER_BYTES];
-    const slot slots[] = {{"index", member_number(self->answer, "index", index)},
-                          {"related", member_number(self->answer, "related_index", related)},
+    const slot slots[] = {{"index", sentence_number(self->answer, "index", index)},
+                          {"related", sentence_number(self->answer, "related_index", related)},
                           {NULL, TEXT_EMPTY}};
 
     if (slots[1].value.size > 0) {
-        tell(self, "It belongs to entry {related}.", "相关条目：第{related}条。", slots);
+        sentence_tell(self, "It belongs to entry {related}.", "相关条目：第{related}条。", slots);
     }
-    tell(self, "Its proof: velum audit prove {index}", "证明：velum audit prove {index}", slots);
+    sentence_tell(self, "Its proof: velum audit prove {index}", "证明：velum audit prove {index}",
+                  slots);
 }
 
 void explain_tell(const json_value *answer, language language, table *out)

@@ -69,10 +69,10 @@ VELUM_PUBLIC void velum_gate_free(velum_gate *gate);
 #define VELUM_VERB_LOOKUP 2u       /* activity? body {identifier:{type,value}} */
 #define VELUM_VERB_READ 3u         /* activity? ref fields? */
 #define VELUM_VERB_CONSENT_LIST 4u /* activity? ref */
-#define VELUM_VERB_CONSENT_PUT 5u  /* activity? ref body {purpose, state, language?} */
-#define VELUM_VERB_ME_READ 6u      /* a customer's token only */
+#define VELUM_VERB_CONSENT_PUT 5u  /* activity? ref body {purpose, state, …}: docs/api.md */
+#define VELUM_VERB_ME_READ 6u      /* a customer's token only; body? {category?: "a,b"} */
 #define VELUM_VERB_ME_CONSENT_LIST 7u
-#define VELUM_VERB_ME_CONSENT_PUT 8u  /* body {purpose, state, language?} */
+#define VELUM_VERB_ME_CONSENT_PUT 8u  /* body {purpose, state, language?, notice?}, several, or all */
 #define VELUM_VERB_PATCH 9u           /* activity? ref if_match? body: RFC 7396 on the profile */
 #define VELUM_VERB_READ_WITH 10u      /* ref body {activity?, fields?, reason_code?, approval?} */
 #define VELUM_VERB_REQUEST_CREATE 11u /* activity? body: docs/api.md */
@@ -104,7 +104,7 @@ typedef struct velum_request {
     velum_string fields;     /* "a,b"; empty: all the activity may ask */
     velum_string body;       /* JSON, at most 64 KiB */
     velum_string caller_id;  /* the caller's own request id; only its HMAC is recorded */
-    velum_string if_match;   /* the version that a patch was made for; empty: any */
+    velum_string if_match;   /* the version that a patch was made for, or If-Match; empty: any */
 } velum_request;
 
 /* Runs one request and waits for its answer. VELUM_OK says that there is an answer, which may be a

@@ -137,6 +137,34 @@ static void what_cannot_be_judged_is_denied(void **state)
     assert_denied(&request, REASON_NO_FIELD_ALLOWED);
 }
 
+/* An act on many decides by itself that it may be; each of the many is decided on besides. */
+static void an_act_on_many_names_nobody(void **state)
+{
+    decide_request request = as(NULL, "consent-capture", NULL);
+
+    request.action = ACTION_CONSENT_WRITE;
+    request.fields = 0;
+    request.all_fields = false;
+    request.subject_status = 0;
+    assert_denied(&request, REASON_UNKNOWN_SUBJECT);
+    request.is_of_many = true;
+    assert_true(decided(&request).allowed);
+    request.activity_is_held = false;
+    assert_denied(&request, REASON_ACTIVITY_NOT_REGISTERED);
+    request.activity_is_held = true;
+    request.subject_status = SUBJECT_ERASED;
+    assert_denied(&request, REASON_SUBJECT_ERASED);
+    /* Nothing of anybody is read by it (I-4), and no consent stands in for those of many. */
+    request = as(NULL, "customer-care", "customer_service");
+    request.subject_status = 0;
+    request.is_of_many = true;
+    assert_denied(&request, REASON_NO_FIELD_ALLOWED);
+    request = as(NULL, "direct-marketing", "marketing");
+    request.subject_status = 0;
+    request.is_of_many = true;
+    assert_denied(&request, REASON_CONSENT_MISSING);
+}
+
 /* I-6 */
 static void who_is_not_there_is_not_read(void **state)
 {
@@ -507,6 +535,7 @@ int main(void)
         cmocka_unit_test(a_customer_sees_all_that_is_held),
         cmocka_unit_test(writes_are_whole_or_not_at_all),
         cmocka_unit_test(acts_without_a_subject),
+        cmocka_unit_test(an_act_on_many_names_nobody),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

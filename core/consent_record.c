@@ -1,8 +1,8 @@
 /* core/consent_record.c: one event of the consent ledger, with its projection in the state.
  *
  * Consent is a ledger of events, never a row that is overwritten (spec/consent). The state shows, for
- * each purpose, the last event, with one exception: being asked does not replace a consent that was
- * given (C-3). An event without a purpose in the active policy can only take away.
+ * each purpose, the last event, with one exception: being asked replaces no answer, neither a yes nor
+ * a no, which an older consent could then overtake (C-3). An event without a purpose in the active policy can only take away.
  */
 #include "core/consents.h"
 
@@ -295,7 +295,7 @@ velum_status consent_record(passage *passage, const consent_wish *wish, state_co
     }
     fill_event(passage, wish, held, &event);
     const bool stays = held != NULL && wish->state == CONSENT_REQUESTED &&
-                       consent_state_allows(held->state); /* C-3 */
+                       held->state != CONSENT_REQUESTED && held->state != CONSENT_UNKNOWN; /* C-3 */
     random_fill(&passage->gate->random, event.id, sizeof(event.id));
     fill_entry(passage, &event);
     *out = projection_of(&event);

@@ -4,7 +4,7 @@
  *      is its projection and moves to the subject's next generation with it (V-5).
  * C-2  What takes away (withdrawn, refused) is always possible: no grade, age, version or notice
  *      stands against it (PIPL 15, GDPR 7(3)).
- * C-3  Asking is an event, too, and never takes a consent away that stands.
+ * C-3  Asking is an event, too, and takes no answer away: neither a consent that stands, nor a no.
  */
 #ifndef CORE_CONSENTS_H
 #define CORE_CONSENTS_H

@@ -331,6 +331,21 @@ static void asking_leaves_what_was_given(void **state)
     assert_refused(analyse(self, analyst, &scene), 404, "not-found");
 }
 
+/* I-8: a no that was followed by a question is still a no to a consent from before it. */
+static void asking_leaves_what_was_refused(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+
+    assert_done(put_own(self, &scene, ANALYTICS ",\"state\":\"refused\""));
+    place_set_clock(self, PLACE_EPOCH_NS + 181 * DAY_NS);
+    assert_done(put(self, &scene, ANALYTICS ",\"state\":\"requested\""));
+    assert_text_at(list(self, &scene), "consents/1/state", "refused");
+    assert_refused(put(self, &scene,
+                       ANALYTICS ",\"state\":\"given\",\"given\":\"2026-11-20T10:00:00Z\""),
+                   409, "conflict");
+}
+
 static void a_child_is_not_asked(void **state)
 {
     place *const self = *state;
@@ -545,6 +560,7 @@ int main(void)
         TEST(silence_is_an_answer_in_the_end),
         TEST(the_pack_says_where_the_purpose_does_not),
         TEST(asking_leaves_what_was_given),
+        TEST(asking_leaves_what_was_refused),
         TEST(a_child_is_not_asked),
         TEST(several_are_an_event_and_a_leaf_each),
         TEST(all_of_several_or_none),

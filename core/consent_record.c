@@ -2,7 +2,8 @@
  *
  * Consent is a ledger of events, never a row that is overwritten (spec/consent). The state shows, for
  * each purpose, the last event, with one exception: being asked replaces no answer, neither a yes nor
- * a no, which an older consent could then overtake (C-3). An event without a purpose in the active policy can only take away.
+ * a no, which an older consent could then overtake (C-3). An event without a purpose in the active
+ * policy can only take away.
  */
 #include "core/consents.h"
 

@@ -72,7 +72,7 @@ VELUM_PUBLIC void velum_gate_free(velum_gate *gate);
 #define VELUM_VERB_CONSENT_PUT 5u  /* activity? ref body {purpose, state, …}: docs/api.md */
 #define VELUM_VERB_ME_READ 6u      /* a customer's token only; body? {category?: "a,b"} */
 #define VELUM_VERB_ME_CONSENT_LIST 7u
-#define VELUM_VERB_ME_CONSENT_PUT 8u  /* body {purpose, state, language?, notice?}, several, or all */
+#define VELUM_VERB_ME_CONSENT_PUT 8u  /* body as CONSENT_PUT, less: docs/api.md */
 #define VELUM_VERB_PATCH 9u           /* activity? ref if_match? body: RFC 7396 on the profile */
 #define VELUM_VERB_READ_WITH 10u      /* ref body {activity?, fields?, reason_code?, approval?} */
 #define VELUM_VERB_REQUEST_CREATE 11u /* activity? body: docs/api.md */

@@ -62,13 +62,12 @@ velum_status process_hold_signals(velum_error *err)
     return VELUM_OK;
 }
 
-void process_wait_for_end(void)
+bool process_wait_for_end(uint32_t wait_ms)
 {
     const sigset_t signals = end_signals();
-    int which = 0;
+    const struct timespec wait = {.tv_sec = wait_ms / 1000, .tv_nsec = wait_ms % 1000 * 1000000L};
 
-    while (sigwait(&signals, &which) == EINTR) {
-    }
+    return sigtimedwait(&signals, NULL, &wait) > 0;
 }
 
 uint32_t process_cpu_count(void)

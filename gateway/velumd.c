@@ -16,6 +16,8 @@
 /* The gate answers everything within its limit; this is for a busy machine. */
 #define DRAIN_MARGIN_MS 3000
 
+#define WATCH_MS 1000 /* between two looks at what people are told of */
+
 #define EXIT_DONE 0
 #define EXIT_FAILED 1
 #define EXIT_USAGE 2
@@ -70,6 +72,29 @@ static void tell_ready(const options *chosen, const house *self)
     (void)fflush(stdout);
 }
 
+/* An access that broke the glass notifies: a number, no name (I-5); who did what stands in the list of
+ * what waits for a review. */
+static void tell_broken_glass(const house *self, uint64_t *told)
+{
+    const uint64_t broken = velum_gate_counter(self->gate, "glass-broken");
+
+    if (broken > *told) {
+        log_number(LOG_LEVEL_WARNING, "accesses broke the glass: velum approval list --to-review",
+                   "since_start", (int64_t)broken);
+        *told = broken;
+    }
+}
+
+static void watch_until_end(const house *self)
+{
+    uint64_t told = 0;
+
+    while (!process_wait_for_end(WATCH_MS)) {
+        tell_broken_glass(self, &told);
+    }
+    tell_broken_glass(self, &told);
+}
+
 static int serve(const options *chosen)
 {
     house self = {0};
@@ -80,7 +105,7 @@ static int serve(const options *chosen)
         log_status(LOG_LEVEL_ERROR, err.text, opened);
     } else {
         tell_ready(chosen, &self);
-        process_wait_for_end();
+        watch_until_end(&self);
         log_line(LOG_LEVEL_NOTICE, "velumd is stopping");
     }
     if (!house_close(chosen, &self)) {

@@ -1,13 +1,44 @@
 """velum approval: what others are asked to agree to, and what waits for a review."""
+import json
 import os
 import shutil
+import subprocess
 import sys
+import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import support
 
 SAMPLE = os.path.join(support.TOP, "policy", "sample")
 DEMAND = ("policy: {needed: 0}", "policy: {needed: 1}")
+
+CANARY = "李小华"
+
+
+class Velumd(support.Daemon):
+    """velumd with its log in a file, asked over HTTP."""
+
+    def __enter__(self):
+        self.log = open(self.case.path("velumd.log"), "wb")
+        self.process = subprocess.Popen([support.VELUMD, "--data", self.case.data, "--listen", "127.0.0.1:0"],
+                                        stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL,
+                                        env={**os.environ, "HOME": self.case.top})
+        line = self.process.stdout.readline().decode()
+        if "listening" not in line:
+            self.process.kill()
+            raise AssertionError("velumd did not come up")
+        self.address = line.split()[-1]
+        return self
+
+    def __exit__(self, *error):
+        super().__exit__(*error)
+        self.log.close()
+
+    def post(self, path, token, body):
+        asked = urllib.request.Request(self.address + path, json.dumps(body).encode(), {
+            "Authorization": f"Bearer {token}", "Content-Type": "application/json"})
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            return json.load(answer)
 
 
 class Approval(support.Case):
@@ -95,6 +126,27 @@ class Approval(support.Case):
         self.assertIn("1 of 1", done.stderr)
         self.assertIn("in force", self.at("policy", "activate", hash_[:12]).stderr)
         self.assertEqual(self.at_json("policy", "show")["policy"], hash_)
+
+    def test_a_broken_glass_is_told_and_looked_at(self):
+        an = self.person("an", "dpo", "approvals")
+        urgent = self.person("urgent", "customer_service", "urgent-care", domain="shop")
+        shop = self.token("shop", "delivery", "order-fulfilment")
+        with open(urgent["VELUM_TOKEN_FILE"], encoding="utf-8") as file:
+            token = file.read().strip()
+        with Velumd(self) as daemon:
+            child = daemon.post("/v1/subjects", shop, {
+                "identifiers": [{"type": "mobile", "value": "13800000002"}],
+                "profile": {"name": CANARY, "birthday": "2020-05-06"}})["subject"]
+            seen = daemon.post(f"/v1/subjects/{child}/read", token,
+                               {"activity": "urgent-care", "reason_code": "safety", "fields": ["name"]})
+            self.assertEqual(seen["fields"]["name"], CANARY)
+            row, = self.at_json("approval", "list", "--to-review", **an)["approvals"]
+            self.assertEqual((row["id"], row["kind"]), (seen["break_glass"]["review"], "break-glass"))
+            self.assertEqual(self.at("approval", "review", row["id"][:8], **an).stdout, "reviewed\n")
+        told = self.read("velumd.log")
+        self.assertIn("broke the glass", told)
+        self.assertNotIn(CANARY, told)
+        self.assertNotIn(child, told)
 
     def test_apply_is_refused_where_others_must_agree(self):
         self.at("policy", "apply", self.folder("demand", DEMAND))

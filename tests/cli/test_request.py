@@ -1,6 +1,7 @@
 """velum request: letters taken in, listed, decided; two people; tables that fit; nothing typed is repeated."""
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -114,6 +115,36 @@ class Request(support.Case):
         self.assertEqual(len(lines), 7)
         self.at("request", "list", "--state", "sleepy", code=1)
         self.at("request", "list", "--due", "soon", code=2)
+
+    def on_a_terminal(self, *words, **environment):
+        """What a terminal of 80 columns gets."""
+        ours, theirs = pty.openpty()
+        env = {**os.environ, "HOME": self.top, "XDG_CONFIG_HOME": self.config, "COLUMNS": "80", "TERM": "xterm",
+               **environment}
+        env.pop("NO_COLOR", None)
+        with subprocess.Popen([support.VELUM, "--data", self.data, *words], stdout=theirs, env=env) as shown:
+            os.close(theirs)
+            text = b""
+            try:
+                while piece := os.read(ours, 4096):
+                    text += piece
+            except OSError:  # the other end is closed
+                pass
+            self.assertEqual(shown.wait(support.TIMEOUT_S), 0)
+        os.close(ours)
+        return text.decode().replace("\r\n", "\n")
+
+    def test_what_is_late_is_red_on_a_terminal(self):
+        self.at("request", "verify", self.add("access", self.ref), "--method", "account")
+        soon = self.on_a_terminal("request", "list")
+        self.assertNotIn("\033[31m", soon)
+        clock = self.write("clock", f"{time.time_ns() + 60 * 86400 * 10**9}\n")
+        late = self.on_a_terminal("request", "watch", "--times", "1", VELUM_TEST_CLOCK=clock)
+        self.assertRegex(late, r"\033\[31m\d+ days late\033\[0m")
+        self.assertIn("\033[2J", late)
+        for line in re.sub(r"\033\[[0-9;]*[A-Za-z]", "", late).splitlines():
+            self.assertLessEqual(len(line), 80, line)
+        self.assertNotIn("\033", self.at("request", "list", VELUM_TEST_CLOCK=clock).stdout)
 
     def test_ids(self):
         request = self.add("access", self.ref)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/audit_replay.h"
 #include "core/verbs.h"
 
 static const reply *explain_of(place *self, const char *body)
@@ -218,6 +219,56 @@ static void a_policy_that_is_not_there(void **state)
     assert_replay(answer, "no-policy");
 }
 
+/* A text that is not the one of its hash is damage, never an explanation. */
+static void a_policy_that_was_changed_in_place(void **state)
+{
+    place *const self = *state;
+    const char *const shop = shop_token(self);
+    const char *const ref = person(self, shop, "13800000001", full_profile);
+    const uint64_t index = read_by(self, shop, ref, "name");
+    const char *const hash = text_f(self, "%s", text_at(explain(self, index), "policy/hash"));
+
+    replace_in_policy(self, "{zh: 客户服务, en: Customer care}", "{zh: 客服, en: Help desk}");
+    sql_run(self, text_f(self,
+                         "UPDATE bundle_file SET bytes = CAST(replace(CAST(bytes AS TEXT),"
+                         " 'Delivery', 'Carriage') AS BLOB)"
+                         " WHERE hash = x'%s' AND name = 'policy.yaml'",
+                         hash));
+    const reply *answer =
+        explain_of(self, text_f(self, "{\"index\":%llu}", (unsigned long long)index));
+    assert_int_not_equal(answer->status, 200);
+    assert_string_equal(answer->problem, "data-damaged");
+}
+
+/* What a leaf cannot have been written as by this gate comes out otherwise, and is named. */
+static void another_decision_is_named(void **state)
+{
+    place *const self = *state;
+    const char *const shop = shop_token(self);
+    const char *const care = care_token(self);
+    const char *const ref = person(self, shop, "13800000001", full_profile);
+    const world *const world = self->gate->world;
+    audit_entry entry;
+    audit_replay replay;
+
+    log_at(self, read_by(self, care, ref, "mobile,name"), &entry);
+    audit_replay_run(world, world->bundle, &entry, &replay);
+    assert_int_equal(replay.result, REPLAY_SAME);
+    entry.mask_count = 0; /* as if the number had gone out in the clear */
+    audit_replay_run(world, world->bundle, &entry, &replay);
+    assert_int_equal(replay.result, REPLAY_DIFFERENT);
+    const uint32_t mobile = bundle_find(world->bundle, REGISTRY_FIELD, TEXT_LITERAL("mobile"));
+    assert_true(replay.fields == UINT64_C(1) << mobile);
+    entry.decision = ENTRY_DENY;
+    entry.refusal = world->reasons[REASON_CONSENT_MISSING];
+    audit_replay_run(world, world->bundle, &entry, &replay);
+    assert_int_equal(replay.result, REPLAY_DIFFERENT);
+    assert_true(replay.found.allowed);
+    entry.refusal = world->reasons[REASON_CREDENTIAL_REVOKED];
+    audit_replay_run(world, world->bundle, &entry, &replay);
+    assert_int_equal(replay.result, REPLAY_BESIDE);
+}
+
 static void acts_that_are_no_decisions(void **state)
 {
     place *const self = *state;
@@ -271,10 +322,16 @@ int main(void)
 {
 #define WITH_PLACE(name) cmocka_unit_test_setup_teardown(name, place_set_up, place_tear_down)
     const struct CMUnitTest tests[] = {
-        WITH_PLACE(what_was_allowed_and_masked),  WITH_PLACE(every_kind_of_refusal_comes_out_again),
-        WITH_PLACE(a_consent_and_its_notice),     WITH_PLACE(a_condition_is_assumed_and_said),
-        WITH_PLACE(a_policy_that_changed_twice),  WITH_PLACE(a_policy_that_is_not_there),
-        WITH_PLACE(acts_that_are_no_decisions),   WITH_PLACE(an_officers_act),
+        WITH_PLACE(what_was_allowed_and_masked),
+        WITH_PLACE(every_kind_of_refusal_comes_out_again),
+        WITH_PLACE(a_consent_and_its_notice),
+        WITH_PLACE(a_condition_is_assumed_and_said),
+        WITH_PLACE(a_policy_that_changed_twice),
+        WITH_PLACE(a_policy_that_is_not_there),
+        WITH_PLACE(a_policy_that_was_changed_in_place),
+        WITH_PLACE(another_decision_is_named),
+        WITH_PLACE(acts_that_are_no_decisions),
+        WITH_PLACE(an_officers_act),
         WITH_PLACE(what_does_not_fit_is_refused),
     };
 

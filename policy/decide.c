@@ -327,6 +327,14 @@ static bool role_counts(const inquiry *self, const bundle_role *role)
     return true;
 }
 
+/* Those of the request that the bundle has (I-3). */
+static uint32_t known_roles(const decide_request *request)
+{
+    const uint32_t count = request->bundle->role_count;
+
+    return count == BUNDLE_ROLES_MAX ? request->roles : request->roles & ((1U << count) - 1);
+}
+
 static uint32_t a_role_applies(inquiry *self)
 {
     const decide_request *const request = self->request;
@@ -335,10 +343,9 @@ static uint32_t a_role_applies(inquiry *self)
     if (self->state == NULL && !is_retained) {
         return REASON_NONE;
     }
-    for (uint32_t i = 0; i < request->bundle->role_count; i++) {
-        const uint32_t bit = 1U << i;
-        if ((request->roles & bit) != 0 && role_counts(self, &request->bundle->roles[i])) {
-            self->roles |= bit;
+    for (uint32_t rest = known_roles(request); rest != 0; rest &= rest - 1) {
+        if (role_counts(self, &request->bundle->roles[__builtin_ctz(rest)])) {
+            self->roles |= rest & -rest;
         }
     }
     const bool needed =
@@ -396,10 +403,8 @@ static void add_up_roles(inquiry *self)
     verdict *const found = self->found;
     int best = 0;
 
-    for (uint32_t i = 0; i < self->request->bundle->role_count; i++) {
-        if ((self->roles & 1U << i) == 0) {
-            continue;
-        }
+    for (uint32_t rest = self->roles; rest != 0; rest &= rest - 1) {
+        const uint32_t i = (uint32_t)__builtin_ctz(rest);
         const bundle_role *const role = &self->request->bundle->roles[i];
         const int gave = weight(role->clear & reach, role->mask & reach);
         found->clear |= role->clear & reach;

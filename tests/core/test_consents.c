@@ -341,9 +341,9 @@ static void asking_leaves_what_was_refused(void **state)
     place_set_clock(self, PLACE_EPOCH_NS + 181 * DAY_NS);
     assert_done(put(self, &scene, ANALYTICS ",\"state\":\"requested\""));
     assert_text_at(list(self, &scene), "consents/1/state", "refused");
-    assert_refused(put(self, &scene,
-                       ANALYTICS ",\"state\":\"given\",\"given\":\"2026-11-20T10:00:00Z\""),
-                   409, "conflict");
+    assert_refused(
+        put(self, &scene, ANALYTICS ",\"state\":\"given\",\"given\":\"2026-11-20T10:00:00Z\""), 409,
+        "conflict");
 }
 
 static void a_child_is_not_asked(void **state)

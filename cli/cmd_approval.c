@@ -181,7 +181,7 @@ const command command_approval_list = {
     .summary = "What others are asked to agree to",
     .detail = "What waits for a review stands first: an access that broke the glass. Who asked\n"
               "something sees their own with --activity, naming the one under which it was asked.",
-    .options = {{"state", "STATE", "asked, agreed, refused, used, ended, to-review or reviewed"},
+    .options = {{"state", "STATE", "asked, agreed, refused, used, to-review, reviewed …"},
                 {"to-review", NULL, "accesses that broke the glass"},
                 {"kind", "KIND",
                  "minor, bulk, link, unmerge, erasure, request, policy, break-glass"},

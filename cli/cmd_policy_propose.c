@@ -176,8 +176,8 @@ const command command_policy_propose = {
     .detail = "Compiles it, keeps its text for ever and shows what would change. Where the policy\n"
               "in force demands it, others must agree before it can be activated. Its hash is\n"
               "printed.",
-    .options = {{"note", "TEXT", "for those who approve; at most 500 bytes, no personal data"},
-                {"shadow", NULL, "decide by it beside the active one and record differences"},
+    .options = {{"note", "TEXT", "for those who approve; no personal data"},
+                {"shadow", NULL, "decide by it, too, and record the differences"},
                 {"json", NULL, "the answer as JSON"}},
     .run = run_propose,
 };

@@ -240,7 +240,7 @@ const command command_subject_erase = {
               "stdout or to --out, and is checked with `velum certificate verify`.",
     .options = {{"category", "C[,C]", "only these categories; the customer stays"},
                 {"reason", "CODE", "the reason code, where the policy asks for one"},
-                {"ask", NULL, "ask others to agree to exactly this, print the approval's id"},
+                {"ask", NULL, "ask others to agree to this; prints the approval"},
                 {"approval", "ID", "the approval that they agreed to"},
                 {"preview", NULL, "only show what would go and stay"},
                 {"yes", NULL, "do not ask"},

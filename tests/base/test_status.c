@@ -12,7 +12,7 @@
 
 static void each_status_has_its_own_name(void **state)
 {
-    for (velum_status a = VELUM_E_INTERNAL; a <= VELUM_END; a++) {
+    for (velum_status a = VELUM_E_OLDER; a <= VELUM_END; a++) {
         assert_string_not_equal(status_name(a), "unknown");
         assert_true(strlen(status_text(a)) > 0);
         for (velum_status b = a + 1; b <= VELUM_END; b++) {
@@ -28,7 +28,7 @@ static void each_status_has_its_own_name(void **state)
 
 static void a_status_of_another_version_is_unknown(void **state)
 {
-    assert_string_equal(status_name(VELUM_E_INTERNAL - 1), "unknown");
+    assert_string_equal(status_name(VELUM_E_OLDER - 1), "unknown");
     assert_string_equal(status_name(VELUM_END + 1), "unknown");
     assert_string_equal(status_name(INT32_MIN), "unknown");
     assert_string_equal(status_name(INT32_MAX), "unknown");

@@ -184,7 +184,7 @@ const command command_approval_list = {
     .options = {{"state", "STATE", "asked, agreed, refused, used, to-review, reviewed …"},
                 {"to-review", NULL, "accesses that broke the glass"},
                 {"kind", "KIND",
-                 "minor, bulk, link, unmerge, erasure, request, policy, break-glass"},
+                 "minor, erasure, request, policy, break-glass …"},
                 {"activity", "NAME", "the activity to ask under (approvals)"},
                 {"json", NULL, "the answer as JSON"}},
     .run = run_list,

@@ -83,6 +83,23 @@ static void copy_member(json_writer *out, const char *name, const json_value *fr
     }
 }
 
+/* Sentences as one text. */
+static void copy_sentences(json_writer *out, const char *name, const json_value *sentences)
+{
+    VELUM_AUTO_BUFFER joined = {0};
+
+    buffer_init(&joined, SHOWN_BYTES_MAX);
+    for (size_t i = 0; sentences != NULL && i < json_count(sentences); i++) {
+        const text sentence = json_text(json_at(sentences, i));
+        if (i > 0) {
+            buffer_append_byte(&joined, ' ');
+        }
+        buffer_append(&joined, sentence.data, sentence.size);
+    }
+    json_name(out, name);
+    json_write_text(out, (text){(const char *)joined.data, joined.size});
+}
+
 /* One level, so that each line of the table is a fact. */
 static void write_facts(const json_value *said, uint64_t index, json_writer *out)
 {
@@ -104,7 +121,7 @@ static void write_facts(const json_value *said, uint64_t index, json_writer *out
     copy_member(out, "kept", said, "kept");
     copy_member(out, "evidence_until", said, "evidence_until");
     copy_member(out, "suppressed_until", json_member(said, "suppressed"), "until");
-    copy_member(out, "limits", said, "limits");
+    copy_sentences(out, "limits", json_member(said, "limits"));
     json_end_object(out);
 }
 

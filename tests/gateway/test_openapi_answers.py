@@ -1,0 +1,397 @@
+#!/usr/bin/env python3
+"""Every route of docs/openapi.yaml is called with success on a real velumd: what is sent and what comes
+back is what the schemas say, with no member that they do not name."""
+import datetime
+import json
+import os
+import re
+import shutil
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "support")]
+import small_yaml  # noqa: E402
+from support import VELUM, Daemon, Folder, run, skip_without_products  # noqa: E402
+
+TOP = os.environ.get("VELUM_TOP", os.path.join(HERE, "..", ".."))
+KINDS = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int, "null": type(None)}
+KNOWN = {"$ref", "type", "properties", "required", "additionalProperties", "items", "minItems", "maxItems",
+         "enum", "const", "pattern", "minimum", "minLength", "maxLength", "format", "allOf", "oneOf",
+         "description", "examples"}
+REASON = "product-recall"
+
+
+class Mismatch(Exception):
+    pass
+
+
+class Schemas:
+    """The part of JSON Schema that the document uses; a word outside it is an error."""
+
+    def __init__(self, document):
+        self.document = document
+
+    def resolve(self, schema):
+        while "$ref" in schema:
+            node = self.document
+            for name in schema["$ref"].removeprefix("#/").split("/"):
+                node = node[name]
+            schema = node
+        return schema
+
+    def check(self, schema, value, where="answer"):
+        named = self.match(schema, value, where)
+        if isinstance(value, dict) and set(value) - named:
+            raise Mismatch(f"{where}: no schema names {sorted(set(value) - named)}")
+
+    def match(self, schema, value, where):
+        """The members that the schema names; Mismatch when the value does not fit."""
+        schema = self.resolve(schema)
+        if set(schema) - KNOWN:
+            raise AssertionError(f"{where}: this test does not know {sorted(set(schema) - KNOWN)}")
+        self.match_kind(schema, value, where)
+        named = set()
+        if isinstance(value, dict):
+            named = self.match_object(schema, value, where)
+        elif isinstance(value, list):
+            self.match_list(schema, value, where)
+        elif isinstance(value, str):
+            match_text(schema, value, where)
+        elif "minimum" in schema and value < schema["minimum"]:
+            raise Mismatch(f"{where}: {value} is too small")
+        for part in schema.get("allOf", []):
+            named |= self.match(part, value, where)
+        return named | self.match_one(schema.get("oneOf"), value, where)
+
+    @staticmethod
+    def match_kind(schema, value, where):
+        if "type" in schema:
+            kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+            fits = any(type(value) is KINDS[kind] for kind in kinds)
+            if not fits:
+                raise Mismatch(f"{where}: {value!r} is no {kinds}")
+        if "const" in schema and value != schema["const"]:
+            raise Mismatch(f"{where}: {value!r} is not {schema['const']!r}")
+        if "enum" in schema and value not in schema["enum"]:
+            raise Mismatch(f"{where}: {value!r} is none of {schema['enum']}")
+
+    def match_object(self, schema, value, where):
+        missing = [name for name in schema.get("required", []) if name not in value]
+        if missing:
+            raise Mismatch(f"{where}: {missing} are missing")
+        properties = schema.get("properties", {})
+        others = schema.get("additionalProperties")
+        for name, member in value.items():
+            if name in properties:
+                self.check(properties[name], member, f"{where}.{name}")
+            elif isinstance(others, dict):
+                self.check(others, member, f"{where}.{name}")
+            elif others is False:
+                raise Mismatch(f"{where}: {name} does not belong here")
+        return set(value) if isinstance(others, dict) else set(properties) & set(value)
+
+    def match_list(self, schema, value, where):
+        if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
+            raise Mismatch(f"{where}: {len(value)} members")
+        for index, member in enumerate(value):
+            self.check(schema["items"], member, f"{where}[{index}]")
+
+    def match_one(self, parts, value, where):
+        """Exactly one of them fits."""
+        if parts is None:
+            return set()
+        fitting, reasons = [], []
+        for part in parts:
+            try:
+                fitting.append(self.match(part, value, where))
+            except Mismatch as mismatch:
+                reasons.append(str(mismatch))
+        if len(fitting) != 1:
+            raise Mismatch(f"{where}: fits {len(fitting)} of {len(parts)}: {reasons}")
+        return fitting[0]
+
+
+def match_text(schema, value, where):
+    if "pattern" in schema and not re.search(schema["pattern"], value):
+        raise Mismatch(f"{where}: {value!r} is not {schema['pattern']}")
+    if not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value)):
+        raise Mismatch(f"{where}: {len(value)} characters")
+    try:
+        if schema.get("format") == "date-time":
+            datetime.datetime.strptime(value[:19] + value[-1], "%Y-%m-%dT%H:%M:%SZ")
+        elif schema.get("format") == "date":
+            datetime.date.fromisoformat(value)
+    except ValueError as error:
+        raise Mismatch(f"{where}: {error}") from None
+
+
+class Api:
+    """Calls operations by their names, and remembers which were answered with success."""
+
+    def __init__(self, document, daemon):
+        self.document = document
+        self.schemas = Schemas(document)
+        self.daemon = daemon
+        self.called = set()
+        self.operations = {operation["operationId"]: (method.upper(), path, operation)
+                           for path, methods in document["paths"].items()
+                           for method, operation in methods.items()}
+
+    def call(self, name, token=None, body=None, query="", headers=(), **parts):
+        method, path, operation = self.operations[name]
+        headers = list(headers)
+        if body is not None:
+            (media, content), = operation["requestBody"]["content"].items()
+            self.schemas.check(content["schema"], body, f"{name}: body")
+            headers.append(f"Content-Type: {media}")
+        target = path.format(**parts) + query
+        reply = self.daemon.ask(method, target, token, body, headers)
+        if reply.status != 200:
+            raise AssertionError(f"{name}: {reply.raw!r}")
+        self.called.add(name)
+        return self.judge(name, operation["responses"]["200"], reply)
+
+    def judge(self, name, response, reply):
+        response = self.schemas.resolve(response)
+        for header in response.get("headers", {}):
+            if header.lower() not in reply.headers:
+                raise Mismatch(f"{name}: no {header}")
+        if "content" not in response:
+            return None
+        (media, content), = response["content"].items()
+        if reply.headers["content-type"] != media:
+            raise Mismatch(f"{name}: {reply.headers['content-type']}")
+        answer = reply.json()
+        self.schemas.check(content["schema"], answer, name)
+        return answer
+
+    def refused(self, name, status, token=None, **parts):
+        """The refusal is one that the operation names, in the form of a problem."""
+        method, path, operation = self.operations[name]
+        reply = self.daemon.ask(method, path.format(**parts), token)
+        if reply.status != status:
+            raise AssertionError(f"{name}: {reply.raw!r}")
+        self.judge(name, operation["responses"][str(status)], reply)
+
+
+def load_document():
+    with open(os.path.join(TOP, "docs", "openapi.yaml"), encoding="utf-8") as file:
+        return small_yaml.load(file.read())
+
+
+class Reader(unittest.TestCase):
+    """The validator refuses what it should: a test of the test."""
+
+    def assertFits(self, fits, schema, value):
+        try:
+            Schemas({}).check(schema, value)
+            self.assertTrue(fits, f"{value} fits {schema}")
+        except Mismatch as mismatch:
+            self.assertFalse(fits, mismatch)
+
+    def test_what_the_schema_does_not_say_is_a_mismatch(self):
+        closed = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}
+        for fits, value in ((True, {"a": 1}), (False, {}), (False, {"a": "1"}), (False, {"a": True}),
+                            (False, {"a": 1, "b": 2}), (False, [])):
+            self.assertFits(fits, closed, value)
+        self.assertFits(True, {"type": "object", "additionalProperties": {"type": "string"}}, {"b": "x"})
+        self.assertFits(False, {"type": "object", "additionalProperties": {"type": "string"}}, {"b": 1})
+        self.assertFits(True, {"allOf": [closed, {"properties": {"b": {"const": 2}}}]}, {"a": 1, "b": 2})
+        self.assertFits(False, {"allOf": [closed, {"properties": {"b": {"const": 2}}}]}, {"a": 1, "b": 3})
+        self.assertFits(False, {"oneOf": [closed, closed]}, {"a": 1})
+        self.assertFits(False, {"type": "string", "format": "date-time"}, "2026-13-01T00:00:00Z")
+        self.assertFits(False, {"type": "array", "items": {"enum": ["x"]}}, ["x", "y"])
+        with self.assertRaises(AssertionError):
+            Schemas({}).check({"anyOf": []}, 1)
+
+    def test_what_the_reader_of_yaml_does_not_know_is_an_error(self):
+        self.assertEqual(small_yaml.load("a:\n  - {b: 'c: d', e: [1, true]}\n  - f: g\n"),
+                         {"a": [{"b": "c: d", "e": [1, True]}, {"f": "g"}]})
+        for text in ("a: b: c\n", "a: &x b\n", "a: 1\na: 2\n", "a: yes\n", "a: {b: c\n", "a:\n  b: 1\n   c: 2\n",
+                     "a: {b: c}}\n", "a: \"b\"\n", "a: 1.5\n", "a: {b: c, d}\n"):
+            with self.assertRaises(small_yaml.YamlError, msg=text):
+                small_yaml.load(text)
+
+
+class Answers(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Folder(customers=0)
+        cls.addClassCleanup(cls.folder.remove)
+        cls.orders = cls.folder.credential("orders", "delivery", "order-fulfilment")
+        cls.care = cls.folder.credential("care", "customer_service", "customer-care")
+        cls.capture = cls.folder.credential("capture", "customer_service", "consent-capture")
+        cls.intake = cls.folder.credential("intake", "customer_service", "request-intake")
+        cls.an = cls.person("an", "approvals")
+        cls.urgent = cls.person("urgent", "urgent-care")
+        cls.keeper = cls.person("keeper", "legal-retention")
+        daemon = Daemon(cls.folder)
+        cls.addClassCleanup(daemon.stop)
+        cls.api = Api(load_document(), daemon)
+
+    @classmethod
+    def person(cls, name, activity):
+        done = run(VELUM, "--data", cls.folder.path, "credential", "add", name, "--kind", "human", "--role",
+                   "dpo", "--activity", activity, "--domain", "shop")
+        return done.stdout.strip()
+
+    @classmethod
+    def velum(cls, *words):
+        return run(VELUM, "--data", cls.folder.path, *words).stdout.strip()
+
+    def customer(self, number, birthday):
+        body = {"identifiers": [{"type": "ext:shop", "value": number},
+                                {"type": "email", "value": f"no{number}@example.org"}],
+                "profile": {"name": "王小红", "city": "上海", "birthday": birthday, "mobile": "13800005678",
+                            "address": "南京东路 1 号", "member_level": None}}
+        return self.api.call("upsertSubject", self.orders, body)["subject"]
+
+    def own_token(self, ref):
+        return self.velum("credential", "customer", f"shop:{ref}")
+
+    # One after another, because the last one asks whether every operation was called.
+    def test_every_operation(self):
+        for part in (self.subjects, self.consents, self.approvals, self.proposal, self.requests, self.own,
+                     self.own_accesses, self.erased, self.health, self.refusals):
+            with self.subTest(part.__name__):
+                part()
+        self.assertEqual(self.api.called, set(self.api.operations))
+
+    def subjects(self):
+        ref = self.customer("1", "1990-05-06")
+        lookup = {"identifier": {"type": "email", "value": "no1@example.org"}}
+        self.assertEqual(self.api.call("lookupSubject", self.care, lookup)["subject"], ref)
+        read = self.api.call("readSubject", self.care, subject=ref, query="?fields=name,mobile,address")
+        self.assertEqual((read["masked"], read["hidden"]), (["mobile"], ["address"]))
+        patched = self.api.call("patchSubject", self.orders, {"city": "杭州", "address": None}, subject=ref,
+                                headers=[f'If-Match: "{read["version"]}"'])
+        self.assertTrue(patched["changed"])
+        self.assertGreater(patched["version"], read["version"])
+        self.api.call("readSubjectWith", self.care, {"activity": "customer-care", "fields": ["name"]}, subject=ref)
+
+    def consents(self):
+        ref = self.customer("2", "1990-05-06")
+        one = self.api.call("recordConsent", self.capture, {
+            "purpose": "direct-marketing", "state": "given", "language": "zh", "verified": True,
+            "given": "2026-01-02T03:04:05Z", "evidence": "ab" * 32}, subject=ref)
+        self.assertEqual((one["state"], one["grade"]), ("given", "self-verified"))
+        both = self.api.call("recordConsent", self.capture, {"consents": [
+            {"purpose": "direct-marketing", "state": "withdrawn"},
+            {"purpose": "analytics", "state": "given"}]}, subject=ref)
+        self.assertEqual(len(both["consents"]), 2)
+        gone = self.api.call("recordConsent", self.capture, {"all": True, "state": "withdrawn"}, subject=ref)
+        self.assertEqual([c["purpose"] for c in gone["consents"]], ["analytics"])
+        held = self.api.call("listConsents", self.capture, subject=ref)
+        self.assertEqual([event["n"] for event in held["history"]], [1, 2, 3, 4])
+
+    def approvals(self):
+        child = self.customer("3", f"{datetime.date.today().year - 8}-01-02")
+        asked = self.api.call("askApproval", self.care, {"kind": "minor", "subject": child, "fields": ["name"]})
+        self.assertEqual((asked["state"], asked["needed"]), ("asked", 1))
+        self.api.call("readApproval", self.care, approval=asked["approval"])
+        listed = self.api.call("listApprovals", self.an, query="?state=asked")["approvals"]
+        self.assertEqual([one["id"] for one in listed], [asked["approval"]])
+        agreed = self.api.call("decideApproval", self.an, {"decision": "agree"}, approval=asked["approval"])
+        self.assertEqual((agreed["state"], agreed["agreed"]), ("agreed", 1))
+        seen = self.api.call("readApproval", self.an, approval=asked["approval"])
+        self.assertEqual([one["by"] for one in seen["decisions"]], ["an"])
+        wish = {"fields": ["name"], "approval": asked["approval"]}
+        self.assertEqual(self.api.call("readSubjectWith", self.care, wish, subject=child)["fields"],
+                         {"name": "王小红"})
+        wish = {"fields": ["name"], "reason_code": REASON}
+        broken = self.api.call("readSubjectWith", self.urgent, wish, subject=child)["break_glass"]["review"]
+        review = self.api.call("readApproval", self.an, approval=broken)
+        self.assertEqual((review["kind"], review["state"]), ("break-glass", "to-review"))
+        self.assertNotIn("expires", review)
+        self.api.call("decideApproval", self.an, {"decision": "reviewed"}, approval=broken)
+
+    def policy_folder(self, name, *change):
+        """The sample policy with one piece of its text replaced."""
+        folder = os.path.join(self.folder.top, name)
+        shutil.copytree(os.path.join(TOP, "policy", "sample"), folder)
+        path = os.path.join(folder, "policy.yaml")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        self.assertIn(change[0], text)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace(*change))
+        return folder
+
+    def proposal(self):
+        """An approval of a policy tells what would change."""
+        self.velum("policy", "apply", self.policy_folder("agreed", "policy: {needed: 0}", "policy: {needed: 1}"))
+        asked = json.loads(self.velum("policy", "propose", self.policy_folder("p", "policy: {needed: 0}",
+                                                                              "policy: {needed: 2}"),
+                                      "--note", "two agree", "--json"))
+        seen = self.api.call("readApproval", self.an, approval=asked["approval"])
+        self.assertEqual((seen["kind"], seen["note"]), ("policy", "two agree"))
+        self.assertTrue(seen["changes"])
+        self.api.call("decideApproval", self.an, {"decision": "refuse"}, approval=asked["approval"])
+
+    def requests(self):
+        ref = self.customer("4", "1990-05-06")
+        taken = self.api.call("takeRequest", self.intake, {
+            "right": "delete", "subject": ref, "categories": ["contact"], "details": "请删除",
+            "verified": {"method": "in-store-id"}})
+        seen = self.api.call("readRequest", self.intake, request=taken["request"])
+        self.assertNotIn("details", seen)
+        cancelled = self.api.call("cancelRequest", self.intake, request=taken["request"])
+        self.assertEqual(cancelled["state"], "revoked")
+        self.api.call("takeRequest", self.intake, {
+            "right": "object-marketing", "identifier": {"type": "email", "value": "nobody@example.org"},
+            "jurisdictions": ["cn-pipl", "eu-gdpr"]})
+
+    def own(self):
+        ref = self.customer("5", "1990-05-06")
+        token = self.own_token(ref)
+        categories = self.api.call("readMe", token, query="?category=contact,profile")["categories"]
+        self.assertEqual({one["category"] for one in categories}, {"contact", "profile"})
+        self.api.call("recordMyConsent", token, {"purpose": "analytics", "state": "refused", "language": "en"})
+        self.api.call("recordMyConsent", token, {"consents": [{"purpose": "direct-marketing", "state": "given"}]})
+        self.api.call("recordMyConsent", token, {"all": True, "state": "withdrawn"})
+        self.assertEqual(len(self.api.call("listMyConsents", token)["history"]), 3)
+        made = self.api.call("makeMyRequest", token, {"right": "access", "details": "都有什么"})
+        listed = self.api.call("listMyRequests", token)["requests"]
+        self.assertEqual([(one["id"], one["details"]) for one in listed], [(made["request"], "都有什么")])
+        self.api.call("cancelMyRequest", token, request=made["request"])
+
+    def own_accesses(self):
+        """Told in full, by role, grouped."""
+        rows = os.path.join(self.folder.top, "rows.csv")
+        names = os.path.join(self.folder.top, "map.yaml")
+        with open(rows, "w", encoding="utf-8") as file:
+            file.write("id,name\n80001,Person A\n80002,Person B\n")
+        with open(names, "w", encoding="utf-8") as file:
+            file.write('source: shop\nkey: {type: "ext:shop", column: id}\nfields:\n  name: {from: name}\n')
+        self.velum("import", rows, "--map", names)
+        lookup = {"identifier": {"type": "ext:shop", "value": "80001"}}
+        ref = self.api.call("lookupSubject", self.care, lookup)["subject"]
+        self.velum("audit", "log", "--subject", f"shop:{ref}")
+        token = self.own_token(ref)
+        told = self.api.call("listMyAccesses", token, query="?limit=100")
+        self.assertTrue(any("index" in one for one in told["accesses"]), told)
+        self.assertTrue(any("day" in one for one in told["accesses"]), told)
+        self.assertEqual([one["count"] for one in told["grouped"]], [1])
+        entry = next(one["index"] for one in told["accesses"] if one.get("type") == "lookup")
+        self.assertEqual(self.api.call("proveMyEntry", token, entry=entry)["index"], entry)
+
+    def erased(self):
+        ref = self.customer("6", "1990-05-06")
+        self.velum("subject", "erase", f"shop:{ref}", "--yes")
+        kept = self.api.call("readRetained", self.keeper, subject=ref)["retained"]
+        self.assertEqual([(one["category"], list(one["fields"])) for one in kept], [("location", ["address"])])
+        self.api.refused("readSubject", 410, self.care, subject=ref)
+
+    def health(self):
+        for name in ("alive", "aliveHead", "ready"):
+            self.api.call(name)
+
+    def refusals(self):
+        self.api.refused("readMe", 401)
+        self.api.refused("readSubject", 404, self.care, subject="0" * 27)
+
+
+if __name__ == "__main__":
+    skip_without_products()
+    unittest.main(verbosity=0)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "cli/machine.h"
 #include "cli/place.h"
 #include "cli/progress.h"
 #include "cli/say.h"
@@ -78,6 +79,7 @@ static int check(const char *folder, bool is_json)
     velum_upgrade_report report = {.size = sizeof(report)};
     velum_error err = {0};
 
+    machine_point_to_root(folder);
     const velum_status status = velum_upgrade_check(string_of(text_of(folder)), &report, &err);
     if (status < 0) {
         session_say_error("the folder cannot be looked at", status, &err);
@@ -168,6 +170,7 @@ static int apply(const char *folder, const char *backup, bool is_json)
                                            .progress = tell,
                                            .context = &phase};
 
+    machine_point_to_root(folder);
     const velum_status status = velum_upgrade_apply(&options, &result, &err);
     if (status < 0) {
         say_failure(status, &result, &err);

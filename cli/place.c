@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/machine.h"
 #include "cli/say.h"
 
 velum_status place_join(const char *folder, const char *name, char out[PLACE_BYTES_MAX])
@@ -52,9 +53,18 @@ velum_status place_find(const invocation *invocation, const char **out)
         *out = ".";
         return VELUM_OK;
     }
-    say("which data folder? The current one is none");
-    say_more("Name it with --data DIR or in $VELUM_DATA; `velum init` makes one.");
-    return VELUM_E_NOTFOUND;
+    static char of_machine[PLACE_BYTES_MAX];
+    const velum_status status = machine_data(of_machine);
+    if (status == VELUM_OK) {
+        *out = of_machine;
+        return VELUM_OK;
+    }
+    if (status == VELUM_E_NOTFOUND) {
+        say("which data folder? The current one is none");
+        say_more(
+            "Name it with --data DIR, in $VELUM_DATA or in velum.yaml; `velum init` makes one.");
+    }
+    return status;
 }
 
 velum_status place_above(const char *path, char out[PLACE_BYTES_MAX])

@@ -8,8 +8,8 @@
 #define PLACE_BYTES_MAX 4096
 #define PLACE_AUDIT "audit"
 
-/* --data, else $VELUM_DATA, else the current folder if it is one; VELUM_E_NOTFOUND else, which has
- * been said. Borrowed from the environment or the arguments. */
+/* --data, else $VELUM_DATA, else the current folder if it is one, else what this machine's velum.yaml
+ * says; VELUM_E_NOTFOUND else, which has been said. Borrowed from the environment or the arguments. */
 velum_status place_find(const invocation *invocation, const char **out) VELUM_WARN_UNUSED;
 
 /* Whether a folder holds a vault and its log. */

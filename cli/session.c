@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/identity.h"
+#include "cli/machine.h"
 #include "cli/place.h"
 #include "cli/say.h"
 
@@ -80,6 +81,8 @@ void session_say_error(const char *what, velum_status status, const velum_error 
 velum_status session_open_folder(const char *folder, velum_client **out)
 {
     velum_error err = {0};
+
+    machine_point_to_root(folder);
     const velum_status status = velum_client_open(string_of(text_of(folder)), out, &err);
 
     if (status < 0) {

@@ -172,6 +172,18 @@ class Config(support.Case):
         self.assertEqual(self.settings(VELUM_DATA=folder, VELUM_CONFIG=named)[1]["workers"]["value"], 3)
         self.run_config("check", VELUM_DATA=folder)
 
+    def test_commands_work_where_the_file_says(self):
+        self.velum("init", self.path("data"), "--kit", self.path("kit"))
+        file = self.file({"velum-config": 1, "data": self.path("data"),
+                          "root": {"file": self.path("kit", "velum-root")}})
+        self.velum("credential", "list", code=1)  # neither folder nor root secret is known
+        self.velum("credential", "list", VELUM_CONFIG=file)
+        self.velum("--data", "data", "credential", "list", VELUM_CONFIG=file)
+        self.velum("upgrade", "--check", VELUM_CONFIG=file)
+        self.velum("credential", "list", VELUM_CONFIG=file, VELUM_ROOT_FILE=self.path("none"), code=1)
+        wrong = self.file("velum-config: 1\ndate: x\n", "wrong.yaml")
+        self.assertIn("velum config check", self.velum("credential", "list", VELUM_CONFIG=wrong, code=1).stderr)
+
     def test_the_root_secrets_file_is_looked_at_not_into(self):
         self.velum("init", self.path("data"), "--kit", self.path("kit"))
         root = self.path("kit", "velum-root")

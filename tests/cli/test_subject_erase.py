@@ -41,6 +41,7 @@ class SubjectErase(support.Case):
         self.at("consent", "list", self.refs[0])
 
     def test_erased_with_a_certificate(self):
+        """PIPL 47, GDPR 17: destroyed, and provably so."""
         out = self.path("certificate.json")
         done = self.erase(self.refs[0], "--yes", "--out", out)
         self.assertEqual(done.stdout, "")

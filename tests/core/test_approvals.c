@@ -98,6 +98,7 @@ static const char *sample_with(place *self, const char *from, const char *to)
 
 /* --- the usual way ---------------------------------------------------------------------------- */
 
+/* Minors Regulation 34-37 */
 static void one_other_agrees_and_it_serves_once(void **state)
 {
     place *const self = *state;

@@ -58,6 +58,7 @@ static void replace_in_policy(place *self, const char *from, const char *to)
     change_policy(self, changes);
 }
 
+/* GDPR 5(2) */
 static void what_was_allowed_and_masked(void **state)
 {
     place *const self = *state;
@@ -172,7 +173,8 @@ static void a_condition_is_assumed_and_said(void **state)
     assert_true(json_bool(value_at(answer, "replay/assumed_conditions")));
 }
 
-/* Bundles are kept for ever: the old decision is explained by the old text. */
+/* Bundles are kept for ever: the old decision is explained by the old text.
+ * PIPL 54, GDPR 5(2): an old decision is explained by the policy of its time. */
 static void a_policy_that_changed_twice(void **state)
 {
     place *const self = *state;

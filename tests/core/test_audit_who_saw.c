@@ -29,6 +29,7 @@ static void read_by(place *self, const char *token, const char *ref, const char 
     assert_done(ask(self, (question){VELUM_VERB_READ, token, .ref = ref, .fields = fields}));
 }
 
+/* PIPL 54, GDPR 15(1)(c): to whom it was disclosed. */
 static void who_when_why_and_what(void **state)
 {
     place *const self = *state;

@@ -312,6 +312,7 @@ static velum_certificate_report judge(const uint8_t *data, size_t size, const ch
     return found;
 }
 
+/* GDPR 17: anybody can check it. */
 static void a_true_certificate_holds(void **state)
 {
     const fixture *const self = *state;

@@ -149,6 +149,7 @@ static void a_bad_row_is_named_by_its_reason(void **state)
     }
 }
 
+/* PIPL 17: no record without the notice that was shown. */
 static void a_yes_without_its_notice_proves_nothing(void **state)
 {
     place *const self = *state;

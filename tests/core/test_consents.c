@@ -59,6 +59,7 @@ static uint64_t leaves_of(place *self, uint32_t type);
 
 /* --- the notice (PIPL 14, GDPR 7(1)) ---------------------------------------------------------- */
 
+/* PIPL 14, 17, GDPR 7(1): what was shown can be demonstrated. */
 static void a_consent_names_the_notice_that_was_shown(void **state)
 {
     place *const self = *state;
@@ -98,6 +99,7 @@ static void a_consent_names_the_notice_that_was_shown(void **state)
 #define NOTICE_1 "notice: {id: marketing, version: 1}"
 #define NOTICE_2 "notice: {id: marketing, version: 2}"
 
+/* PIPL 17, GDPR 7(1) */
 static void an_old_notice_keeps_its_hash(void **state)
 {
     place *const self = *state;
@@ -268,6 +270,7 @@ static void stronger_evidence_is_recorded(void **state)
 
 #define ASK MARKETING ",\"state\":\"requested\""
 
+/* PIPL 16: nobody is asked again and again. */
 static void nobody_is_asked_soon_after_a_no(void **state)
 {
     place *const self = *state;
@@ -288,6 +291,7 @@ static void nobody_is_asked_soon_after_a_no(void **state)
     assert_done(put(self, &scene, ASK));
 }
 
+/* PIPL 16: silence is an answer. */
 static void silence_is_an_answer_in_the_end(void **state)
 {
     place *const self = *state;
@@ -303,6 +307,7 @@ static void silence_is_an_answer_in_the_end(void **state)
     assert_done(put(self, &scene, ASK));
 }
 
+/* CCPA 1798.135(c)(4): twelve months, of the pack. */
 static void the_pack_says_where_the_purpose_does_not(void **state)
 {
     place *const self = *state;
@@ -447,7 +452,7 @@ static void a_separate_consent_comes_alone(void **state)
                    "given");
 }
 
-/* GDPR 7(3): as easily as it was given, for everything at once. */
+/* PIPL 15, GDPR 7(3): as easily as it was given, for everything at once. */
 static void everything_is_withdrawn_at_once(void **state)
 {
     place *const self = *state;

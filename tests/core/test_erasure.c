@@ -24,6 +24,7 @@ static const reply *look_up(place *self, const char *token, const char *mobile)
 
 /* --- the whole person ------------------------------------------------------------------------- */
 
+/* PIPL 47, GDPR 17: nobody finds or reads them. */
 static void erased_is_gone_for_everybody(void **state)
 {
     place *const self = *state;
@@ -81,6 +82,7 @@ static void intent_and_outcome_stand_in_the_log(void **state)
     assert_text_at(erased, "certificate", id);
 }
 
+/* PIPL 47, GDPR 17: what went, and what a law keeps. */
 static void the_certificate_says_what_went_and_holds(void **state)
 {
     place *const self = *state;
@@ -293,6 +295,7 @@ static void await_certificate(place *self, const char *id)
     }
 }
 
+/* PIPL 47, GDPR 17; E-3 */
 static void nothing_is_certified_before_the_keys_are_gone(void **state)
 {
     place *const self = *state;

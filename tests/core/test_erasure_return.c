@@ -39,6 +39,7 @@ static void assert_objected(place *self, const char *marketing, const char *ref)
     assert_string_equal(reason_of(self, &entry), "marketing-objection");
 }
 
+/* PIPL 47, GDPR 17; I-6 */
 static void last_nights_file_brings_nobody_back(void **state)
 {
     place *const self = *state;

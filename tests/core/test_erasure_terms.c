@@ -38,6 +38,7 @@ static const char *subject_log(place *self, const char *ref)
     return text_at(assert_done(log), "entries/0/type");
 }
 
+/* PIPL 47: storage and protection only. */
 static void what_a_law_keeps_is_read_under_its_own_activity_alone(void **state)
 {
     place *const self = *state;
@@ -65,6 +66,7 @@ static void what_a_law_keeps_is_read_under_its_own_activity_alone(void **state)
     assert_text_at(assert_done(retained(self, ref)), "retained/0/category", "location");
 }
 
+/* PIPL 19: no longer than is needed. */
 static void the_term_of_a_law_ends_by_itself(void **state)
 {
     place *const self = *state;

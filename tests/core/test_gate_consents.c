@@ -55,6 +55,7 @@ static void assert_last_reason(place *self, const char *expected)
     assert_string_equal(reason_of(self, &entry), expected);
 }
 
+/* PIPL 15: the next read is denied; what was recorded before stays. */
 static void giving_opens_and_withdrawing_closes(void **state)
 {
     place *const self = *state;
@@ -176,6 +177,7 @@ static void apply(place *self, const char *body)
 #define MARKETING_1 "basis: consent # PIPL 13(1), 24; GDPR 6(1)(a), 21\\n    version: 1"
 #define MARKETING_2 "basis: consent # PIPL 13(1), 24; GDPR 6(1)(a), 21\\n    version: 2"
 
+/* PIPL 14, NDR 22: a changed purpose is asked for anew. */
 static void a_new_version_needs_a_new_consent(void **state)
 {
     place *const self = *state;
@@ -280,6 +282,7 @@ static void an_episode_behind_is_one_leaf(void **state)
 
 /* --- children --------------------------------------------------------------------------------- */
 
+/* PIPL 31 */
 static void a_child_cannot_consent(void **state)
 {
     place *const self = *state;

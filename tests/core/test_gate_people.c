@@ -282,7 +282,7 @@ static void only_what_is_held_is_released(void **state)
     assert_int_equal(entry.released_count, 1);
 }
 
-/* I-4: a read that asks only the city never opens contact data. */
+/* I-4: a read that asks only the city never opens contact data. GDPR 5(1)(c), 25. */
 static void only_what_is_needed_is_opened(void **state)
 {
     place *const self = *state;

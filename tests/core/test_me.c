@@ -61,6 +61,7 @@ static int find_access(const reply *answer, const char *activity)
 
 /* --- what is held (PIPL 45, GDPR 15) ----------------------------------------------------------- */
 
+/* PIPL 45, GDPR 15: in categories, as the policy sorts them. */
 static void what_is_held_comes_by_category(void **state)
 {
     place *const self = *state;
@@ -99,6 +100,7 @@ static void only_what_is_named_is_opened(void **state)
 
 /* --- who looked -------------------------------------------------------------------------------- */
 
+/* PIPL 45, GDPR 15(1)(c) */
 static void who_looked_is_shown_newest_first(void **state)
 {
     place *const self = *state;
@@ -340,6 +342,7 @@ static void many_at_once_are_grouped_by_day(void **state)
 
 /* --- proof ------------------------------------------------------------------------------------- */
 
+/* PIPL 45 */
 static void an_own_access_is_proven(void **state)
 {
     place *const self = *state;

@@ -390,6 +390,7 @@ static void going_back_needs_the_same_agreement(void **state)
 
 /* --- text, for ever --------------------------------------------------------------------------------- */
 
+/* PIPL 56: the assessment that a policy names is kept with it. */
 static void the_text_of_each_is_kept(void **state)
 {
     place *const self = *state;

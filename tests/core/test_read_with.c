@@ -110,6 +110,7 @@ static void the_body_names_the_activity(void **state)
 
 /* --- breaking the glass ------------------------------------------------------------------------ */
 
+/* Minors Regulation 34-37: without an approval, but never without a second person. */
 static void a_broken_glass_is_seen_and_looked_at(void **state)
 {
     place *const self = *state;

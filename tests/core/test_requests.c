@@ -101,7 +101,8 @@ static void only_ones_own_are_seen(void **state)
 
 /* --- who is asking ---------------------------------------------------------------------------------- */
 
-/* spec/requests: a one-time code proves the number, not the person; nor does an old verification. */
+/* spec/requests: a one-time code proves the number, not the person; nor does an old verification.
+ * GDPR 12(6). */
 static void only_a_person_who_was_verified_is_verified(void **state)
 {
     place *const self = *state;
@@ -132,7 +133,8 @@ static void only_a_person_who_was_verified_is_verified(void **state)
     assert_true(json_bool(value_at(proved, "joined")));
 }
 
-/* GDPR 21(3): an objection overrides consent, at once, whoever shows only their number. */
+/* GDPR 21(3): an objection overrides consent, at once, whoever shows only their number.
+ * CCPA §7026. */
 static void an_objection_needs_no_proof_and_no_officer(void **state)
 {
     place *const self = *state;

@@ -213,7 +213,8 @@ static void a_deletion_is_not_fulfilled_by_a_word(void **state)
     assert_done(ask(self, (question){VELUM_VERB_READ, people.shop, .ref = people.ref}));
 }
 
-/* R-5, fides#2064, #8039: a recipient that fails pauses the request, is named, and is asked again. */
+/* R-5, fides#2064, #8039: a recipient that fails pauses the request, is named, and is asked again.
+ * GDPR 19. */
 static void a_recipient_that_fails_is_asked_again(void **state)
 {
     place *const self = *state;

@@ -115,6 +115,7 @@ class ThreePeople(unittest.TestCase):
         self.assertNotIn("*", clear)
 
     def test_the_customer_withdraws_and_the_officer_proves_it(self):
+        """PIPL 15, GDPR 7(3): one call, the next read is denied, and both entries are proved."""
         ref = without_consent()
         client = daemon.main_client
         expect(client.consent(box.capture, ref, "given"), 200)

@@ -114,6 +114,7 @@ static const consent_age_case consent_ages[] = {
     {9, "1990-01-01", true},  {2, NULL, true},          {3, "2030-01-01", false},
 };
 
+/* PIPL 31, GDPR 8 */
 static void own_consent_begins_at_the_laws_age(void **state)
 {
     for (size_t i = 0; i < sizeof(consent_ages) / sizeof(consent_ages[0]); i++) {

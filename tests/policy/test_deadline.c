@@ -237,8 +237,8 @@ static void gdpr_12_is_a_month_and_two_more(void **state)
     assert_time(found.extended_ns, "2028-04-30T00:00:00Z", "extended of a leap year");
 }
 
-/* CCPA §7021: confirmed in 10 business days, answered in 45 days from receipt, 90 with notice; §7026:
- * opt-outs in 15 business days. */
+/* CCPA §7021: confirmed in 10 business days, answered in 45 days from receipt, 90 with notice.
+ * CCPA §7026: opt-outs in 15 business days. */
 static void ccpa_7021_runs_from_receipt(void **state)
 {
     deadlines found = under(&california, 1, false, "2026-11-20T18:00:00Z"); /* Friday */
@@ -274,7 +274,8 @@ static void pipl_ends_at_thirty_days(void **state)
     assert_true(found.extended_ns == found.answer_ns);
 }
 
-/* law.md: several or unknown: the shortest deadline of each. */
+/* law.md: several or unknown: the shortest deadline of each.
+ * PIPL 50, GDPR 12(3), CCPA §7021 at once. */
 static void several_laws_take_the_shortest(void **state)
 {
     const jurisdiction_pack *const all[] = {europe, california, china};

@@ -81,6 +81,7 @@ static void an_activity_bounds_its_roles(void **state)
     assert_true(out.hidden == field_set(policy, "name"));
 }
 
+/* PIPL 51: role by field. */
 static void the_clearest_cell_counts(void **state)
 {
     const subject_state adult = adult_state(policy);
@@ -94,6 +95,7 @@ static void the_clearest_cell_counts(void **state)
                      role_bit(policy, "delivery")); /* gave most in the clear */
 }
 
+/* GDPR 5(1)(b), 6, 25(2): nothing by default. */
 static void what_cannot_be_judged_is_denied(void **state)
 {
     const subject_state adult = adult_state(policy);
@@ -191,7 +193,8 @@ typedef struct consent_case {
     uint32_t reason;
 } consent_case;
 
-/* PIPL 13, 14, 15; DPV 2.3: only given and renewed are valid for processing. */
+/* PIPL 13, 14, 15; DPV 2.3: only given and renewed are valid for processing.
+ * PIPL 16: a no touches no purpose that rests on something else. */
 static void only_a_standing_consent_serves(void **state)
 {
     static const consent_case cases[] = {

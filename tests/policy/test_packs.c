@@ -110,8 +110,8 @@ static void the_packs_say_what_the_laws_say(void **state)
     assert_term(us->answer, TERM_DAYS, 45);
     assert_term(us->hard_limit, TERM_DAYS, 90);
     assert_term(us->opt_out, TERM_WORKING_DAYS, 15);
-    assert_int_equal(us->ask_again_days, 365);
-    assert_int_equal(us->request_log_days, 731); /* 7101: 24 months */
+    assert_int_equal(us->ask_again_days, 365);   /* CCPA 1798.135(c)(4) */
+    assert_int_equal(us->request_log_days, 731); /* CCPA 7101: 24 months */
     assert_int_equal(us->day_offset_s, -8 * 3600);
     assert_false(us->marketing_prior_consent);
 }

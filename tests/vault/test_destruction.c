@@ -390,7 +390,8 @@ static uint32_t count_in(const buffer *pages, const uint8_t wrapped[WRAPPED_KEY_
 }
 
 /* K-1 … K-3: neither a row nor the free space of any page keeps what was destroyed, though others
- * came, went and changed around it; and no key lies in the file twice. */
+ * came, went and changed around it; and no key lies in the file twice.
+ * PIPL 47, GDPR 17: destroyed is destroyed. */
 static void no_page_keeps_a_key(void **state)
 {
     static const uint16_t some[] = {5};

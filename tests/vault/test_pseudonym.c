@@ -158,7 +158,7 @@ static void spare_bits_are_zero(void **state)
     assert_int_equal(accepted, 8);
 }
 
-/* I-10: the same subject, two domains; a name of one is no name of the other. */
+/* I-10: the same subject, two domains; a name of one is no name of the other. GB/T 35273 §6.2. */
 static void domains_do_not_meet(void **state)
 {
     fixture *const self = *state;

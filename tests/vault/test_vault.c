@@ -351,7 +351,7 @@ static void assert_file_is_clean(fixture *self, const char *name, const uint8_t 
     assert_no_canary(&bytes);
 }
 
-/* In the files as they lie, and below SQLCipher's encryption. */
+/* In the files as they lie, and below SQLCipher's encryption. PIPL 51, GDPR 32. */
 static void no_file_holds_it_in_the_clear(void **state)
 {
     fixture *const self = *state;

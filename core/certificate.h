@@ -46,4 +46,8 @@ velum_status certificate_unlink(store_conn *conn, const subject_id *subject) VEL
 velum_status certificate_file_write(crypto_part said, crypto_part leaf, text proof,
                                     buffer *out) VELUM_WARN_UNUSED;
 
+/* The file of a certificate as the passage's answer, or that it is awaited; REASON_INVALID_VALUE for
+ * none. On a reader: waits until the log holds the leaf. (core/erasure_verbs.c) */
+velum_status certificate_answer(passage *passage, const uint8_t id[16]) VELUM_WARN_UNUSED;
+
 #endif

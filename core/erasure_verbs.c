@@ -282,12 +282,18 @@ static velum_status write_file(passage *passage, const uint8_t id[16], crypto_pa
 velum_status certificate_mask(passage *passage)
 {
     uint8_t id[16];
-    VELUM_AUTO_BUFFER text = {0};
 
-    buffer_init(&text, CERTIFICATE_BYTES_MAX);
     if (hex_decode(passage->request->ref, id, sizeof(id)) < 0) {
         return refuse_hint(passage, PROBLEM_MALFORMED, "An id has 32 hex digits.");
     }
+    return certificate_answer(passage, id);
+}
+
+velum_status certificate_answer(passage *passage, const uint8_t id[16])
+{
+    VELUM_AUTO_BUFFER text = {0};
+
+    buffer_init(&text, CERTIFICATE_BYTES_MAX);
     entry_push(&passage->entry, INPUT_OPERATION, OPERATION_PROVE);
     VELUM_TRY(locate_snapshot(passage));
     const velum_status status = certificate_get(passage->conn, id, &text);

@@ -2,6 +2,7 @@
  * it took in. Everything else answers the one 404. */
 #include "core/request_row.h"
 
+#include "core/certificate.h"
 #include "core/locate.h"
 #include "core/verbs.h"
 
@@ -50,6 +51,18 @@ velum_status request_get_mask(passage *passage)
 
     VELUM_TRY(load_mine(passage, &row));
     return note_and_write(passage, &row, REQUEST_ACT_SHOW);
+}
+
+/* For the person who asked: what was destroyed, provable to anybody. */
+velum_status request_certificate_mask(passage *passage)
+{
+    request row;
+
+    VELUM_TRY(load_mine(passage, &row));
+    VELUM_TRY(request_note_act(passage, &row, REQUEST_ACT_SHOW));
+    return row.has_certificate
+               ? certificate_answer(passage, row.certificate)
+               : refuse_hint(passage, REASON_REQUEST_STATE, "Nothing was destroyed by it yet.");
 }
 
 /* --- cancelling --------------------------------------------------------------------------------------- */

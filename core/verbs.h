@@ -61,6 +61,7 @@ velum_status request_create_locate(passage *passage) VELUM_WARN_UNUSED;
 velum_status request_create_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status request_get_locate(passage *passage) VELUM_WARN_UNUSED;
 velum_status request_get_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status request_certificate_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status request_cancel_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status me_request_list_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status me_request_create_apply(passage *passage) VELUM_WARN_UNUSED;

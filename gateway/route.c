@@ -25,6 +25,8 @@ static const route routes[] = {
     {"POST", "/v1/requests", "POST", VELUM_VERB_REQUEST_CREATE, ROUTE_ACTIVITY | ROUTE_BODY,
      ROUTE_CALL, NULL},
     {"GET", "/v1/requests/{}", "GET", VELUM_VERB_REQUEST_GET, ROUTE_ACTIVITY, ROUTE_CALL, NULL},
+    {"GET", "/v1/requests/{}/certificate", "GET", VELUM_VERB_REQUEST_CERTIFICATE, ROUTE_ACTIVITY,
+     ROUTE_CALL, NULL},
     {"POST", "/v1/requests/{}/cancel", "POST", VELUM_VERB_REQUEST_CANCEL, ROUTE_ACTIVITY,
      ROUTE_CALL, NULL},
     {"GET", "/v1/approvals", "GET, POST", VELUM_VERB_APPROVAL_LIST, ROUTE_ACTIVITY, ROUTE_CALL,

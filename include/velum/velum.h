@@ -86,9 +86,10 @@ VELUM_PUBLIC void velum_gate_free(velum_gate *gate);
 #define VELUM_VERB_ME_ACCESSES 18u /* a customer's token; body {from?, limit?} */
 #define VELUM_VERB_ME_PROOF 19u    /* a customer's token; ref: index of an own entry */
 #define VELUM_VERB_ME_REQUEST_LIST 40u
-#define VELUM_VERB_ME_REQUEST_CREATE 41u /* body {right, …} */
-#define VELUM_VERB_ME_REQUEST_CANCEL 42u /* ref: the request's id */
-#define VELUM_VERB_RETAINED_READ 43u     /* activity? ref: what a law keeps of somebody erased */
+#define VELUM_VERB_ME_REQUEST_CREATE 41u   /* body {right, …} */
+#define VELUM_VERB_ME_REQUEST_CANCEL 42u   /* ref: the request's id */
+#define VELUM_VERB_REQUEST_CERTIFICATE 44u /* activity? ref: the request's id */
+#define VELUM_VERB_RETAINED_READ 43u       /* activity? ref: what a law keeps of somebody erased */
 
 /* How the caller shows who it is. */
 #define VELUM_AUTH_TOKEN 1u /* `credential` is a token */

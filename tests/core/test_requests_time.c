@@ -129,9 +129,11 @@ static void a_deletion_begins_when_its_cool_down_is_over(void **state)
     const people people = people_of(self);
     int64_t now_ns = PLACE_EPOCH_NS;
     const char *const id = id_of(&people, take_verified(&people, "delete"));
+    const question wanted = {VELUM_VERB_REQUEST_CERTIFICATE, people.intake, .ref = id};
     const reply *approved = assert_done(act(self, NULL, id, "approve", ""));
 
     assert_text_at(approved, "kept/0/category", "location");
+    assert_refused(ask(self, wanted), 409, "request-state");
     assert_text_at(approved, "kept/0/law", "E-Commerce Law of the PRC, art. 31");
     place_reopen(self);
     pass_days(self, &now_ns, 6);
@@ -148,6 +150,10 @@ static void a_deletion_begins_when_its_cool_down_is_over(void **state)
         assert_done(ask(self, (question){VELUM_VERB_REQUEST_GET, people.intake, .ref = id}));
     assert_text_at(seen, "state", "fulfilled");
     assert_text_at(seen, "certificate", text_at(after, "certificate"));
+    /* Whoever took the request in hands the proof on; nobody else gets it. */
+    assert_text_at(assert_done(ask(self, wanted)), "format", "velum-certificate-file-1");
+    assert_refused(ask(self, (question){VELUM_VERB_REQUEST_CERTIFICATE, people.shop, .ref = id}),
+                   404, "not-found");
     assert_int_equal(count_acts(self, REQUEST_ACT_BEGIN), 1);
     assert_int_equal(count_acts(self, REQUEST_ACT_ERASED), 1);
     place_reopen(self);

@@ -306,21 +306,24 @@ class Answers(unittest.TestCase):
         self.assertNotIn("expires", review)
         self.api.call("decideApproval", self.an, {"decision": "reviewed"}, approval=broken)
 
-    def policy_folder(self, name, *change):
-        """The sample policy with one piece of its text replaced."""
+    def policy_folder(self, name, *changes):
+        """The sample policy with pieces of its text replaced: old, new, old, new …"""
         folder = os.path.join(self.folder.top, name)
         shutil.copytree(os.path.join(TOP, "policy", "sample"), folder)
         path = os.path.join(folder, "policy.yaml")
         with open(path, encoding="utf-8") as file:
             text = file.read()
-        self.assertIn(change[0], text)
+        for old, new in zip(changes[::2], changes[1::2]):
+            self.assertIn(old, text)
+            text = text.replace(old, new)
         with open(path, "w", encoding="utf-8") as file:
-            file.write(text.replace(*change))
+            file.write(text)
         return folder
 
     def proposal(self):
         """An approval of a policy tells what would change."""
-        self.velum("policy", "apply", self.policy_folder("agreed", "policy: {needed: 0}", "policy: {needed: 1}"))
+        self.velum("policy", "apply", self.policy_folder("agreed", "policy: {needed: 0}", "policy: {needed: 1}",
+                                                         "cool-down-days: 7", "cool-down-days: 0"))
         asked = json.loads(self.velum("policy", "propose", self.policy_folder("p", "policy: {needed: 0}",
                                                                               "policy: {needed: 2}"),
                                       "--note", "two agree", "--json"))
@@ -338,6 +341,11 @@ class Answers(unittest.TestCase):
         self.assertNotIn("details", seen)
         cancelled = self.api.call("cancelRequest", self.intake, request=taken["request"])
         self.assertEqual(cancelled["state"], "revoked")
+        taken = self.api.call("takeRequest", self.intake, {"right": "delete", "subject": ref,
+                                                           "verified": {"method": "in-store-id"}})
+        self.velum("request", "approve", taken["request"])
+        proof = self.api.call("readRequestCertificate", self.intake, request=taken["request"])
+        self.assertEqual(proof["format"], "velum-certificate-file-1")
         self.api.call("takeRequest", self.intake, {
             "right": "object-marketing", "identifier": {"type": "email", "value": "nobody@example.org"},
             "jurisdictions": ["cn-pipl", "eu-gdpr"]})

@@ -53,6 +53,7 @@ static void every_route_is_found(void **state)
         {"GET", "/v1/subjects/r/retained?activity=a", VELUM_VERB_RETAINED_READ, ROUTE_CALL},
         {"POST", "/v1/requests?activity=a", VELUM_VERB_REQUEST_CREATE, ROUTE_CALL},
         {"GET", "/v1/requests/i", VELUM_VERB_REQUEST_GET, ROUTE_CALL},
+        {"GET", "/v1/requests/i/certificate", VELUM_VERB_REQUEST_CERTIFICATE, ROUTE_CALL},
         {"POST", "/v1/requests/i/cancel", VELUM_VERB_REQUEST_CANCEL, ROUTE_CALL},
         {"GET", "/v1/approvals", VELUM_VERB_APPROVAL_LIST, ROUTE_CALL},
         {"POST", "/v1/approvals", VELUM_VERB_APPROVAL_ASK, ROUTE_CALL},

@@ -31,7 +31,7 @@ class Story:
         client, load = daemon.client(), self.load
         try:
             for _ in range(2):
-                load.create(client, None)
+                load.create(client)
                 subject = load.subjects[-1]
                 load.read(client, subject)
                 load.update(client, subject)

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """When the machine fails: a journal that cannot be extended discloses nothing and begins no write, a
-full disk ends service and does no harm, a hanging disk holds nobody beyond the time limit (I-1, I-3)."""
+full disk ends service and does no harm, a hanging disk holds nobody beyond the time limit (I-1, I-3).
+Killed within an erasure, an approval's use, a deletion by timer, a policy's activation, velumd ends
+what it began, or has not begun it (I-6, I-9); tests/long/kill_at_act.py does so at every place."""
+import contextlib
 import os
 import shutil
 import subprocess
@@ -10,6 +13,8 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from kill_acts import (KINDS, ActivatePolicy, EraseCategories, EraseWhole, Range,  # noqa: E402
+                       TimerErases, UseApproval, kill_along)
 from velum_test import (BROKEN, SOUND, UNPROVEN, Box, DaemonDied, expect,  # noqa: E402
                         in_threads, need_seams, wait_until)
 
@@ -155,6 +160,32 @@ class Faults(unittest.TestCase):
                 self.assertIn(status, (None, 200, 503))  # 200 when the disk woke up in time
                 self.assertLess(seconds, LIMIT_S + 2)
         self.assertSoundAfter(self.assertServes())
+
+
+class Killed(unittest.TestCase):
+    """At places that lie further and further apart, from the end of the start to the end of the act."""
+
+    def kill(self, act, kinds=KINDS):
+        with contextlib.closing(Range(act)) as places:
+            for kind in kinds:
+                _, _, within = kill_along(places, kind, dense=2)
+                if kind != "rename":  # of which an act needs none
+                    self.assertGreater(within, 0, f"nobody died of {kind} within the act")
+
+    def test_in_an_erasure(self):
+        self.kill(EraseWhole)
+
+    def test_in_an_erasure_of_categories(self):
+        self.kill(EraseCategories)
+
+    def test_in_the_use_of_an_approval(self):
+        self.kill(UseApproval)
+
+    def test_between_a_requests_approval_and_its_timer(self):
+        self.kill(TimerErases, ("sync",))
+
+    def test_while_a_policy_comes_into_force(self):
+        self.kill(ActivatePolicy)
 
 
 def ask_and_time(client):

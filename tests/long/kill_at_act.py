@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""velumd killed at each write, sync, rename and SQL step of an erasure (whole, by category), of an
+approval's use, of a request's approval up to the timer that erases, and of a policy that comes into
+force; then restarted, finished and checked. After VELUM_KILLS deaths of a kind N are skipped."""
+import contextlib
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from kill_acts import ACTS, KINDS, LAST, Range, kill_along  # noqa: E402
+from velum_test import need_seams  # noqa: E402
+
+DENSE = int(os.environ.get("VELUM_KILLS", "0")) or LAST
+
+
+def main():
+    need_seams()
+    began = time.monotonic()
+    for act in ACTS:
+        told = []
+        with contextlib.closing(Range(act)) as places:
+            for kind in KINDS:
+                count, deaths, within = kill_along(places, kind, DENSE)
+                assert within > 0 or kind == "rename", f"nobody died of {kind} within the act"
+                told.append(f"{kind} {deaths} of {count} ({within} within)")
+        print(f"{act.__name__}: {', '.join(told)}, {time.monotonic() - began:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

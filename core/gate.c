@@ -228,6 +228,7 @@ static velum_status open_parts(velum_gate *gate, const velum_gate_options *optio
     VELUM_TRY(open_stores(gate, options, workers, err));
     VELUM_TRY(init_parts(gate, workers));
     VELUM_TRY(recover(gate, &seq, err));
+    VELUM_TRY(vault_collect(gate->vault, err)); /* vault.db is as new as the log */
     VELUM_TRY(world_load(gate, store_writer(gate->db), &gate->world, err));
     gate->world->epoch = 1;
     atomic_store(&gate->epoch, 1);

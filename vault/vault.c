@@ -93,12 +93,7 @@ static velum_status open_parts(vault *self, const vault_options *options, velum_
             return error_set(err, status, "no memory for the cache of sealed rows");
         }
     }
-    VELUM_TRY(subject_keys_open(self, options, err));
-    const velum_status status = subject_keys_collect(self);
-    if (status < 0) {
-        return error_set(err, status, "keys without a subject cannot be collected");
-    }
-    return VELUM_OK;
+    return subject_keys_open(self, options, err);
 }
 
 velum_status vault_create_or_open(const vault_options *options, vault **out, velum_error *err)
@@ -117,6 +112,14 @@ velum_status vault_create_or_open(const vault_options *options, vault **out, vel
     VELUM_TRY(open_parts(self, options, err));
     *out = vault_take(&self);
     return VELUM_OK;
+}
+
+velum_status vault_collect(vault *self, velum_error *err)
+{
+    const velum_status status = subject_keys_collect(self);
+
+    return status < 0 ? error_set(err, status, "keys without a subject cannot be collected")
+                      : VELUM_OK;
 }
 
 void vault_free(vault *self)

@@ -2,7 +2,8 @@
  *
  * Two files: vault.db (subjects, sealed state, sealed categories, blind indexes, consent ledger; core/
  * keeps its own tables in it too) and keys.db (wrapped data and evidence keys), never in one
- * transaction (S-2). Creation commits keys.db first; keys without a subject are collected at start.
+ * transaction (S-2). Creation commits keys.db first; keys without a subject are collected at start
+ * (vault_collect).
  * The state record is opaque here (1024 bytes of policy/subject_state.h): the siblings meet in core/.
  *
  * V-1  A subject id never leaves core/ and vault/; outside stands a pseudonym.
@@ -56,9 +57,13 @@ extern const char *const vault_schema_2[];
 /* The steps of keys.db, whose count is the schema that this version writes. */
 const store_step *vault_keys_steps(uint32_t *out_count);
 
-/* Opens keys.db and collects keys that have no subject. vault_db must be migrated already. */
+/* Opens keys.db. vault_db must be migrated already. */
 velum_status vault_create_or_open(const vault_options *options, vault **out,
                                   velum_error *err) VELUM_WARN_UNUSED;
+/* At start, before anybody is let in: takes back in keys.db what vault.db never committed, keys without
+ * a subject among it. The caller has made sure that vault.db is no older copy than the log: what such a
+ * one lacks would be destroyed for ever. */
+velum_status vault_collect(vault *self, velum_error *err) VELUM_WARN_UNUSED;
 void vault_free(vault *self);
 VELUM_DEFINE_AUTO(vault);
 

@@ -370,7 +370,7 @@ static void an_older_database_beside_a_newer_log_is_refused(void **state)
     place_close(self);
     copy_folder(self->folder, old);
     place_open(self);
-    person(self, shop, "13800000001", full_profile);
+    const char *const ref = person(self, shop, "13800000001", full_profile);
     place_close(self);
     assert_int_equal(rename(text_f(self, "%s/vault.db", self->folder),
                             text_f(self, "%s/vault.new", self->parent)),
@@ -382,6 +382,8 @@ static void an_older_database_beside_a_newer_log_is_refused(void **state)
                             text_f(self, "%s/vault.db", self->folder)),
                      0);
     place_open(self);
+    assert_done(
+        ask(self, (question){VELUM_VERB_READ, shop, .ref = ref})); /* its keys were left alone */
 }
 
 static void an_older_log_beside_a_newer_database_is_refused(void **state)

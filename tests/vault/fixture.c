@@ -115,7 +115,8 @@ velum_status fixture_try_open(fixture *self, bool create, velum_error *err)
                                    .readers_max = 4,
                                    .cache_bytes = self->cache_bytes,
                                    .create = create};
-    return vault_create_or_open(&options, &self->vault, err);
+    VELUM_TRY(vault_create_or_open(&options, &self->vault, err));
+    return vault_collect(self->vault, err);
 }
 
 void fixture_reopen(fixture *self)

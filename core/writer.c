@@ -287,10 +287,14 @@ static velum_status run_in_transaction(writer *self, const writer_task *task)
 
     VELUM_TRY(conn_begin(conn));
     velum_status status = task->run(task->context, conn);
+    if (status == VELUM_OK) { /* which may give out seqs of a batch that failed (G-2) */
+        status = vault_keys_commit(self->gate->vault);
+    }
     if (status == VELUM_OK) {
         status = conn_commit(conn);
     }
     if (status < 0) {
+        vault_keys_rollback(self->gate->vault);
         conn_rollback(conn);
     }
     return status;

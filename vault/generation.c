@@ -89,16 +89,31 @@ static void remember(vault *self)
     (void)pthread_mutex_unlock(&recent->lock);
 }
 
-/* Takes back what was remembered of a list that keys.db does not hold: its seqs are given out again. */
-static void forget(vault *self, const move_list *list)
+/* Takes back what was remembered of `count` moves that keys.db does not hold, or not any more: their seqs
+ * are given out again. `above` were remembered after them. Whoever has read keys.db before looks again. */
+static void forget(vault *self, uint32_t count, uint32_t above)
 {
     recent_moves *const recent = &self->recent;
 
     (void)pthread_mutex_lock(&recent->lock);
-    for (uint32_t i = 0; i < list->count && i < RECENT_MOVES && recent->written > 0; i++) {
-        recent->ring[--recent->written % RECENT_MOVES] = (generation_move){.seq = 0};
+    for (uint64_t i = above; i < (uint64_t)above + count && i < RECENT_MOVES; i++) {
+        if (i < recent->written) {
+            recent->ring[(recent->written - 1 - i) % RECENT_MOVES] = (generation_move){.seq = 0};
+        }
     }
+    if (above == 0) {
+        recent->written -= count < recent->written ? count : recent->written;
+    }
+    recent->taken_back++;
     (void)pthread_mutex_unlock(&recent->lock);
+}
+
+uint64_t generation_moment(vault *self)
+{
+    (void)pthread_mutex_lock(&self->recent.lock);
+    const uint64_t moment = self->recent.taken_back;
+    (void)pthread_mutex_unlock(&self->recent.lock);
+    return moment;
 }
 
 /* The move of this subject that a snapshot at `seq` has not seen, from `before` where that is not NULL. */
@@ -126,7 +141,7 @@ bool generation_is_behind(vault *self, const subject_id *id, uint64_t seq)
 }
 
 /* G-3. */
-static velum_status check_snapshot(vault *self, const sealed_subject *row)
+static velum_status check_snapshot(vault *self, const sealed_subject *row, const key_row *keys)
 {
     recent_moves *const recent = &self->recent;
     velum_status status = VELUM_E_TAMPERED;
@@ -134,7 +149,7 @@ static velum_status check_snapshot(vault *self, const sealed_subject *row)
     (void)pthread_mutex_lock(&recent->lock);
     if (find_recent(recent, &row->id, row->seq, &row->generation)) {
         status = VELUM_OK;
-    } else if (row->seq < recent->forgotten_seq) {
+    } else if (row->seq < recent->forgotten_seq || keys->moment != recent->taken_back) {
         status = VELUM_E_STALE;
     }
     (void)pthread_mutex_unlock(&recent->lock);
@@ -179,12 +194,12 @@ static velum_status check_writer(const vault *self, const sealed_subject *row)
 }
 
 velum_status generation_check(vault *self, const store_conn *conn, const sealed_subject *row,
-                              uint32_t known)
+                              const key_row *keys)
 {
-    if (row->generation >= known) {
+    if (row->generation >= keys->generation) {
         return VELUM_OK;
     }
-    return conn == self->vault_writer ? check_writer(self, row) : check_snapshot(self, row);
+    return conn == self->vault_writer ? check_writer(self, row) : check_snapshot(self, row, keys);
 }
 
 /* --- keys.db --------------------------------------------------------------------------------------------- */
@@ -286,8 +301,11 @@ static velum_status commit_keys(vault *self, bool holds)
     self->keys_begun = false;
     self->keys_unsure = status < 0;
     if (status < 0) {
-        forget(self, &self->pending);
+        forget(self, self->pending.count, 0);
         return status;
+    }
+    if (!holds) {
+        forget(self, self->committed.count, self->pending.count);
     }
     self->moves_stand = self->pending.count > 0;
     self->committed = self->pending;
@@ -337,7 +355,7 @@ static velum_status settle(vault *self)
         return status;
     }
     if (!holds) {
-        forget(self, &self->committed);
+        forget(self, self->committed.count, 0);
     }
     self->committed.count = 0;
     self->moves_stand = false;

@@ -22,6 +22,7 @@
 #define KEYS_WAIT_MS 2000
 
 typedef struct cache cache;
+typedef struct key_row key_row;
 
 /* --- generations: generation.c ---------------------------------------------------------------------- */
 
@@ -46,6 +47,7 @@ typedef struct recent_moves {
     generation_move ring[RECENT_MOVES];
     uint64_t written;
     uint64_t forgotten_seq; /* highest seq that was overwritten */
+    uint64_t taken_back;    /* how often keys.db took moves back */
 } recent_moves;
 
 struct vault {
@@ -70,7 +72,9 @@ velum_status generation_note(vault *self, const generation_move *move) VELUM_WAR
 /* Whether a row may be read whose generation is not the one that keys.db knows: VELUM_OK,
  * VELUM_E_STALE for a snapshot that is too old to tell, VELUM_E_TAMPERED. */
 velum_status generation_check(vault *self, const store_conn *conn, const sealed_subject *row,
-                              uint32_t known) VELUM_WARN_UNUSED;
+                              const key_row *keys) VELUM_WARN_UNUSED;
+/* For key_row.moment, asked before keys.db is read. */
+uint64_t generation_moment(vault *self);
 /* Whether a snapshot with outbox seq `seq` is older than a move of the subject by this process. */
 bool generation_is_behind(vault *self, const subject_id *id, uint64_t seq);
 /* Writes down whether the moves in keys.db hold, as far as it can be done now. */
@@ -106,14 +110,15 @@ typedef struct subject_keys {
 } subject_keys;
 
 /* A row of keys.db. */
-typedef struct key_row {
+struct key_row {
     subject_keys keys;
     uint8_t next_data[WRAPPED_KEY_BYTES];
     int64_t slot;
     int64_t next_slot; /* 0: none */
     uint32_t generation;
     uint32_t key_version;
-} key_row;
+    uint64_t moment; /* before it was read; 0: of the writer alone */
+};
 
 velum_status subject_keys_open(vault *self, const vault_options *options,
                                velum_error *err) VELUM_WARN_UNUSED;

@@ -195,7 +195,7 @@ static velum_status choose_data_key(vault *self, const store_conn *conn, const s
 /* The keys of a live row, where keys.db agrees that it is the true one (V-5, V-6). */
 static velum_status load_keys(vault *self, const store_conn *conn, sealed_subject *row)
 {
-    key_row keys = {.slot = 0};
+    key_row keys = {.moment = generation_moment(self)};
 
     const velum_status status = subject_keys_read(self, conn, &row->id, &keys);
     VELUM_TRY(status == VELUM_E_NOTFOUND ? VELUM_E_CORRUPT : status);
@@ -203,7 +203,7 @@ static velum_status load_keys(vault *self, const store_conn *conn, sealed_subjec
         row->status = VAULT_SUBJECT_ERASED; /* a row from before, and its key is gone (I-6) */
         return VELUM_OK;
     }
-    VELUM_TRY(generation_check(self, conn, row, keys.generation));
+    VELUM_TRY(generation_check(self, conn, row, &keys));
     VELUM_TRY(choose_data_key(self, conn, row, &keys));
     if (key_slot_is_empty(keys.keys.data)) {
         row->status = VAULT_SUBJECT_ERASED; /* while it was read */

@@ -359,6 +359,52 @@ static void taking_back_can_wait(void **state)
     assert_int_equal(known_generation(self, &id), 1);
 }
 
+/* keys.db was read while it was ahead, the rest after it was taken back: that is nobody's damage. */
+static void a_reader_of_what_was_taken_back_looks_again(void **state)
+{
+    fixture *const self = *state;
+    const subject_id id = fixture_subject(self, 1);
+    key_row keys = {.moment = generation_moment(self->vault)};
+    VELUM_AUTO(sealed_subject) *row = NULL;
+    store_conn *conn = NULL;
+
+    assert_ok(conn_begin(fixture_writer(self)));
+    assert_ok(put_final(self, &id, 3, 1));
+    assert_ok(vault_keys_commit(self->vault));
+    assert_ok(store_reader_acquire(self->vault_db, 1000, &conn));
+    assert_ok(conn_begin(conn));
+    assert_ok(vault_load(self->vault, conn, &id, fixture_seq(conn), false, &row));
+    assert_ok(subject_keys_read(self->vault, conn, &id, &keys));
+    assert_int_equal(keys.generation, 1);
+    conn_rollback(fixture_writer(self));
+    vault_keys_rollback(self->vault);
+    assert_int_equal(generation_check(self->vault, conn, row, &keys), VELUM_E_STALE);
+    store_reader_release(self->vault_db, conn);
+    assert_reads(self, &id, 1);
+}
+
+/* The seqs of moves that were taken back with the next commit are given out again, and excuse nobody. */
+static void what_was_taken_back_excuses_no_older_row(void **state)
+{
+    fixture *const self = *state;
+    store_conn *const conn = fixture_writer(self);
+    const subject_id id = fixture_subject(self, 1);
+    uint8_t found = 0;
+
+    keep_rows(self);
+    assert_ok(conn_begin(conn));
+    assert_ok(put_final(self, &id, 3, 5)); /* behind other writes of its transaction */
+    assert_ok(vault_keys_commit(self->vault));
+    conn_rollback(conn);
+    fault_plan("sql:1+:eio");
+    vault_keys_rollback(self->vault);
+    fault_plan(NULL);
+    assert_ok(move(self, &id, 4)); /* seq 1 */
+    assert_reads(self, &id, 4);
+    put_rows_back(self, &id);
+    assert_int_equal(read_byte(self, &id, &found), VELUM_E_TAMPERED);
+}
+
 /* A rollback before its own keys_commit leaves alone what the transaction before it committed. */
 static void a_later_rollback_takes_nothing_back(void **state)
 {
@@ -507,6 +553,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_move_that_vault_db_refuses_is_taken_back, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(taking_back_can_wait, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_reader_of_what_was_taken_back_looks_again, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_was_taken_back_excuses_no_older_row, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(a_later_rollback_takes_nothing_back, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_row_ahead_of_keys_db_is_true, fixture_setup,

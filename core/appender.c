@@ -81,7 +81,7 @@ static bool is_stale(const appender *self, const velum_pending *read)
     if (read->leaf.epoch != atomic_load(&gate->epoch)) {
         return true;
     }
-    return read->leaf.has_subject && changes_seq(&gate->changes, read->leaf.slot) > read->leaf.seq;
+    return read->leaf.has_slot && changes_seq(&gate->changes, read->leaf.slot) > read->leaf.seq;
 }
 
 static void send_back(appender *self, velum_pending *read)

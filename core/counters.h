@@ -10,11 +10,11 @@
 
 typedef struct counters {
     atomic_uint_fast64_t problems[PROBLEM_END]; /* answers by problem; [0] results */
-    atomic_uint_fast64_t reads_repeated;        /* sent back to locate by the appender */
+    atomic_uint_fast64_t reads_repeated;        /* sent back to locate, or with a new snapshot */
     atomic_uint_fast64_t timed_out;
     atomic_uint_fast64_t batches;
     atomic_uint_fast64_t leaves;
-    atomic_uint_fast64_t glass_broken;          /* accesses that did not wait for an approval */
+    atomic_uint_fast64_t glass_broken;      /* accesses that did not wait for an approval */
     atomic_uint_fast64_t repeats_forgotten; /* refusals whose count no leaf will carry */
 } counters;
 

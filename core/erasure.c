@@ -55,11 +55,14 @@ static void plan_category(const passage *passage, const state_category *held, er
                             .until_ns = days_from(passage, category->retain_days)};
 }
 
-static bool is_wished(const passage *passage, const erasure_wish *wish, uint16_t number)
+static bool is_wished(const erasure_wish *wish, uint16_t number)
 {
-    const uint32_t index = bundle_find_number(passage->world->bundle, REGISTRY_CATEGORY, number);
-
-    return wish->categories == 0 || (index != BUNDLE_NONE && (wish->categories >> index & 1) != 0);
+    for (uint32_t i = 0; i < wish->category_count; i++) {
+        if (wish->categories[i] == number) {
+            return true;
+        }
+    }
+    return wish->category_count == 0;
 }
 
 velum_status erasure_plan_make(passage *passage, const erasure_wish *wish, erasure_plan *out)
@@ -74,11 +77,11 @@ velum_status erasure_plan_make(passage *passage, const erasure_wish *wish, erasu
         return refuse(passage, REASON_LEGAL_HOLD); /* E-1 */
     }
     for (uint32_t i = 0; i < state->category_count; i++) {
-        if (is_wished(passage, wish, state->categories[i].number)) {
+        if (is_wished(wish, state->categories[i].number)) {
             plan_category(passage, &state->categories[i], out);
         }
     }
-    if (wish->categories != 0) {
+    if (wish->category_count != 0) {
         return out->destroyed_count > 0
                    ? VELUM_OK
                    : refuse_hint(passage, REASON_CONFLICT,
@@ -232,17 +235,22 @@ static velum_status begin_categories(passage *passage, const erasure_wish *wish,
                                      const erasure_plan *plan)
 {
     uint8_t plain[SUBJECT_STATE_BYTES];
+    subject_state next = passage->state;
     const destruction_plan first = step_one(passage, wish);
     const destroyed_categories what = {.categories = plan->destroyed,
                                        .count = plan->destroyed_count,
                                        .state = plain,
                                        .seq = passage->batch->seq + 1};
 
-    forget_categories(passage, plan, &passage->state);
-    subject_state_encode(&passage->state, plain);
+    forget_categories(passage, plan, &next);
+    subject_state_encode(&next, plain);
     const velum_status status = vault_destroy_categories(passage->gate->vault, passage->conn,
                                                          passage->opened, &first, &what);
+    if (status == VELUM_OK) {
+        passage->state = next;
+    }
     mem_wipe(plain, sizeof(plain));
+    mem_wipe(&next, sizeof(next));
     VELUM_TRY(status);
     erasure_intent(passage, DESTROY_CATEGORIES, plan->destroyed_count, plan->kept_count);
     return VELUM_OK;
@@ -253,8 +261,8 @@ velum_status erasure_begin(passage *passage, const erasure_wish *wish)
     erasure_plan plan;
 
     VELUM_TRY(erasure_plan_make(passage, wish, &plan));
-    const velum_status status = wish->categories == 0 ? begin_person(passage, wish, &plan)
-                                                      : begin_categories(passage, wish, &plan);
+    const velum_status status = wish->category_count == 0 ? begin_person(passage, wish, &plan)
+                                                          : begin_categories(passage, wish, &plan);
     if (status == VELUM_E_BUSY) { /* of the subject's own; the batch is sound */
         return refuse_hint(passage, REASON_CONFLICT, "Another erasure of this customer goes on.");
     }

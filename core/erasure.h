@@ -17,9 +17,10 @@
 #include "core/passage.h"
 
 typedef struct erasure_wish {
-    uint64_t categories;    /* bits of category indexes; 0: the whole person */
-    uint8_t request_id[16]; /* zeros: none */
-    bool by_term;           /* proactive, at the end of a term (PIPL 47): no suppression */
+    const uint16_t *categories; /* registry numbers, borrowed; also of some that left the policy */
+    uint32_t category_count;    /* 0: the whole person */
+    uint8_t request_id[16];     /* zeros: none */
+    bool by_term;               /* proactive, at the end of a term (PIPL 47): no suppression */
 } erasure_wish;
 
 /* What a wish comes to for the located subject under the bundle in force. */

@@ -18,13 +18,14 @@
 
 typedef struct erase_order {
     uint64_t categories; /* bits; 0: the whole person */
+    uint16_t numbers[BUNDLE_CATEGORIES_MAX];
+    uint32_t number_count;
     text approval;
     bool is_preview; /* only what would go and stay, which is recorded as looked at */
 } erase_order;
 
-static velum_status parse_categories(passage *passage, const json_value *array, uint64_t *out)
+static velum_status parse_categories(passage *passage, const json_value *array, erase_order *out)
 {
-    *out = 0;
     if (array == NULL) {
         return VELUM_OK;
     }
@@ -39,7 +40,8 @@ static velum_status parse_categories(passage *passage, const json_value *array, 
             return refuse_hint(passage, REASON_INVALID_VALUE,
                                "The policy has no category of that name.");
         }
-        *out |= UINT64_C(1) << index;
+        out->numbers[out->number_count++] = passage->world->bundle->categories[index].number;
+        out->categories |= UINT64_C(1) << index;
     }
     return VELUM_OK;
 }
@@ -52,7 +54,7 @@ static velum_status parse_order(passage *passage, erase_order *out)
 
     *out = (erase_order){.categories = 0};
     VELUM_TRY(parse_known_members(passage, body, members));
-    VELUM_TRY(parse_categories(passage, json_member(body, "categories"), &out->categories));
+    VELUM_TRY(parse_categories(passage, json_member(body, "categories"), out));
     VELUM_TRY(parse_optional_text(passage, body, "approval", &out->approval));
     if (preview != NULL && json_kind_of(preview) != JSON_BOOL) {
         return refuse_hint(passage, PROBLEM_MALFORMED, "`preview` is true or false.");
@@ -205,7 +207,7 @@ velum_status subject_erase_apply(passage *passage)
     erasure_plan plan;
 
     VELUM_TRY(parse_order(passage, &order));
-    const erasure_wish wish = {.categories = order.categories};
+    const erasure_wish wish = {.categories = order.numbers, .category_count = order.number_count};
     VELUM_TRY(erasure_plan_make(passage, &wish, &plan));
     if (order.is_preview) {
         entry_push(&passage->entry, INPUT_OPERATION, OPERATION_SHOW);

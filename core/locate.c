@@ -57,6 +57,7 @@ velum_status locate_subject(passage *passage)
     const bool cacheable = passage->batch == NULL;
 
     passage->slot = changes_slot(&gate->changes, &passage->subject);
+    passage->has_slot = true;
 
     if (cacheable && passage->conn == NULL) {
         const uint64_t seq_min = changes_seq(&gate->changes, passage->slot);
@@ -77,6 +78,7 @@ void locate_forget(passage *passage)
     passage->sealed = NULL;
     passage->opened = NULL;
     passage->has_subject = false;
+    passage->has_slot = false;
     mem_wipe(&passage->state, sizeof(passage->state));
 }
 

@@ -43,6 +43,7 @@ typedef struct passage {
     bool has_subject;
     subject_id subject;
     uint32_t slot;                /* of the subject in core/changes */
+    bool has_slot;                /* one was sought, found sound or not */
     uint16_t domain;              /* registry number of the domain that was used */
     sealed_subject *sealed;       /* held */
     const opened_subject *opened; /* in the arena */

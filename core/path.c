@@ -443,7 +443,7 @@ static velum_status record_read(passage *passage)
                                    .behind = passage->seq > world_seq ? passage->seq : world_seq,
                                    .epoch = passage->world->epoch,
                                    .slot = passage->slot,
-                                   .has_subject = passage->has_subject};
+                                   .has_slot = passage->has_slot};
     VELUM_TRY(buffer_take(&body, &request->leaf.body, &request->leaf.size));
     clock_guard_note(&passage->gate->clock_guard, passage->entry.at_ns);
     settle_at_once(passage);
@@ -477,7 +477,11 @@ velum_status path_read(velum_pending *request)
     velum_status status = passage_begin(&passage, request);
     if (status == VELUM_OK) {
         status = travel(&passage);
-        status = passage.wants_writer ? VELUM_END : finish_read(&passage, status);
+        if (passage.wants_writer) {
+            status = VELUM_END;
+        } else if (status != VELUM_E_STALE) { /* which says nothing of the subject */
+            status = finish_read(&passage, status);
+        }
     }
     passage_end(&passage);
     return status;

@@ -150,12 +150,18 @@ void pending_release(velum_pending *self)
     gate_release(gate);
 }
 
-void pending_withhold(velum_pending *self)
+/* It has no record, so the next one is the first again. */
+static void forget_refusal(velum_pending *self)
 {
     if (self->refusal_is_admitted) {
         refusals_forget(&self->gate->refusals, self->refusal_key);
         self->refusal_is_admitted = false;
     }
+}
+
+void pending_withhold(velum_pending *self)
+{
+    forget_refusal(self);
     if (self->answer == NULL && answer_create(self->gate, &self->answer) < 0) {
         return; /* velum_pending_take says so */
     }
@@ -180,6 +186,7 @@ bool pending_settle(velum_pending *self, int state)
 
 static velum_status settle_unavailable(velum_pending *self)
 {
+    forget_refusal(self);
     velum_answer_free(self->answer);
     self->answer = NULL;
     VELUM_TRY(answer_create(self->gate, &self->answer));
@@ -201,7 +208,13 @@ static velum_status start_write(velum_pending *self)
 /* The worker's part of a read; the appender has it when VELUM_PENDING comes back. */
 static velum_status start_read(velum_pending *self)
 {
-    const velum_status status = path_read(self);
+    velum_status status = path_read(self);
+
+    while (status == VELUM_E_STALE && self->attempts < PENDING_ATTEMPTS_MAX) {
+        self->attempts++; /* a new snapshot */
+        (void)atomic_fetch_add(&self->gate->counters.reads_repeated, 1);
+        status = path_read(self);
+    }
 
     if (status == VELUM_END) {
         return start_write(self);

@@ -49,8 +49,8 @@ typedef struct pending_leaf {
     uint64_t behind; /* the seq behind which it stands in the log: that, or the world's if later */
     uint64_t epoch;  /* of its world */
     uint32_t slot;   /* of its subject in changes */
-    bool has_subject;
-    bool is_own; /* of the gate itself: never stale */
+    bool has_slot;   /* what was found of it, and what was found damaged, is judged by the slot */
+    bool is_own;     /* of the gate itself: never stale */
 } pending_leaf;
 
 struct velum_pending {

@@ -133,10 +133,12 @@ static velum_status fulfil(passage *passage, request *row)
     VELUM_TRY(check_decidable(passage, row));
     VELUM_TRY(request_locate_subject(passage, row));
     const bool by_itself = request_erases(row->right) || request_runs_itself(row->right);
+    const bool is_there = passage->has_subject && /* until the last key has gone (V-6) */
+                          sealed_subject_status(passage->sealed) != VAULT_SUBJECT_ERASED;
     const bool is_under_way = row->state == REQUEST_OPEN || row->state == REQUEST_IN_PROGRESS ||
                               row->state == REQUEST_PAUSED;
     if (!is_under_way || (row->flags & (REQUEST_BEGUN | REQUEST_DONE_HERE)) != 0 ||
-        (by_itself && passage->opened != NULL)) {
+        (by_itself && is_there)) {
         return refuse(passage, REASON_REQUEST_STATE);
     }
     if (row->state == REQUEST_OPEN &&

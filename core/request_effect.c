@@ -10,6 +10,7 @@
 
 #define NS_PER_DAY (86400 * NS_PER_SECOND)
 #define ERASURE_RETRY_NS NS_PER_DAY
+#define ERASURE_WAIT_NS (60 * NS_PER_SECOND) /* for another one of the same person */
 
 velum_status request_locate_subject(passage *passage, const request *row)
 {
@@ -143,35 +144,20 @@ velum_status request_run_itself(passage *passage, request *row)
 
 /* --- deletion -------------------------------------------------------------------------------------- */
 
-/* A category that left the policy since is nobody's any more: it is not named in the wish. */
-static erasure_wish wish_of(const passage *passage, const request *row)
+/* What was asked for by number: a category that left the policy since goes like any other. */
+static erasure_wish wish_of(const request *row)
 {
-    erasure_wish wish = {.categories = 0};
+    erasure_wish wish = {.categories = row->categories, .category_count = row->category_count};
 
     memcpy(wish.request_id, row->id, sizeof(wish.request_id));
-    for (uint32_t i = 0; i < row->category_count; i++) {
-        const uint32_t index =
-            bundle_find_number(passage->world->bundle, REGISTRY_CATEGORY, row->categories[i]);
-        wish.categories |= index == BUNDLE_NONE ? 0 : UINT64_C(1) << index;
-    }
     return wish;
-}
-
-/* A wish for some that has none left is not a wish for all. */
-static velum_status check_wish(passage *passage, const request *row, const erasure_wish *wish)
-{
-    return row->category_count > 0 && wish->categories == 0
-               ? refuse_hint(passage, REASON_CONFLICT,
-                             "The policy does not know the categories any more.")
-               : VELUM_OK;
 }
 
 velum_status request_plan_erasure(passage *passage, request *row)
 {
-    const erasure_wish wish = wish_of(passage, row);
+    const erasure_wish wish = wish_of(row);
     erasure_plan plan;
 
-    VELUM_TRY(check_wish(passage, row, &wish));
     VELUM_TRY(erasure_plan_make(passage, &wish, &plan));
     row->kept_count = 0;
     for (uint32_t i = 0; i < plan.kept_count; i++) {
@@ -182,29 +168,56 @@ velum_status request_plan_erasure(passage *passage, request *row)
 
 static velum_status begin_erasure(passage *passage, request *row)
 {
-    const erasure_wish wish = wish_of(passage, row);
+    const erasure_wish wish = wish_of(row);
 
     VELUM_TRY(request_plan_erasure(passage, row));
     return erasure_begin(passage, &wish);
 }
 
-/* Somebody whose data has gone already has nothing left to be destroyed. What the erasure began before
- * it was refused is rolled back; then it is tried again, and the request says what holds it. */
+/* Whether nothing of what was asked for is there any more, by another erasure. */
+static bool is_gone(const passage *passage, const request *row)
+{
+    if (passage->opened == NULL) {
+        return !passage->has_subject ||
+               sealed_subject_status(passage->sealed) == VAULT_SUBJECT_ERASED;
+    }
+    for (uint32_t i = 0; i < row->category_count; i++) {
+        if (subject_state_category_version(&passage->state, row->categories[i]) != 0) {
+            return false;
+        }
+    }
+    return row->category_count > 0;
+}
+
+/* Another erasure of the same person goes on, whose keys may stand still (V-6). */
+static bool is_being_erased(passage *passage, const request *row)
+{
+    const erasure_wish wish = wish_of(row);
+    erasure_plan plan;
+
+    return passage->opened == NULL || erasure_plan_make(passage, &wish, &plan) == VELUM_OK;
+}
+
+/* What the erasure began before it was refused is rolled back. What has gone already has nothing left
+ * to be destroyed; else it is tried again, and the request says where it is held. */
 static velum_status take_refusal(passage *passage, request *row)
 {
-    const uint32_t problem = passage->problem;
+    const int64_t now_ns = passage->clock.later_ns;
 
+    row->flags &= ~REQUEST_HELD;
+    row->cool_ns = 0;
+    if (is_gone(passage, row)) {
+        request_done_here(row, now_ns);
+    } else if (is_being_erased(passage, row)) {
+        row->cool_ns = now_ns + ERASURE_WAIT_NS;
+        request_settle_tasks(row, now_ns);
+    } else {
+        row->flags |= REQUEST_HELD;
+        row->cool_ns = now_ns + ERASURE_RETRY_NS;
+        request_settle_tasks(row, now_ns);
+    }
     passage->problem = PROBLEM_NONE;
     passage->hint = NULL;
-    if (problem == REASON_SUBJECT_ERASED) {
-        row->cool_ns = 0;
-        row->flags &= ~REQUEST_HELD;
-        request_done_here(row, passage->clock.later_ns);
-        return VELUM_OK;
-    }
-    row->flags |= REQUEST_HELD;
-    row->cool_ns = passage->clock.later_ns + ERASURE_RETRY_NS;
-    request_settle_tasks(row, passage->clock.later_ns);
     return VELUM_OK;
 }
 

@@ -154,7 +154,8 @@ velum_status timers_apply(passage *passage)
     uint32_t count = 0;
 
     passage->is_silent = true;
-    passage->batch->begins_erasure = atomic_load(&passage->gate->writer.erasures_left);
+    passage->batch->begins_erasure = /* by another write of the batch, or left by an earlier one */
+        passage->batch->begins_erasure || atomic_load(&passage->gate->writer.erasures_left);
     if (passage->clock.behind) {
         return VELUM_OK; /* I-3 */
     }

@@ -1,6 +1,10 @@
 /* tests/core/erasure_support.c */
 #include "tests/core/erasure_support.h"
 
+#include <unistd.h>
+
+#define AWAIT_NS (60 * NS_PER_SECOND)
+
 const reply *erase(place *self, const char *ref, const char *body)
 {
     return ask(self, (question){VELUM_VERB_SUBJECT_ERASE, .ref = text_f(self, "shop:%s", ref),
@@ -87,4 +91,41 @@ void put_state(place *self, const char *ref, uint32_t holds, uint32_t restrictio
                            .restrictions = restrictions};
 
     assert_int_equal(writer_run(&self->gate->writer, change_state, &change), VELUM_OK);
+}
+
+/* --- keys that stay ------------------------------------------------------------------------------ */
+
+lingerer linger(place *self)
+{
+    lingerer made = {NULL, NULL};
+    const store_options options = {.folder = self->folder,
+                                   .name = "keys.db",
+                                   .key = keyring_keys_db_key(self->gate->keys),
+                                   .readers_max = 1};
+    store_stmt *stmt = NULL;
+
+    assert_int_equal(store_open(&options, &made.keys, NULL), VELUM_OK);
+    assert_int_equal(store_reader_acquire(made.keys, 1000, &made.conn), VELUM_OK);
+    assert_int_equal(conn_begin(made.conn), VELUM_OK);
+    assert_int_equal(conn_statement(made.conn, "SELECT count(*) FROM subject_key", &stmt),
+                     VELUM_OK);
+    assert_int_equal(stmt_step(stmt), VELUM_OK);
+    return made;
+}
+
+void leave(lingerer *self)
+{
+    store_reader_release(self->keys, self->conn);
+    store_free(self->keys);
+}
+
+void await_nothing_begun(place *self)
+{
+    const velum_clock clock = clock_system();
+    const int64_t until = clock_monotonic_ns(&clock) + AWAIT_NS;
+
+    while (sql_count(self, "SELECT count(*) FROM destruction") != 0) {
+        assert_true(clock_monotonic_ns(&clock) < until);
+        usleep(20000);
+    }
 }

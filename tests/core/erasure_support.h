@@ -15,4 +15,14 @@ const reply *certificate_of(place *self, const reply *erased);
 void put_state(place *self, const char *ref, uint32_t holds, uint32_t restrictions);
 subject_id subject_of(place *self, const char *ref);
 
+/* A reader of keys.db that does not leave: its WAL cannot be emptied, so nothing is reported gone. */
+typedef struct lingerer {
+    store *keys;
+    store_conn *conn;
+} lingerer;
+lingerer linger(place *self);
+void leave(lingerer *self);
+/* Until no destruction is under way; the steward comes back each second. */
+void await_nothing_begun(place *self);
+
 #endif

@@ -252,36 +252,6 @@ static void a_category_that_a_law_keeps_stays(void **state)
 
 /* --- what could not be finished at once --------------------------------------------------------- */
 
-/* A reader of keys.db that does not leave: its WAL cannot be emptied, so nothing is reported gone. */
-typedef struct lingerer {
-    store *keys;
-    store_conn *conn;
-} lingerer;
-
-static lingerer linger(place *self)
-{
-    lingerer made = {NULL, NULL};
-    const store_options options = {.folder = self->folder,
-                                   .name = "keys.db",
-                                   .key = keyring_keys_db_key(self->gate->keys),
-                                   .readers_max = 1};
-    store_stmt *stmt = NULL;
-
-    assert_int_equal(store_open(&options, &made.keys, NULL), VELUM_OK);
-    assert_int_equal(store_reader_acquire(made.keys, 1000, &made.conn), VELUM_OK);
-    assert_int_equal(conn_begin(made.conn), VELUM_OK);
-    assert_int_equal(conn_statement(made.conn, "SELECT count(*) FROM subject_key", &stmt),
-                     VELUM_OK);
-    assert_int_equal(stmt_step(stmt), VELUM_OK);
-    return made;
-}
-
-static void leave(lingerer *self)
-{
-    store_reader_release(self->keys, self->conn);
-    store_free(self->keys);
-}
-
 /* The steward comes back each second; polled until a deadline. */
 static void await_certificate(place *self, const char *id)
 {

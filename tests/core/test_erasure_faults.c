@@ -7,20 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define AWAIT_NS (60 * NS_PER_SECOND)
 #define PLACES_MAX 400 /* far above what one erasure passes */
-
-/* Until nothing is under way any more; the steward comes back each second. */
-static void await_nothing_begun(place *self)
-{
-    const velum_clock clock = clock_system();
-    const int64_t until = clock_monotonic_ns(&clock) + AWAIT_NS;
-
-    while (sql_count(self, "SELECT count(*) FROM destruction") != 0) {
-        assert_true(clock_monotonic_ns(&clock) < until);
-        usleep(20000);
-    }
-}
 
 static bool is_erased(place *self, const char *shop, const char *ref)
 {

@@ -70,7 +70,8 @@ write_batch_mark write_batch_begin(const write_batch *self)
                               .seq = self->seq,
                               .slot_count = self->slot_count,
                               .vault = vault_savepoint(self->gate->vault),
-                              .begins_erasure = self->begins_erasure};
+                              .begins_erasure = self->begins_erasure,
+                              .accepts_clock = self->accepts_clock};
 }
 
 void write_batch_rewind(write_batch *self, const write_batch_mark *mark)
@@ -89,7 +90,7 @@ void write_batch_rewind(write_batch *self, const write_batch_mark *mark)
     self->seq = mark->seq;
     self->slot_count = mark->slot_count;
     self->begins_erasure = mark->begins_erasure;
-    self->accepts_clock = false;
+    self->accepts_clock = mark->accepts_clock;
     world_free(self->next_world); /* a change of world ends its batch: it was this request's */
     self->next_world = NULL;
 }
@@ -218,6 +219,7 @@ static void settle(write_slot *slot, velum_status status)
 {
     velum_pending *const request = slot->request;
 
+    velum_answer_free(request->answer); /* of an attempt that was sent back as a read */
     request->answer = slot->answer;
     slot->answer = NULL;
     if (status < 0 || request->answer == NULL) {

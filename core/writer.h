@@ -50,6 +50,7 @@ typedef struct write_batch_mark {
     uint32_t slot_count;
     vault_mark vault;
     bool begins_erasure;
+    bool accepts_clock;
 } write_batch_mark;
 write_batch_mark write_batch_begin(const write_batch *self);
 void write_batch_rewind(write_batch *self, const write_batch_mark *mark);

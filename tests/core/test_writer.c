@@ -271,6 +271,51 @@ static void a_write_that_takes_too_long_is_unknown(void **state)
     assert_no_gap(self);
 }
 
+/* A later one's refusal takes back its own, never what an officer was told before. */
+static void an_accepted_clock_stays_accepted_in_its_batch(void **state)
+{
+    place *const self = *state;
+    const char *const shop = shop_token(self);
+    hold_back hold = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, false};
+    holder_thread holding = {self->gate, &hold};
+    const question asked[2] = {
+        {.verb = VELUM_VERB_CLOCK_ACCEPT},
+        {VELUM_VERB_UPSERT, shop,
+         .body = "{\"identifiers\":[{\"type\":\"mobile\",\"value\":\"13800000100\"}],"
+                 "\"profile\":{\"city\":7}}"}};
+    const int32_t expected[2] = {200, 422};
+    velum_pending *pending[2];
+    atomic_int woken[2];
+    pthread_t thread;
+
+    clock_guard_note(&self->gate->clock_guard,
+                     clock_wall_ns(&self->gate->clock) + 3600 * NS_PER_SECOND);
+    assert_true(clock_guard_read(&self->gate->clock_guard, &self->gate->clock).behind);
+    assert_int_equal(pthread_create(&thread, NULL, hold_writer, &holding), 0);
+    (void)pthread_mutex_lock(&hold.lock);
+    while (!hold.is_in) {
+        (void)pthread_cond_wait(&hold.moved, &hold.lock);
+    }
+    (void)pthread_mutex_unlock(&hold.lock);
+    for (int i = 0; i < 2; i++) {
+        const velum_request request = request_of(&asked[i]);
+        atomic_init(&woken[i], 0);
+        assert_int_equal(
+            velum_gate_submit(self->gate, &request, ignore, &woken[i], &pending[i], NULL),
+            VELUM_PENDING);
+    }
+    (void)pthread_mutex_lock(&hold.lock);
+    hold.may_go = true;
+    (void)pthread_cond_broadcast(&hold.moved);
+    (void)pthread_mutex_unlock(&hold.lock);
+    pthread_join(thread, NULL);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(take_status(pending[i], &woken[i]), expected[i]);
+    }
+    assert_false(clock_guard_read(&self->gate->clock_guard, &self->gate->clock).behind);
+    assert_no_gap(self);
+}
+
 /* --- run again -------------------------------------------------------------------------------- */
 
 /* A refusal that was decided in an older world is decided again: it was never recorded, so it is no
@@ -368,6 +413,7 @@ int main(void)
         TEST(refused_writes_leave_a_leaf_and_nothing_else),
         TEST(a_refusal_takes_back_what_it_had_recorded),
         TEST(a_refused_one_does_not_hurt_its_batch),
+        TEST(an_accepted_clock_stays_accepted_in_its_batch),
         TEST(a_revocation_in_the_middle_ends_the_batch),
         TEST(a_write_that_takes_too_long_is_unknown),
         TEST(a_refusal_that_is_run_again_is_recorded),

@@ -81,17 +81,32 @@ static velum_status take_token(passage *passage)
                : VELUM_OK;
 }
 
+/* Named in the target, in the body, or in both alike: two activities for one act are none. */
+static velum_status find_named(passage *passage, text *out)
+{
+    text in_body = TEXT_EMPTY;
+
+    *out = passage->verb->activity != NULL ? text_of(passage->verb->activity)
+                                           : passage->request->activity;
+    if (!passage->verb->names_activity) {
+        return VELUM_OK;
+    }
+    VELUM_TRY(parse_request(passage));
+    VELUM_TRY(parse_optional_text(passage, json_root(passage->body), "activity", &in_body));
+    if (in_body.size > 0 && out->size > 0 && !text_equal(in_body, *out)) {
+        return refuse_hint(passage, PROBLEM_MALFORMED, "Two different activities are named.");
+    }
+    *out = in_body.size > 0 ? in_body : *out;
+    return VELUM_OK;
+}
+
 /* The named activity, the verb's fixed one, or the only one that the caller holds. */
 static velum_status choose_activity(passage *passage)
 {
     const bundle *bundle = passage->world->bundle;
-    text named = passage->verb->activity != NULL ? text_of(passage->verb->activity)
-                                                 : passage->request->activity;
+    text named = TEXT_EMPTY;
 
-    if (named.size == 0 && passage->verb->names_activity) {
-        VELUM_TRY(parse_request(passage));
-        VELUM_TRY(parse_optional_text(passage, json_root(passage->body), "activity", &named));
-    }
+    VELUM_TRY(find_named(passage, &named));
     if (named.size > 0) {
         passage->activity = bundle_find(bundle, REGISTRY_ACTIVITY, named);
         return passage->activity == BUNDLE_NONE ? refuse(passage, REASON_UNKNOWN_ACTIVITY)

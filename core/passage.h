@@ -93,7 +93,7 @@ typedef struct verb {
     bool has_body;
     bool is_of_many;     /* acts on many subjects, each decided of its own */
     bool may_lack_body;  /* all its members are optional: none is {} */
-    bool names_activity; /* in the body, where the request names none */
+    bool names_activity; /* in the body, too; never another one than the request */
     uint32_t body_bytes_max;
     uint32_t leaves_max;  /* of a write, for the reservation (W-1) */
     const char *activity; /* the fixed one of people's verbs; NULL: the request names it */

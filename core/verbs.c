@@ -263,6 +263,7 @@ static const verb VERBS[] = {
      .action = ACTION_READ,
      .is_write = true,
      .has_body = true,
+     .names_activity = true,
      .body_bytes_max = BODY,
      .leaves_max = 1,
      .locate = approval_ask_locate,

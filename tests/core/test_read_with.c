@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/approvals.h"
+#include "core/pending.h"
 #include "core/verbs.h"
 
 #define FIELDS "\"fields\":[\"name\",\"mobile\"]"
@@ -38,6 +39,34 @@ static const reply *decided(place *self, const char *token, const char *id, cons
 {
     return ask(self, (question){VELUM_VERB_APPROVAL_DECIDE, token, .ref = id,
                                 .body = text_f(self, "{\"decision\":\"%s\"}", decision)});
+}
+
+/* --- sent back ------------------------------------------------------------------------------- */
+
+/* A read that was sent back by the appender and uses something up now: the answer of the attempt
+ * before neither leaves nor stays (the leak checker looks). */
+static void a_read_that_becomes_a_write_later_leaves_one_answer(void **state)
+{
+    place *const self = *state;
+    const cast all = cast_of(self);
+    const question asked = {VELUM_VERB_READ_WITH, all.urgent, .ref = all.child,
+                            .body = "{\"reason_code\":\"safety\"," FIELDS "}"};
+    const velum_request request = request_of(&asked);
+    velum_pending *pending = NULL;
+    velum_answer *answer = NULL;
+
+    assert_int_equal(pending_create(self->gate, &request, &pending, NULL), VELUM_OK);
+    pending->attempts = 1;
+    assert_int_equal(answer_create(self->gate, &pending->answer), VELUM_OK);
+    velum_answer *const before = pending->answer;
+    buffer_append(&before->body, "CANARY", 6);
+    assert_int_equal(pending_wait(pending, &answer), VELUM_OK);
+    assert_int_equal(velum_answer_status(answer), 200);
+    assert_null(memmem(answer->body.data, answer->body.size, "CANARY", 6));
+    velum_answer_free(answer);
+    velum_pending_free(pending);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM approval WHERE state = 6"), 1);
+    assert_log_sound(self);
 }
 
 /* --- why -------------------------------------------------------------------------------------- */
@@ -106,6 +135,9 @@ static void the_body_names_the_activity(void **state)
     assert_text_at(seen, "decision/activity", "customer-care");
     assert_refused(read_with(self, both, all.adult, "\"activity\":\"urgent-care\"," FIELDS), 403,
                    "reason-code-needed");
+    const question differing = {VELUM_VERB_READ_WITH, both, "urgent-care", all.adult,
+                                .body = "{\"activity\":\"customer-care\"," FIELDS "}"};
+    assert_refused(ask(self, differing), 400, "malformed-request");
 }
 
 /* --- breaking the glass ------------------------------------------------------------------------ */
@@ -221,6 +253,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_set_up_clock, place_tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(a_read_that_becomes_a_write_later_leaves_one_answer),
         TEST(a_reason_code_stands_in_the_leaf),
         TEST(without_a_known_reason_there_is_no_answer),
         TEST(what_is_malformed_is_refused),

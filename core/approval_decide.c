@@ -72,8 +72,11 @@ static velum_status check_open(passage *passage, const approval_row *row, uint32
     if (passage->clock.behind) {
         return refuse(passage, REASON_CLOCK_BEHIND); /* I-3 */
     }
-    return passage->clock.later_ns < row->expires_ns ? VELUM_OK
-                                                     : refuse(passage, REASON_APPROVAL_EXPIRED);
+    bool has_ended = passage->clock.later_ns >= row->expires_ns;
+    if (said == APPROVAL_SAID_AGREE) {
+        VELUM_TRY(approval_has_ended(passage, row, &has_ended)); /* P-5 */
+    }
+    return has_ended ? refuse(passage, REASON_APPROVAL_EXPIRED) : VELUM_OK;
 }
 
 /* The state after what was said last. */
@@ -81,16 +84,20 @@ static velum_status next_state(passage *passage, const approval_row *row, uint32
                                uint32_t *out)
 {
     uint32_t count = 0;
+    bool stands = false;
 
     *out = row->state;
     if (said == APPROVAL_SAID_REFUSE) {
         *out = APPROVAL_REFUSED;
         return VELUM_OK;
     }
-    VELUM_TRY(approval_said_count(passage->conn, row->id, said, &count));
-    if (count >= row->needed) {
-        *out = said == APPROVAL_SAID_AGREE ? APPROVAL_AGREED : APPROVAL_REVIEWED;
+    if (said == APPROVAL_SAID_AGREE) {
+        VELUM_TRY(approval_stands(passage, row, &stands));
+        *out = stands ? APPROVAL_AGREED : row->state;
+        return VELUM_OK;
     }
+    VELUM_TRY(approval_said_count(passage->conn, row->id, said, &count));
+    *out = count >= row->needed ? APPROVAL_REVIEWED : row->state;
     return VELUM_OK;
 }
 
@@ -122,7 +129,7 @@ static velum_status answer(passage *passage, const approval_row *row)
     uint32_t agreed = 0;
     json_writer out;
 
-    VELUM_TRY(approval_said_count(passage->conn, row->id, APPROVAL_SAID_AGREE, &agreed));
+    VELUM_TRY(approval_agreed(passage, row, &agreed));
     hex_encode(row->id, sizeof(row->id), id);
     json_writer_init(&out, &passage->answer->body);
     json_begin_object(&out);

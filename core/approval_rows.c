@@ -167,8 +167,9 @@ static void take_fields(store_stmt *stmt, int column, approval_row *out)
     "id, kind, state, asked_by, asked_uid, activity, action, subject, domain, fields, what, " \
     "scope, needed, asked_ns, expires_ns, asked_event, agreed_event"
 
-static void take_row(store_stmt *stmt, approval_row *out)
+static velum_status take_row(store_stmt *stmt, approval_row *out)
 {
+    *out = (approval_row){.kind = 0};
     take_bytes(stmt, 0, out->id, sizeof(out->id));
     out->kind = (uint32_t)stmt_integer(stmt, 1);
     out->state = (uint32_t)stmt_integer(stmt, 2);
@@ -188,14 +189,17 @@ static void take_row(store_stmt *stmt, approval_row *out)
     out->expires_ns = stmt_integer(stmt, 14);
     take_bytes(stmt, 15, out->asked_event, sizeof(out->asked_event));
     take_bytes(stmt, 16, out->agreed_event, sizeof(out->agreed_event));
+    return out->kind > 0 && out->kind < APPROVAL_KINDS && approval_state_name(out->state) != NULL
+               ? VELUM_OK
+               : VELUM_E_CORRUPT;
 }
 
 static velum_status take_one(store_stmt *stmt, approval_row *out)
 {
-    const velum_status status = stmt_step(stmt);
+    velum_status status = stmt_step(stmt);
 
     if (status == VELUM_OK) {
-        take_row(stmt, out);
+        status = take_row(stmt, out);
     }
     stmt_reset(stmt);
     return status == VELUM_END ? VELUM_E_NOTFOUND : status;
@@ -218,7 +222,8 @@ velum_status approval_row_find_open(store_conn *conn, const char *asked_by,
 
     VELUM_TRY(conn_statement(conn,
                              "SELECT " COLUMNS " FROM approval WHERE asked_by = $1"
-                             " AND state IN (1, 2) AND scope = $2 LIMIT 1",
+                             " AND state IN (1, 2) AND scope = $2"
+                             " ORDER BY asked_ns DESC, id LIMIT 1",
                              &stmt));
     VELUM_TRY(stmt_bind_text(stmt, 1, text_of(asked_by)));
     VELUM_TRY(stmt_bind_blob(stmt, 2, scope, SHA256_BYTES));
@@ -258,8 +263,9 @@ velum_status approval_row_page(store_conn *conn, const approval_filter *filter, 
     VELUM_TRY(stmt_bind_integer(stmt, 4, filter->activity));
     VELUM_TRY(stmt_bind_integer(stmt, 5, filter->limit));
     VELUM_TRY(stmt_bind_integer(stmt, 6, filter->from));
-    while (*out_count < filter->limit && (status = stmt_step(stmt)) == VELUM_OK) {
-        take_row(stmt, &out[(*out_count)++]);
+    while (*out_count < filter->limit && status == VELUM_OK &&
+           (status = stmt_step(stmt)) == VELUM_OK) {
+        status = take_row(stmt, &out[(*out_count)++]);
     }
     stmt_reset(stmt);
     return status < 0 ? status : VELUM_OK;

@@ -47,13 +47,13 @@ typedef struct approval_said {
 } approval_said;
 
 velum_status approval_row_insert(store_conn *conn, const approval_row *row) VELUM_WARN_UNUSED;
-/* VELUM_E_NOTFOUND. */
+/* VELUM_E_NOTFOUND. Every reader: VELUM_E_CORRUPT for a kind or a state that there is not. */
 velum_status approval_row_load(store_conn *conn, const uint8_t id[APPROVAL_ID_BYTES],
                                approval_row *out) VELUM_WARN_UNUSED;
 /* From row->state to `state`; VELUM_E_STALE when it is in another state by now. */
 velum_status approval_row_move(store_conn *conn, approval_row *row,
                                uint32_t state) VELUM_WARN_UNUSED;
-/* The open one (asked or agreed) of this asker and scope; VELUM_E_NOTFOUND. */
+/* The newest open one (asked or agreed) of this asker and scope; VELUM_E_NOTFOUND. */
 velum_status approval_row_find_open(store_conn *conn, const char *asked_by,
                                     const uint8_t scope[SHA256_BYTES],
                                     approval_row *out) VELUM_WARN_UNUSED;
@@ -74,6 +74,15 @@ velum_status approval_said_each(store_conn *conn, const uint8_t id[APPROVAL_ID_B
 /* The subject of a row as the passage's, its reference in the caller's domain, else in the asker's; a
  * row without one, or one that is gone, is no failure. */
 velum_status approval_locate(passage *passage, const approval_row *row) VELUM_WARN_UNUSED;
+/* How many agreed and could agree today (P-5); of one that is closed, how many did. */
+velum_status approval_agreed(passage *passage, const approval_row *row,
+                             uint32_t *out) VELUM_WARN_UNUSED;
+/* Whether they are as many as were wanted, and as many as the active policy wants (P-5). */
+velum_status approval_stands(passage *passage, const approval_row *row,
+                             bool *out) VELUM_WARN_UNUSED;
+/* Whether an open one can no longer be used: its time has come, or it stands no more. */
+velum_status approval_has_ended(passage *passage, const approval_row *row,
+                                bool *out) VELUM_WARN_UNUSED;
 /* Kind and state of a row, after the act. */
 void approval_tell_leaf(audit_entry *entry, const approval_row *row);
 

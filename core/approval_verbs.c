@@ -70,6 +70,9 @@ static velum_status locate_asked(passage *passage, text subject)
     if (!activity_has(passage, passage->action)) {
         return refuse(passage, REASON_ACTION_NOT_ALLOWED);
     }
+    if (passage->unknown_fields > 0) {
+        return refuse(passage, REASON_UNKNOWN_FIELD); /* I-3 */
+    }
     passage->is_of_own = true;
     return VELUM_OK;
 }
@@ -128,7 +131,7 @@ static velum_status answer_asked(passage *passage, const uint8_t id[APPROVAL_ID_
     uint32_t agreed = 0;
 
     VELUM_TRY(approval_row_load(passage->conn, id, &row));
-    VELUM_TRY(approval_said_count(passage->conn, id, APPROVAL_SAID_AGREE, &agreed));
+    VELUM_TRY(approval_agreed(passage, &row, &agreed));
     return write_asked(passage, &row, agreed);
 }
 
@@ -174,7 +177,7 @@ static velum_status write_decisions(passage *passage, const approval_row *row, j
 {
     uint32_t agreed = 0;
 
-    VELUM_TRY(approval_said_count(passage->conn, row->id, APPROVAL_SAID_AGREE, &agreed));
+    VELUM_TRY(approval_agreed(passage, row, &agreed));
     json_member_integer(out, "agreed", agreed);
     json_name(out, "decisions");
     json_begin_array(out);
@@ -238,11 +241,13 @@ static void write_what(const approval_row *row, json_writer *out)
 }
 
 /* An end that has come counts, whether its timer ran or not. */
-static uint32_t state_shown(const passage *passage, const approval_row *row)
+static velum_status state_shown(passage *passage, const approval_row *row, uint32_t *out)
 {
-    const bool is_open = row->state == APPROVAL_ASKED || row->state == APPROVAL_AGREED;
+    bool has_ended = false;
 
-    return is_open && passage->clock.later_ns >= row->expires_ns ? APPROVAL_ENDED : row->state;
+    VELUM_TRY(approval_has_ended(passage, row, &has_ended));
+    *out = has_ended ? APPROVAL_ENDED : row->state;
+    return VELUM_OK;
 }
 
 /* Into an open object. */
@@ -250,11 +255,13 @@ static velum_status write_approval(passage *passage, const approval_row *row, js
 {
     char id[2 * APPROVAL_ID_BYTES + 1];
     char at[TIME_TEXT_BYTES];
+    uint32_t state = 0;
 
+    VELUM_TRY(state_shown(passage, row, &state));
     hex_encode(row->id, sizeof(row->id), id);
     json_member_string(out, "id", id);
     json_member_string(out, "kind", approval_kind_name(row->kind));
-    json_member_string(out, "state", approval_state_name(state_shown(passage, row)));
+    json_member_string(out, "state", approval_state_name(state));
     json_member_string(out, "asked_by", row->asked_by);
     time_format(row->asked_ns, at);
     json_member_string(out, "asked", at);
@@ -325,16 +332,18 @@ velum_status approval_get_mask(passage *passage)
 
 /* --- the list ----------------------------------------------------------------------------------- */
 
-static velum_status parse_count(passage *passage, const char *name, int64_t maximum, int64_t *out)
+static velum_status parse_count(passage *passage, const char *name, const int64_t range[2],
+                                int64_t *out)
 {
     const json_value *value = json_member(json_root(passage->body), name);
 
     if (value == NULL) {
         return VELUM_OK;
     }
-    if (json_kind_of(value) != JSON_INTEGER || json_integer(value) < 0 ||
-        json_integer(value) > maximum) {
-        return refuse_hint(passage, PROBLEM_MALFORMED, "`from` and `limit` are numbers.");
+    if (json_kind_of(value) != JSON_INTEGER || json_integer(value) < range[0] ||
+        json_integer(value) > range[1]) {
+        return refuse_hint(passage, PROBLEM_MALFORMED,
+                           "`from` is a number from 0, `limit` one from 1 to 200.");
     }
     *out = json_integer(value);
     return VELUM_OK;
@@ -355,6 +364,8 @@ static velum_status parse_state(passage *passage, text name, uint32_t *out)
 static velum_status parse_filter(passage *passage, approval_filter *out)
 {
     static const char *const members[] = {"state", "kind", "from", "limit", NULL};
+    static const int64_t from_range[] = {0, INT32_MAX};
+    static const int64_t limit_range[] = {1, APPROVAL_PAGE_MAX};
     const json_value *body = json_root(passage->body);
     text state;
     text kind;
@@ -368,8 +379,8 @@ static velum_status parse_filter(passage *passage, approval_filter *out)
     if (kind.size > 0 && out->kind == 0) {
         return refuse_hint(passage, PROBLEM_MALFORMED, "There is no such kind of approval.");
     }
-    VELUM_TRY(parse_count(passage, "from", INT32_MAX, &out->from));
-    VELUM_TRY(parse_count(passage, "limit", APPROVAL_PAGE_MAX, &out->limit));
+    VELUM_TRY(parse_count(passage, "from", from_range, &out->from));
+    VELUM_TRY(parse_count(passage, "limit", limit_range, &out->limit));
     if (passage->is_of_own) {
         out->asked_by = text_of(passage->actor.credential->name);
         out->activity = passage->world->bundle->activities[passage->activity].number;

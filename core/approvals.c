@@ -107,12 +107,77 @@ static void take_scope(const passage *passage, const approval_scope *scope, appr
     hash_scope(passage, out);
 }
 
+/* --- who agreed (P-5) --------------------------------------------------------------------------- */
+
+typedef struct agreement {
+    const passage *passage;
+    uint32_t roles; /* one of which is wanted; 0: any */
+    uint32_t count;
+} agreement;
+
+static void count_if_it_stands(void *context, const approval_said *said)
+{
+    agreement *const self = context;
+    const credential *by = world_credential_by_name(self->passage->world, said->by);
+
+    if (said->said == APPROVAL_SAID_AGREE && by != NULL && by->revoked_ns == 0 &&
+        (self->roles == 0 || (by->roles & self->roles) != 0)) {
+        self->count++;
+    }
+}
+
+static velum_status count_standing(passage *passage, const approval_row *row, uint32_t *out)
+{
+    agreement said = {.passage = passage,
+                      .roles = passage->world->bundle->approvals[row->kind].roles};
+
+    VELUM_TRY(approval_said_each(passage->conn, row->id, count_if_it_stands, &said));
+    *out = said.count;
+    return VELUM_OK;
+}
+
+static bool is_open(const approval_row *row)
+{
+    return row->state == APPROVAL_ASKED || row->state == APPROVAL_AGREED;
+}
+
+velum_status approval_agreed(passage *passage, const approval_row *row, uint32_t *out)
+{
+    return is_open(row) ? count_standing(passage, row, out)
+                        : approval_said_count(passage->conn, row->id, APPROVAL_SAID_AGREE, out);
+}
+
+velum_status approval_stands(passage *passage, const approval_row *row, bool *out)
+{
+    const uint32_t today = approvals_needed(passage->world->bundle, row->kind);
+    uint32_t count = 0;
+
+    VELUM_TRY(count_standing(passage, row, &count));
+    *out = count >= (today > row->needed ? today : row->needed);
+    return VELUM_OK;
+}
+
+velum_status approval_has_ended(passage *passage, const approval_row *row, bool *out)
+{
+    const uint32_t today = approvals_needed(passage->world->bundle, row->kind);
+    bool stands = true;
+
+    *out = is_open(row) && (passage->clock.later_ns >= row->expires_ns || row->needed < today);
+    if (*out || row->state != APPROVAL_AGREED) {
+        return VELUM_OK;
+    }
+    VELUM_TRY(approval_stands(passage, row, &stands));
+    *out = !stands;
+    return VELUM_OK;
+}
+
 /* --- looking ------------------------------------------------------------------------------------ */
 
 static velum_status find_own(passage *passage, text id, approval_row *out)
 {
     uint8_t bytes[APPROVAL_ID_BYTES];
 
+    *out = (approval_row){.state = 0};
     if (passage->actor.credential == NULL || hex_decode(id, bytes, sizeof(bytes)) < 0) {
         return refuse(passage, REASON_APPROVAL_UNKNOWN);
     }
@@ -134,7 +199,9 @@ static velum_status check_state(passage *passage, const approval_row *row)
         [APPROVAL_REVIEWED] = REASON_APPROVAL_SCOPE,
     };
 
-    if (row->state != APPROVAL_ASKED && row->state != APPROVAL_AGREED) {
+    bool has_ended = false;
+
+    if (!is_open(row)) {
         return refuse(passage, row->state <= APPROVAL_REVIEWED && reasons[row->state] != 0
                                    ? reasons[row->state]
                                    : REASON_APPROVAL_UNKNOWN);
@@ -142,7 +209,8 @@ static velum_status check_state(passage *passage, const approval_row *row)
     if (passage->clock.behind) {
         return refuse(passage, REASON_CLOCK_BEHIND);
     }
-    if (passage->clock.later_ns >= row->expires_ns) {
+    VELUM_TRY(approval_has_ended(passage, row, &has_ended));
+    if (has_ended) {
         return refuse(passage, REASON_APPROVAL_EXPIRED);
     }
     return row->state == APPROVAL_AGREED ? VELUM_OK : refuse(passage, REASON_APPROVAL_PENDING);
@@ -226,6 +294,7 @@ velum_status approval_ask(passage *passage, const approval_scope *scope, uint8_t
     approval_row row;
     approval_row open;
     int64_t count = 0;
+    bool has_ended = true;
 
     if (approvals_needed(bundle, scope->kind) == 0) {
         return refuse_hint(passage, REASON_CONFLICT, "The active policy asks nobody's approval.");
@@ -236,7 +305,10 @@ velum_status approval_ask(passage *passage, const approval_scope *scope, uint8_t
     take_scope(passage, scope, &row);
     const velum_status found =
         approval_row_find_open(passage->conn, row.asked_by, row.scope, &open);
-    if (found == VELUM_OK && passage->clock.later_ns < open.expires_ns) {
+    if (found == VELUM_OK) {
+        VELUM_TRY(approval_has_ended(passage, &open, &has_ended));
+    }
+    if (!has_ended) {
         memcpy(out_id, open.id, sizeof(open.id));
         memcpy(passage->entry.related, open.asked_event, sizeof(open.asked_event));
         approval_tell_leaf(&passage->entry, &open);
@@ -296,7 +368,7 @@ velum_status approval_timer(passage *passage, const timer *timer)
     if (status != VELUM_OK) {
         return status == VELUM_E_NOTFOUND ? VELUM_OK : status;
     }
-    if (row.state != APPROVAL_ASKED && row.state != APPROVAL_AGREED) {
+    if (!is_open(&row)) {
         return VELUM_OK;
     }
     if (passage->clock.later_ns < row.expires_ns) {

@@ -9,6 +9,8 @@
  * P-3  Used, denied, expired: each is final.
  * P-4  A broken glass is an approval that was used before anybody agreed, and stays open until
  *      somebody else has looked at it.
+ * P-5  What the policy of today would not call agreed serves nobody: more people are wanted by now, or
+ *      who agreed was revoked or lost the role. It is asked for anew.
  */
 #ifndef CORE_APPROVALS_H
 #define CORE_APPROVALS_H

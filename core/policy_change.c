@@ -5,7 +5,7 @@
  */
 #include "core/policy_change.h"
 
-#include "core/approvals.h"
+#include "core/approval_rows.h"
 #include "core/parse.h"
 #include "core/timers.h"
 #include "core/verbs.h"
@@ -26,18 +26,41 @@ static approval_scope scope_of(const passage *passage, const uint8_t hash[SHA256
     return scope;
 }
 
-static bool is_approval_needed(const passage *passage, const proposal *row)
+/* What was agreed to and used up counts as long as the policy of today would call it agreed (P-5). */
+static velum_status is_approval_needed(passage *passage, const proposal *row, bool *out)
 {
-    return !row->is_approved && approvals_needed(passage->world->bundle, APPROVAL_POLICY) > 0;
+    approval_row used = {.state = 0};
+    bool stands = false;
+
+    *out = approvals_needed(passage->world->bundle, APPROVAL_POLICY) > 0;
+    if (!*out || !row->is_approved || !row->has_approval) {
+        return VELUM_OK;
+    }
+    const velum_status status = approval_row_load(passage->conn, row->approval, &used);
+    if (status != VELUM_OK) {
+        return status == VELUM_E_NOTFOUND ? VELUM_OK : status;
+    }
+    VELUM_TRY(approval_stands(passage, &used, &stands));
+    *out = !stands;
+    return VELUM_OK;
+}
+
+static void drop_approval(proposal *row)
+{
+    row->is_approved = false;
+    row->has_approval = false;
 }
 
 static velum_status ask_approval(passage *passage, proposal *row)
 {
     const approval_scope scope = scope_of(passage, row->hash);
+    bool is_needed = false;
 
-    if (!is_approval_needed(passage, row)) {
+    VELUM_TRY(is_approval_needed(passage, row, &is_needed));
+    if (!is_needed) {
         return VELUM_OK;
     }
+    drop_approval(row);
     VELUM_TRY(approval_ask(passage, &scope, row->approval));
     row->has_approval = true;
     return VELUM_OK;
@@ -58,14 +81,18 @@ static velum_status use_approval(passage *passage, text given, proposal *row)
     const approval_scope scope = scope_of(passage, row->hash);
     char hex[33];
     const text id = approval_named(given, row, hex);
+    bool is_needed = false;
 
-    if (!is_approval_needed(passage, row)) {
+    VELUM_TRY(is_approval_needed(passage, row, &is_needed));
+    if (!is_needed) {
         return VELUM_OK;
     }
     if (id.size == 0) {
         return refuse(passage, REASON_POLICY_APPROVAL);
     }
     VELUM_TRY(approval_use(passage, id, &scope));
+    VELUM_TRY(hex_decode(id, row->approval, sizeof(row->approval)));
+    row->has_approval = true;
     row->is_approved = true;
     return VELUM_OK;
 }
@@ -175,8 +202,7 @@ static velum_status take_proposal(passage *passage, const bundle *bundle, propos
     VELUM_TRY(policy_proposal_of(passage, bundle, row));
     if (row->state != PROPOSAL_SCHEDULED) {
         row->state = PROPOSAL_PROPOSED;
-        row->is_approved = false;
-        row->has_approval = false;
+        drop_approval(row);
         row->at_ns = passage->clock.now_ns;
         memcpy(row->by, passage->actor.credential->name, sizeof(row->by));
     }
@@ -212,7 +238,7 @@ static velum_status write_proposed(passage *passage, const proposal *row, const 
 static velum_status change_shadow(passage *passage, bool shadow)
 {
     uint8_t hash[SHA256_BYTES];
-    proposal row;
+    proposal row = {.state = 0};
     text hex;
 
     VELUM_TRY(parse_optional_text(passage, json_root(passage->body), "policy", &hex));
@@ -240,7 +266,7 @@ velum_status policy_propose_apply(passage *passage)
     const json_value *body = json_root(passage->body);
     VELUM_AUTO(bundle) *bundle = NULL;
     given_files files;
-    proposal row;
+    proposal row = {.state = 0};
     bool given = false;
     bool shadow = false;
 
@@ -327,7 +353,7 @@ velum_status policy_activate_apply(passage *passage)
     static const char *const members[] = {"policy", "at", "approval", NULL};
     const json_value *body = json_root(passage->body);
     VELUM_AUTO(bundle) *bundle = NULL;
-    proposal row;
+    proposal row = {.state = 0};
     int64_t at_ns = 0;
     text approval;
 
@@ -351,6 +377,7 @@ velum_status policy_activate_apply(passage *passage)
 static velum_status activate_due(passage *passage, proposal *row)
 {
     VELUM_AUTO(bundle) *bundle = NULL;
+    bool is_needed = false;
 
     if (policy_is_active(passage, row->hash)) {
         row->state = PROPOSAL_IN_FORCE;
@@ -358,7 +385,8 @@ static velum_status activate_due(passage *passage, proposal *row)
         return proposal_save(passage->conn, row);
     }
     VELUM_TRY(load_bundle(passage, row->hash, &bundle));
-    if (is_approval_needed(passage, row)) {
+    VELUM_TRY(is_approval_needed(passage, row, &is_needed));
+    if (is_needed) {
         return refuse(passage, REASON_POLICY_APPROVAL); /* demanded since it was scheduled */
     }
     return policy_bring_into_force(passage, bundle, row);
@@ -369,7 +397,7 @@ static velum_status activate_due(passage *passage, proposal *row)
 velum_status policy_timer(passage *passage, const timer *timer)
 {
     audit_entry *const entry = &passage->entry;
-    proposal row;
+    proposal row = {.state = 0};
     const velum_status found = proposal_load_scheduled(passage->conn, timer->of, &row);
 
     if (found < 0) {
@@ -384,6 +412,7 @@ velum_status policy_timer(passage *passage, const timer *timer)
         return status;
     }
     row.state = PROPOSAL_FAILED;
+    drop_approval(&row); /* it was for the time that is over */
     row.activate_at_ns = 0;
     return proposal_save(passage->conn, &row);
 }
@@ -434,6 +463,7 @@ static velum_status is_agreed(passage *passage, text given, const proposal *row,
 static velum_status propose_earlier(passage *passage, proposal *row)
 {
     row->state = PROPOSAL_PROPOSED;
+    row->activate_at_ns = 0;
     row->at_ns = passage->clock.now_ns;
     memcpy(row->by, passage->actor.credential->name, sizeof(row->by));
     entry_push(&passage->entry, INPUT_OPERATION, OPERATION_PROPOSE);
@@ -448,7 +478,8 @@ velum_status policy_rollback_apply(passage *passage)
     const json_value *body = json_root(passage->body);
     VELUM_AUTO(bundle) *bundle = NULL;
     uint8_t hash[SHA256_BYTES] = {0};
-    proposal row;
+    proposal row = {.state = 0};
+    bool is_needed = false;
     bool agreed = false;
     text approval;
 
@@ -458,10 +489,10 @@ velum_status policy_rollback_apply(passage *passage)
     VELUM_TRY(load_bundle(passage, hash, &bundle));
     VELUM_TRY(policy_proposal_of(passage, bundle, &row));
     if (row.state == PROPOSAL_IN_FORCE) {
-        row.is_approved = false; /* that agreement was for the time that is over */
-        row.has_approval = false;
+        drop_approval(&row); /* that agreement was for the time that is over */
     }
-    if (is_approval_needed(passage, &row)) {
+    VELUM_TRY(is_approval_needed(passage, &row, &is_needed));
+    if (is_needed) {
         VELUM_TRY(is_agreed(passage, approval, &row, &agreed));
         if (!agreed) {
             return propose_earlier(passage, &row);

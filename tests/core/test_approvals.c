@@ -404,6 +404,124 @@ static void what_is_used_leaves_no_timer(void **state)
     assert_int_equal(sql_count(self, "SELECT count(*) FROM timer WHERE kind = 3"), 0);
 }
 
+/* --- what changed since (P-5) ----------------------------------------------------------------- */
+
+static void apply_with(place *self, const char *to)
+{
+    assert_done(ask(self, (question){VELUM_VERB_POLICY_APPLY,
+                                     .body = sample_with(self, "minor: {needed: 1,", to)}));
+}
+
+/* Nobody's word of before is enough for a policy that wants more. */
+static void a_demand_that_was_raised_ends_it(void **state)
+{
+    place *const self = *state;
+    const cast all = cast_of(self);
+    const char *const agreed = asked_for(self, all.care, all.child, NULL);
+    const char *const asked = asked_for(self, all.care, all.child, "[\"name\"]");
+
+    assert_done(decided(self, all.an, agreed, "agree"));
+    apply_with(self, "minor: {needed: 2,");
+    check_refusal(self, read_by(self, all.care, all.child, agreed), "approval-expired");
+    assert_text_at(assert_done(got(self, all.care, agreed)), "state", "ended");
+    assert_refused(decided(self, all.an, asked, "agree"), 403, "approval-expired");
+    const char *const anew = asked_for(self, all.care, all.child, NULL);
+    assert_string_not_equal(anew, agreed);
+    assert_string_equal(asked_for(self, all.care, all.child, NULL), anew);
+    assert_done(decided(self, all.an, anew, "agree"));
+    check_refusal(self, read_by(self, all.care, all.child, anew), "approval-pending");
+    assert_done(decided(self, all.bo, anew, "agree"));
+    assert_done(read_by(self, all.care, all.child, anew));
+    assert_log_sound(self);
+}
+
+static void who_was_revoked_has_not_agreed(void **state)
+{
+    place *const self = *state;
+    const cast all = cast_of(self);
+    const char *const id = asked_for(self, all.care, all.child, NULL);
+
+    assert_done(decided(self, all.an, id, "agree"));
+    assert_done(ask(self, (question){VELUM_VERB_CREDENTIAL_REVOKE, .body = "{\"name\":\"an\"}"}));
+    check_refusal(self, read_by(self, all.care, all.child, id), "approval-expired");
+    assert_int_equal(integer_at(assert_done(got(self, all.bo, id)), "agreed"), 0);
+    const char *const anew = asked_for(self, all.care, all.child, NULL);
+    assert_string_not_equal(anew, id);
+    assert_done(decided(self, all.bo, anew, "agree"));
+    assert_done(read_by(self, all.care, all.child, anew));
+}
+
+static void who_lost_the_role_has_not_agreed(void **state)
+{
+    place *const self = *state;
+    const cast all = cast_of(self);
+    const char *const id = asked_for(self, all.care, all.child, NULL);
+
+    assert_done(decided(self, all.an, id, "agree"));
+    apply_with(self, "minor: {needed: 1, roles: [marketing],");
+    check_refusal(self, read_by(self, all.care, all.child, id), "approval-expired");
+}
+
+/* One that is used stays that, whatever becomes of who agreed. */
+static void what_was_used_is_shown_as_it_was(void **state)
+{
+    place *const self = *state;
+    const cast all = cast_of(self);
+    const char *const id = asked_for(self, all.care, all.child, NULL);
+
+    assert_done(decided(self, all.an, id, "agree"));
+    assert_done(read_by(self, all.care, all.child, id));
+    assert_done(ask(self, (question){VELUM_VERB_CREDENTIAL_REVOKE, .body = "{\"name\":\"an\"}"}));
+    const reply *shown = assert_done(got(self, all.bo, id));
+    assert_text_at(shown, "state", "used");
+    assert_int_equal(integer_at(shown, "agreed"), 1);
+}
+
+/* A row that this version cannot read is damage, not an index into our tables. */
+static void a_row_of_no_state_is_damage(void **state)
+{
+    place *const self = *state;
+    const cast all = cast_of(self);
+    const char *const id = asked_for(self, all.care, all.child, NULL);
+
+    sql_run(self, "UPDATE approval SET state = 900");
+    assert_refused(decided(self, all.an, id, "agree"), 500, "data-damaged");
+    sql_run(self, "UPDATE approval SET state = 1, kind = 900");
+    forget_refusals(self);
+    assert_refused(decided(self, all.an, id, "agree"), 500, "data-damaged");
+    assert_refused(ask(self, (question){VELUM_VERB_APPROVAL_LIST, all.an, .body = "{}"}), 500,
+                   "data-damaged");
+}
+
+/* --- what is asked for ------------------------------------------------------------------------ */
+
+static void the_activity_may_stand_in_the_body(void **state)
+{
+    place *const self = *state;
+    const cast all = cast_of(self);
+    const char *const both = token_of(self, (holder){"both", "human", "customer_service",
+                                                     "customer-care,approvals", "shop", NULL});
+    const char *const body = text_f(
+        self, "{\"kind\":\"minor\",\"subject\":\"%s\",\"activity\":\"customer-care\"}", all.child);
+    const question inside = {VELUM_VERB_APPROVAL_ASK, both, .body = body};
+    const question twice = {VELUM_VERB_APPROVAL_ASK, both, "approvals", .body = body};
+    const question alike = {VELUM_VERB_APPROVAL_ASK, both, "customer-care", .body = body};
+    const char *const id = text_at(assert_done(ask(self, inside)), "approval");
+
+    assert_refused(ask(self, twice), 400, "malformed-request");
+    assert_text_at(assert_done(ask(self, alike)), "approval", id);
+}
+
+static void fields_that_nobody_knows_are_not_left_out(void **state)
+{
+    place *const self = *state;
+    const cast all = cast_of(self);
+
+    assert_refused(ask_for(self, all.care, "{\"kind\":\"bulk\",\"fields\":[\"name\",\"nothing\"]}"),
+                   400, "unknown-field");
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM approval"), 0);
+}
+
 /* --- at once ---------------------------------------------------------------------------------- */
 
 typedef struct racer {
@@ -487,6 +605,8 @@ static void askers_see_their_own_and_approvers_all(void **state)
     assert_refused(
         ask(self, (question){VELUM_VERB_APPROVAL_LIST, all.an, .body = "{\"state\":\"x\"}"}), 400,
         "malformed-request");
+    assert_refused(ask(self, (question){VELUM_VERB_APPROVAL_LIST, all.an, .body = "{\"limit\":0}"}),
+                   400, "malformed-request");
 }
 
 int main(void)
@@ -505,6 +625,13 @@ int main(void)
         TEST(it_ends_by_the_clock_and_the_timer),
         TEST(a_clock_set_back_revives_nothing),
         TEST(what_is_used_leaves_no_timer),
+        TEST(a_demand_that_was_raised_ends_it),
+        TEST(who_was_revoked_has_not_agreed),
+        TEST(who_lost_the_role_has_not_agreed),
+        TEST(what_was_used_is_shown_as_it_was),
+        TEST(a_row_of_no_state_is_damage),
+        TEST(the_activity_may_stand_in_the_body),
+        TEST(fields_that_nobody_knows_are_not_left_out),
         TEST(two_uses_at_once_are_one),
         TEST(askers_see_their_own_and_approvers_all),
     };

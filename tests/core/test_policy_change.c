@@ -343,6 +343,85 @@ static void a_schedule_uses_the_agreement_up(void **state)
     wait_until_active(self, hash);
 }
 
+static void wait_until_failed(place *self)
+{
+    const char *const failed = "SELECT count(*) FROM proposal WHERE state = 4";
+
+    for (int i = 0; i < POLLS_MAX && sql_count(self, failed) == 0; i++) {
+        usleep(POLL_US);
+    }
+    assert_int_equal(sql_count(self, failed), 1);
+}
+
+/* One person's word of before does not carry a text past a policy that wants two by now. */
+static void a_schedule_does_not_outrun_a_later_demand(void **state)
+{
+    place *const self = *state;
+
+    assert_done(apply(self, sample_files(self, demand_from, "policy: {needed: 1}")));
+    const char *const an = approver(self, "an");
+    const reply *asked = assert_done(propose(self, sample_files(self, less_from, less_to), ""));
+    const char *const hash = text_at(asked, "policy");
+
+    assert_done(agree(self, an, text_at(asked, "approval")));
+    assert_done(activate(self, hash, ",\"at\":\"2026-11-22T12:00:00Z\""));
+    const reply *stricter =
+        assert_done(propose(self, sample_files(self, demand_from, "policy: {needed: 2}"), ""));
+    const char *const now = text_at(stricter, "policy");
+    assert_done(agree(self, an, text_at(stricter, "approval")));
+    assert_done(activate(self, now, ""));
+    place_set_clock(self, PLACE_EPOCH_NS + 25 * HOUR_NS);
+    wait_until_failed(self);
+    assert_string_equal(active(self), now);
+    assert_refused(activate(self, hash, ""), 409, "policy-approval");
+    assert_log_sound(self);
+}
+
+static void a_schedule_does_not_outlive_who_agreed(void **state)
+{
+    place *const self = *state;
+
+    demand_two(self);
+    const char *const an = approver(self, "an");
+    const char *const bo = approver(self, "bo");
+    const char *const before = active(self);
+    const reply *asked = assert_done(propose(self, sample_files(self, less_from, less_to), ""));
+    const char *const hash = text_at(asked, "policy");
+
+    assert_done(agree(self, an, text_at(asked, "approval")));
+    assert_done(agree(self, bo, text_at(asked, "approval")));
+    assert_done(activate(self, hash, ",\"at\":\"2026-11-22T12:00:00Z\""));
+    assert_done(ask(self, (question){VELUM_VERB_CREDENTIAL_REVOKE, .body = "{\"name\":\"an\"}"}));
+    place_set_clock(self, PLACE_EPOCH_NS + 25 * HOUR_NS);
+    wait_until_failed(self);
+    assert_string_equal(active(self), before);
+}
+
+/* What was agreed to served the time that was set; after that failed it is agreed to anew. */
+static void what_failed_is_agreed_to_anew(void **state)
+{
+    place *const self = *state;
+    const char *const from = "purpose: customer-care\\n    actions: [lookup, read]\\n"
+                             "    actors: [service, human]";
+    const char *const to = "purpose: analytics\\n    actions: [lookup, read]\\n"
+                           "    actors: [service, human]";
+
+    assert_done(apply(self, sample_files(self, demand_from, "policy: {needed: 1}")));
+    const char *const an = approver(self, "an");
+    const reply *asked = assert_done(propose(self, sample_files(self, from, to), ""));
+    const char *const hash = text_at(asked, "policy");
+    assert_done(agree(self, an, text_at(asked, "approval")));
+    assert_done(activate(self, hash, ",\"at\":\"2026-11-22T12:00:00Z\""));
+    token_of(self, (holder){"both", NULL, "customer_service", "consent-capture,customer-care",
+                            "shop", NULL});
+    place_set_clock(self, PLACE_EPOCH_NS + 25 * HOUR_NS);
+    wait_until_failed(self);
+    assert_done(ask(self, (question){VELUM_VERB_CREDENTIAL_REVOKE, .body = "{\"name\":\"both\"}"}));
+    assert_refused(activate(self, hash, ""), 409, "policy-approval");
+    assert_done(propose(self, sample_files(self, from, to), ""));
+    assert_refused(activate(self, hash, ""), 403, "approval-pending");
+}
+
 /* --- back ---------------------------------------------------------------------------------------- */
 
 static void an_earlier_one_comes_back(void **state)
@@ -489,6 +568,9 @@ int main(void)
         TEST(a_scheduled_one_comes_into_force_when_it_is_due),
         TEST(what_stands_against_it_when_due_is_recorded),
         TEST(a_schedule_uses_the_agreement_up),
+        TEST(a_schedule_does_not_outrun_a_later_demand),
+        TEST(a_schedule_does_not_outlive_who_agreed),
+        TEST(what_failed_is_agreed_to_anew),
         TEST(an_earlier_one_comes_back),
         TEST(going_back_needs_the_same_agreement),
         TEST(the_text_of_each_is_kept),

@@ -40,7 +40,7 @@ struct command {
     uint32_t arguments_min;
     uint32_t arguments_max;
     bool has_data;        /* takes --data */
-    const char *activity; /* under which the gate runs it; NULL: it does not pass the gate */
+    const char *activity; /* under which the gate runs it; NULL: none, or the one that is typed */
     const char *summary;  /* one line without a full stop */
     const char *detail;   /* paragraphs for `velum help`, or "" */
     command_option options[COMMAND_OPTIONS_MAX + 1];

@@ -39,6 +39,7 @@ const command *const commands[] = {
     &command_policy_diff,
     &command_policy_files,
     &command_policy_shadow,
+    &command_approval_ask,
     &command_approval_list,
     &command_approval_show,
     &command_approval_agree,

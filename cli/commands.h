@@ -37,6 +37,7 @@ extern const command command_policy_list;
 extern const command command_policy_diff;
 extern const command command_policy_files;
 extern const command command_policy_shadow;
+extern const command command_approval_ask;
 extern const command command_approval_list;
 extern const command command_approval_show;
 extern const command command_approval_agree;

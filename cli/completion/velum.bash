@@ -7,7 +7,7 @@ _velum_words() {
     consent) echo 'list give withdraw import report' ;;
     audit) echo 'log who-saw explain resolve verify prove' ;;
     policy) echo 'show check apply propose approve activate rollback list diff files shadow' ;;
-    approval) echo 'list show agree refuse review' ;;
+    approval) echo 'ask list show agree refuse review' ;;
     subject) echo 'erase retained hold release' ;;
     certificate) echo 'get verify' ;;
     request) echo 'list show watch add verify approve deny extend fulfil answer task' ;;
@@ -52,6 +52,7 @@ _velum_words() {
     'policy approve') echo '--yes --data --help' ;;
     'policy activate') echo '--at --data --help' ;;
     'policy list' | 'policy diff' | 'policy shadow') echo '--json --data --help' ;;
+    'approval ask') echo '--kind --activity --subject --fields --what --reason --data --help' ;;
     'approval list') echo '--state --to-review --kind --activity --json --data --help' ;;
     'approval show') echo '--activity --json --data --help' ;;
     'approval agree' | 'approval refuse' | 'approval review') echo '--activity --data --help' ;;

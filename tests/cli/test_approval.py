@@ -107,6 +107,39 @@ class Approval(support.Case):
         done = self.at("policy", "activate", hash_, code=1)
         self.assertIn("refused", done.stderr)
 
+    def test_others_are_asked_for_one_thing(self):
+        an = self.person("an", "dpo", "approvals")
+        care = self.person("clerk", "customer_service", "customer-care", domain="shop")
+        shop = self.token("shop", "delivery", "order-fulfilment")
+        with Velumd(self) as daemon:
+            child = daemon.post("/v1/subjects", shop, {
+                "identifiers": [{"type": "mobile", "value": "13800000002"}],
+                "profile": {"name": CANARY, "birthday": "2020-05-06"}})["subject"]
+            asked = ("approval", "ask", "--kind", "minor", "--activity", "customer-care", "--subject", child,
+                     "--fields", "name,city")
+            done = self.at(*asked, **care)
+            self.assertRegex(done.stdout, r"\A[0-9a-f]{32}\n\Z")
+            self.assertNotIn(child, done.stderr)
+            id_ = done.stdout.strip()
+            self.assertEqual(self.at(*asked, **care).stdout, done.stdout)
+            row, = self.at_json("approval", "list", **an)["approvals"]
+            self.assertEqual((row["id"], row["kind"], sorted(row["fields"])), (id_, "minor", ["city", "name"]))
+            self.at("approval", "agree", id_, **an)
+            with open(care["VELUM_TOKEN_FILE"], encoding="utf-8") as file:
+                token = file.read().strip()
+            seen = daemon.post(f"/v1/subjects/{child}/read", token,
+                               {"activity": "customer-care", "fields": ["name", "city"], "approval": id_})
+            self.assertEqual(seen["fields"]["name"], CANARY)
+
+    def test_what_is_asked_wrongly(self):
+        self.assertIn("--kind", self.at("approval", "ask", "--kind", "policy", code=2).stderr)
+        self.assertIn("--activity", self.at("approval", "ask", "--activity", "administration", code=2).stderr)
+        for words in (["--kind", CANARY], ["--kind", "minor"], ["--kind", "policy", "--what", CANARY],
+                      ["--kind", "bulk", "--fields", CANARY], ["--kind", "policy"]):
+            done = self.at("approval", "ask", "--activity", "administration", *words, code=1)
+            self.assertEqual(done.stdout, "")
+            self.assertNotIn(CANARY, done.stderr)
+
     def test_ids_that_are_none(self):
         an = self.person("an", "dpo", "approvals")
         for typed in ("xyz", "12", "0" * 33):

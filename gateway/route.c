@@ -30,7 +30,7 @@ static const route routes[] = {
     {"POST", "/v1/requests/{}/cancel", "POST", VELUM_VERB_REQUEST_CANCEL, ROUTE_ACTIVITY,
      ROUTE_CALL, NULL},
     {"GET", "/v1/approvals", "GET, POST", VELUM_VERB_APPROVAL_LIST, ROUTE_ACTIVITY, ROUTE_CALL,
-     "state"},
+     "state kind #from #limit"},
     {"POST", "/v1/approvals", "GET, POST", VELUM_VERB_APPROVAL_ASK, ROUTE_ACTIVITY | ROUTE_BODY,
      ROUTE_CALL, NULL},
     {"GET", "/v1/approvals/{}", "GET, POST", VELUM_VERB_APPROVAL_GET, ROUTE_ACTIVITY, ROUTE_CALL,

@@ -99,6 +99,20 @@ static void parameters_become_members(void **state)
     assert_int_equal(match.member_count, 1);
     assert_text(match.members[0].value, "contact,profile");
     assert_false(match.members[0].is_number);
+    assert_int_equal(find("GET", "/v1/approvals?kind=minor&from=50&limit=9&state=asked&activity=a"),
+                     REFUSAL_NONE);
+    assert_int_equal(match.member_count, 4);
+    assert_text(match.members[0].name, "kind");
+    assert_text(match.members[0].value, "minor");
+    assert_false(match.members[0].is_number);
+    assert_text(match.members[1].name, "from");
+    assert_true(match.members[1].is_number);
+    assert_text(match.members[2].name, "limit");
+    assert_true(match.members[2].is_number);
+    assert_text(match.members[3].value, "asked");
+    assert_text(match.activity, "a");
+    assert_int_equal(find("GET", "/v1/approvals?from=1&from=2"), REFUSAL_MALFORMED);
+    assert_int_equal(find("GET", "/v1/approvals/i?kind=minor"), REFUSAL_MALFORMED);
     assert_int_equal(find("GET", "/v1/me"), REFUSAL_NONE);
     assert_int_equal(match.member_count, 0);
     assert_int_equal(find("GET", "/v1/me?category=a&category=b"), REFUSAL_MALFORMED);

@@ -41,12 +41,12 @@ static int run_review(const invocation *invocation)
     return decide(invocation, "reviewed");
 }
 
-#define DECISION(NAME, RUN, SUMMARY, DETAIL)                                                     \
-    {                                                                                            \
-        .group = "approval", .name = NAME, .arguments = "ID", .arguments_min = 1,                \
-        .arguments_max = 1, .has_data = true, .activity = APPROVAL_ACTIVITY, .summary = SUMMARY, \
-        .detail = DETAIL,                                                                        \
-        .options = {{"activity", "NAME", "the activity to ask under (approvals)"}}, .run = RUN,  \
+#define DECISION(NAME, RUN, SUMMARY, DETAIL)                                                       \
+    {                                                                                              \
+        .group = "approval", .name = (NAME), .arguments = "ID", .arguments_min = 1,                \
+        .arguments_max = 1, .has_data = true, .activity = APPROVAL_ACTIVITY, .summary = (SUMMARY), \
+        .detail = (DETAIL),                                                                        \
+        .options = {{"activity", "NAME", "the activity to ask under (approvals)"}}, .run = (RUN),  \
     }
 
 const command command_approval_agree =

@@ -197,9 +197,9 @@ static int run_task(const invocation *invocation)
     return run(&made);
 }
 
-#define DECISION_COMMAND(action)                                                                   \
-    .group = "request", .name = action, .arguments = "ID", .arguments_min = 1, .arguments_max = 1, \
-    .has_data = true, .activity = "requests"
+#define DECISION_COMMAND(action)                                                 \
+    .group = "request", .name = (action), .arguments = "ID", .arguments_min = 1, \
+    .arguments_max = 1, .has_data = true, .activity = "requests"
 
 const command command_request_verify = {
     DECISION_COMMAND("verify"),

@@ -73,7 +73,8 @@ static velum_status check_request(const velum_request *request, velum_error *err
     }
     if (is_too_long(request->credential) || is_too_long(request->activity) ||
         is_too_long(request->ref) || is_too_long(request->fields) ||
-        is_too_long(request->caller_id) || is_too_long(request->if_match) || request->body.size > PENDING_BODY_BYTES_MAX_PEOPLE) {
+        is_too_long(request->caller_id) || is_too_long(request->if_match) ||
+        request->body.size > PENDING_BODY_BYTES_MAX_PEOPLE) {
         return error_set(err, VELUM_E_LIMIT, "a member of the request is too long");
     }
     return VELUM_OK;

@@ -3,6 +3,7 @@
 force, while an approval is used: from the answer on nobody is told anything of before, the log says so
 leaf by leaf, and nobody gets a 500 (I-1, I-6, I-9)."""
 import collections
+import itertools
 import os
 import sys
 import threading
@@ -16,8 +17,9 @@ from log_judge import INPUTS, IN_APPROVAL_STATE, INTENT, STAGE, TYPE_ERASURE, Ju
 from velum_test import SOUND, Box, expect, in_threads, need_products, wait_until  # noqa: E402
 
 ROUNDS = 40
-READERS = 5  # and two writers
+READERS = 5  # and two writers, and one who tries every door
 USERS = 16
+DOORS = 10
 PROFILE = {"name": "Chen Jing", "mobile": "13912345678", "city": "Suzhou", "address": "1 Road",
            "birthday": "1990-05-17"}
 SECRETS = [value.encode() for name, value in PROFILE.items() if name != "birthday"]
@@ -109,16 +111,48 @@ class EraseRace(unittest.TestCase):
             return two.status
         return write
 
+    def doors(self, ref):
+        """What else leads to a customer, one after the other: none is open behind the erasure."""
+        me = self.box.customer_token(ref)
+        subject = f"/v1/subjects/{ref}"
+        asks = itertools.cycle((
+            ("GET", "/v1/me", me, None),
+            ("POST", f"{subject}/consents", self.box.capture,
+             {"purpose": "direct-marketing", "state": "given"}),
+            ("GET", f"{subject}/consents", self.box.capture, None),
+            ("POST", "/v1/me/consents", me, {"purpose": "analytics", "state": "refused"}),
+            ("POST", "/v1/requests", self.box.intake, {"right": "access", "subject": ref}),
+            ("POST", f"{subject}/read", self.box.care, {"activity": "customer-care"}),
+            ("GET", "/v1/me/accesses", me, None),
+            ("POST", "/v1/me/requests", me, {"right": "portability"}),
+            ("GET", "/v1/me/requests", me, None),
+            ("GET", "/v1/me/consents", me, None)))
+
+        def ask(client, behind):
+            method, target, token, body = next(asks)
+            if behind:
+                self.tried.add((method, target))
+            reply = client.ask(method, target, token, body)
+            shut = (401, 403, 404, 409, 410, 429, 503)
+            self.assertIn(reply.status, shut if behind else (200,) + shut, (target, reply))
+            if reply.status != 200:
+                for secret in SECRETS:
+                    self.assertNotIn(secret, reply.body)
+            return reply.status
+        return ask
+
     def erase_amid(self, key):
         ref = self.bring(key, PROFILE)
+        self.tried = set()
         expect(self.daemon.main_client.consent(self.box.capture, ref, "given"), 200)
         tokens = [self.box.orders, self.box.care, self.box.marketing]
         crowd = Crowd(self.daemon, [self.reader(ref, tokens[n % 3]) for n in range(READERS)]
-                      + [self.writer(ref, key)] * 2)
+                      + [self.writer(ref, key)] * 2 + [self.doors(ref)])
         crowd.wait(False, 200, 40)
         erased = expect(self.officer.ask(desk.SUBJECT_ERASE, "crm:" + ref, {}), 200).json()
         crowd.changed = True
         crowd.wait(True, 429, 20)
+        wait_until(lambda: crowd.failures or len(self.tried) == DOORS, "every door is tried")
         crowd.join()
         self.assertEqual(crowd.counts[True, 200], 0)
         return erased["certificate"]
@@ -135,6 +169,30 @@ class EraseRace(unittest.TestCase):
                 if body[TYPE] == TYPE_ERASURE and body[STAGE] == INTENT}
         reads = [body for body in log.leaves if body[TYPE] == TYPE_READ and body[DECISION] != DENY]
         self.assertEqual({bytes(body[SUBJECT]) for body in reads}, set(ends))  # no empty walk
+
+    def test_a_category_that_was_erased_is_in_no_answer(self):
+        ref = self.bring("category", PROFILE)
+        mobile = PROFILE["mobile"].encode()
+
+        def read(client, behind):
+            reply = client.read(self.box.orders, ref)
+            self.assertIn(reply.status, (200, 503), reply)
+            if behind and reply.status == 200:
+                self.assertNotIn(mobile, reply.body)
+                self.assertEqual(reply.json()["fields"]["name"], PROFILE["name"])
+            return reply.status
+
+        for _ in range(ROUNDS):
+            crowd = Crowd(self.daemon, [read] * READERS)
+            crowd.wait(False, 200, 20)
+            expect(self.officer.ask(desk.SUBJECT_ERASE, "crm:" + ref, {"categories": ["contact"]}), 200)
+            crowd.changed = True
+            crowd.wait(True, 200, 20)
+            crowd.join()
+            self.bring("category", PROFILE)
+            self.assertIn(mobile, expect(self.daemon.main_client.read(self.box.orders, ref), 200).body)
+        _, judge = self.judged()
+        self.assertEqual(sum(map(len, judge.certificates.values())), ROUNDS)
 
     def test_the_judge_can_say_no(self):
         read = {EVENT_ID: b"r", TYPE: TYPE_READ, SUBJECT: b"s", DECISION: 1, 18: 1, 35: b"p"}

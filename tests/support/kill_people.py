@@ -22,7 +22,7 @@ class Request:
         self.states = {None}  # that may stand
 
     def settle(self, state):
-        assert state in self.states, f"a request is {state}, not in {self.states}"
+        assert state in self.states, f"{type(self).__name__} is {state}, not in {self.states}"
         self.states = {state}
 
     @property
@@ -300,6 +300,7 @@ class People(Load):
         known.settle(shown["state"])
         assert token is None or said == known.state, (
             f"the log says {said} of a {known.right} request, which is {known.state}")
+        assert known.state != "in_progress", "a start did not finish a deletion"
         if known.right == "delete" and known.state == "fulfilled":
             assert subject.life == {"erased"}, f"subject {subject.key} lives on"
             assert bytes.fromhex(shown["certificate"]) in judge.certificates[token]

@@ -70,6 +70,7 @@ struct velum_gate {
     watchdog watchdog;
     steward steward;
     socket_server *socket; /* NULL until served */
+    atomic_uint own_scans; /* walks of customers through the log (core/me_log.h) */
 };
 
 /* As velum_gate_open, for our own openings. */

@@ -30,6 +30,14 @@ velum_status locate_snapshot(passage *passage)
     return VELUM_OK;
 }
 
+void locate_release_snapshot(passage *passage)
+{
+    if (passage->batch == NULL && passage->conn != NULL) {
+        store_reader_release(passage->gate->db, passage->conn);
+        passage->conn = NULL;
+    }
+}
+
 /* What was asked for, borrowed from the request or the arena: the same refusal for the same target is
  * one (I-1). */
 static void note_target(passage *passage, const void *what, size_t size)

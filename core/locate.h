@@ -26,6 +26,8 @@ velum_status locate_first(passage *passage) VELUM_WARN_UNUSED;
 void locate_forget(passage *passage);
 /* A pooled reader in a snapshot whose seq becomes passage->seq; the writer's own for a write. */
 velum_status locate_snapshot(passage *passage) VELUM_WARN_UNUSED;
+/* Gives the pooled reader back before something long; what was located stays open. */
+void locate_release_snapshot(passage *passage);
 /* Writes the subject's pseudonym in the caller's domain (the used one for a person). */
 velum_status locate_format_ref(passage *passage, char out[PSEUDONYM_TEXT_BYTES]) VELUM_WARN_UNUSED;
 

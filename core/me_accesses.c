@@ -2,7 +2,8 @@
  *
  * One call reads at most one file of the log and says where the next one goes on, so that neither its
  * time nor its memory grows with the log. Within a file leaves are read forward, and the newest that
- * fit into the answer are kept.
+ * fit into the answer are kept. What is shown by role, or counted alone, comes with the first page of
+ * its file and for the whole of it, so that no page says where in the file it stands (L-4).
  */
 #include "audit/folder.h"
 #include "core/certificate.h"
@@ -10,13 +11,10 @@
 #include "core/parse.h"
 #include "core/verbs.h"
 
-#include <stdio.h>
-
 #define ACCESSES_DEFAULT 50
 #define ACCESSES_MAX 200
 #define DAY_SECONDS 86400
-#define AUTH_CUSTOMER 3 /* as in leaves */
-#define AUTH_NONE 4
+#define BRIEFS_MAX 1024 /* different ones of a file; what comes on top is counted */
 
 typedef struct access {
     uint64_t index;
@@ -25,13 +23,24 @@ typedef struct access {
     bool is_told; /* as part of a group that was written */
 } access;
 
+typedef struct brief_count {
+    own_brief brief;
+    uint64_t count;
+} brief_count;
+
 typedef struct accesses {
     audit_scan scan;
     uint64_t first; /* of the file */
     uint64_t end;   /* exclusive */
+    bool is_whole;  /* the page begins at the end of the file, or of the log */
     uint64_t limit;
     uint64_t found;
-    access kept[ACCESSES_MAX]; /* a ring: found % limit is the next slot */
+    access kept[ACCESSES_MAX];      /* a ring: found % limit is the next slot */
+    brief_count briefs[BRIEFS_MAX]; /* in the order in which they came */
+    uint32_t brief_count;
+    uint64_t more;
+    uint64_t withheld[BUNDLE_ACTIVITIES_MAX];
+    uint64_t told; /* all of them */
 } accesses;
 
 /* --- finding ------------------------------------------------------------------------------------ */
@@ -48,6 +57,7 @@ static velum_status parse_query(passage *passage, accesses *out)
         return refuse_hint(passage, PROBLEM_MALFORMED, "`limit` is a number from 1 to 200.");
     }
     out->end = out->end < size ? out->end : size;
+    out->is_whole = out->end == size;
     return VELUM_OK;
 }
 
@@ -57,10 +67,42 @@ static velum_status find_file(accesses *self)
     VELUM_AUTO_TAILS tails = {NULL, 0};
 
     VELUM_TRY(folder_list_tails(self->scan.passage->gate->audit_fd, &tails));
-    for (size_t i = 0; i < tails.count && tails.first[i] < self->end; i++) {
-        self->first = tails.first[i];
+    for (size_t i = 0; i < tails.count && tails.first[i] <= self->end; i++) {
+        if (tails.first[i] == self->end) {
+            self->is_whole = true;
+        } else {
+            self->first = tails.first[i];
+        }
     }
     return VELUM_OK;
+}
+
+static void keep_full(accesses *self, const log_leaf *leaf, const own_entry *own)
+{
+    access *const slot = &self->kept[self->found % self->limit];
+
+    *slot = (access){.index = leaf->index, .own = *own, .entry = *leaf->entry};
+    slot->entry.subjects = NULL; /* borrowed from the leaf, and others */
+    self->found++;
+}
+
+/* Mostly it is one of the last, since days go by in order. */
+static void keep_brief(accesses *self, const audit_entry *entry)
+{
+    own_brief brief;
+
+    own_brief_of(self->scan.passage, entry, &brief);
+    for (uint32_t i = self->brief_count; i > 0; i--) {
+        if (own_brief_equals(&self->briefs[i - 1].brief, &brief)) {
+            self->briefs[i - 1].count++;
+            return;
+        }
+    }
+    if (self->brief_count == BRIEFS_MAX) {
+        self->more++;
+        return;
+    }
+    self->briefs[self->brief_count++] = (brief_count){brief, 1};
 }
 
 static void keep(accesses *self, const log_leaf *leaf)
@@ -70,14 +112,24 @@ static void keep(accesses *self, const log_leaf *leaf)
     if (!own_entry_judge(&self->scan, leaf->entry, &own) || own.visible == 0) {
         return;
     }
-    access *const slot = &self->kept[self->found % self->limit];
-    *slot = (access){.index = leaf->index, .own = own, .entry = *leaf->entry};
-    slot->entry.subjects = NULL; /* borrowed from the leaf, and others */
-    self->found++;
+    if (own.visible == VISIBLE_FULL) {
+        keep_full(self, leaf, &own);
+        return;
+    }
+    if (!self->is_whole) {
+        return;
+    }
+    self->told++;
+    if (own.visible == VISIBLE_NEVER) {
+        self->withheld[own.activity]++;
+    } else {
+        keep_brief(self, leaf->entry);
+    }
 }
 
-static velum_status scan_file(accesses *self)
+static velum_status scan_file(void *context)
 {
+    accesses *const self = context;
     const velum_gate *const gate = self->scan.passage->gate;
     velum_status status = VELUM_OK;
     log_leaf leaf;
@@ -111,70 +163,12 @@ static access *newest(accesses *self, uint64_t i)
 
 /* --- one access --------------------------------------------------------------------------------- */
 
-static void member_day(const bundle *bundle, int64_t at_ns, json_writer *out)
-{
-    char day[CIVIL_DATE_TEXT_BYTES];
-    const int64_t local_s = at_ns / NS_PER_SECOND + bundle->day_offset_s;
-
-    civil_date_format(civil_date_from_days((int32_t)(local_s / DAY_SECONDS)), day);
-    json_member_string(out, "day", day);
-}
-
 static bool same_day(const bundle *bundle, int64_t a_ns, int64_t b_ns)
 {
     const int64_t a_s = a_ns / NS_PER_SECOND + bundle->day_offset_s;
     const int64_t b_s = b_ns / NS_PER_SECOND + bundle->day_offset_s;
 
     return a_s / DAY_SECONDS == b_s / DAY_SECONDS;
-}
-
-/* All roles of whoever looked, with commas; names of the policy. */
-static void member_role(const world *world, const audit_entry *entry, json_writer *out)
-{
-    char roles[ENTRY_ROLES_MAX * (ENTRY_NAME_BYTES_MAX + 1)] = "";
-    size_t size = 0;
-
-    if (entry->auth_method == AUTH_CUSTOMER || entry->auth_method == AUTH_NONE) {
-        json_member_string(out, "role", entry->auth_method == AUTH_CUSTOMER ? "customer" : "velum");
-        return;
-    }
-    for (uint32_t i = 0; i < entry->role_count; i++) {
-        const char *const name = world_name(world, REGISTRY_ROLE, entry->roles[i]);
-        if (name != NULL) {
-            size += (size_t)snprintf(roles + size, sizeof(roles) - size, "%s%s",
-                                     size == 0 ? "" : ",", name);
-        }
-    }
-    json_member_string(out, "role", roles);
-}
-
-static uint64_t own_store(const passage *passage)
-{
-    const bundle *const bundle = passage->world->bundle;
-    const uint32_t index = bundle_find(bundle, REGISTRY_ATTRIBUTE, TEXT_LITERAL("store"));
-
-    for (uint32_t i = 0; index != BUNDLE_NONE && i < passage->state.attribute_count; i++) {
-        if (passage->state.attributes[i].number == bundle->attributes[index].number) {
-            return passage->state.attributes[i].value;
-        }
-    }
-    return 0;
-}
-
-/* A store's name is kept as a hash alone, so only the customer's own can be told. */
-static void member_store(const passage *passage, const audit_entry *entry, json_writer *out)
-{
-    const world *const world = passage->world;
-    const uint64_t store = own_store(passage);
-
-    for (uint32_t i = 0; store != 0 && i < world->credential_count; i++) {
-        const credential *const held = &world->credentials[i];
-        if (held->store == store &&
-            memcmp(held->actor_token, entry->actor_token, ENTRY_TOKEN_BYTES) == 0) {
-            json_member_string(out, "store", "own");
-            return;
-        }
-    }
 }
 
 static void member_fields(const world *world, const char *name, const uint32_t *fields,
@@ -190,13 +184,6 @@ static void member_fields(const world *world, const char *name, const uint32_t *
         json_write_text(out, text_of(field == NULL ? "?" : field));
     }
     json_end_array(out);
-}
-
-static void member_purpose(const world *world, const audit_entry *entry, json_writer *out)
-{
-    const char *const name = world_name(world, REGISTRY_PURPOSE, entry->purpose);
-
-    json_member_string(out, "purpose", name == NULL ? "" : name);
 }
 
 static void members_of_activity(const world *world, const access *access, json_writer *out)
@@ -250,9 +237,11 @@ static void write_full(const passage *passage, const access *access, json_writer
 {
     const audit_entry *const entry = &access->entry;
     const char *const type = entry_type_name(entry->type);
+    own_brief brief;
     char at[TIME_TEXT_BYTES];
     char id[33];
 
+    own_brief_of(passage, entry, &brief);
     time_format(entry->at_ns, at);
     hex_encode(entry->event_id, sizeof(entry->event_id), id);
     json_member_integer(out, "index", (int64_t)access->index);
@@ -260,9 +249,7 @@ static void write_full(const passage *passage, const access *access, json_writer
     json_member_string(out, "at", at);
     json_member_string(out, "type", type == NULL ? "" : type);
     members_of_activity(passage->world, access, out);
-    member_purpose(passage->world, entry, out);
-    member_role(passage->world, entry, out);
-    member_store(passage, entry, out);
+    own_brief_write_who(passage->world, &brief, out);
     members_of_fields(passage->world, entry, out);
     members_of_decision(passage->world, entry, out);
     if (access->own.is_self) {
@@ -270,42 +257,40 @@ static void write_full(const passage *passage, const access *access, json_writer
     }
 }
 
-/* Role, store, purpose and day: neither a time nor a place in the log. */
-static void write_role(const passage *passage, const access *access, json_writer *out)
-{
-    member_day(passage->world->bundle, access->entry.at_ns, out);
-    member_purpose(passage->world, &access->entry, out);
-    member_role(passage->world, &access->entry, out);
-    member_store(passage, &access->entry, out);
-}
-
 /* --- the lists ---------------------------------------------------------------------------------- */
+
+/* Role, store, purpose and day, newest first. */
+static void write_briefs(const accesses *self, json_writer *out)
+{
+    for (uint32_t i = self->brief_count; i > 0; i--) {
+        const brief_count *const one = &self->briefs[i - 1];
+        json_begin_object(out);
+        own_brief_write_day(&one->brief, out);
+        own_brief_write_who(self->scan.passage->world, &one->brief, out);
+        json_member_integer(out, "count", (int64_t)one->count);
+        json_end_object(out);
+    }
+}
 
 static void write_single(accesses *self, json_writer *out)
 {
-    const passage *const passage = self->scan.passage;
-
     json_name(out, "accesses");
     json_begin_array(out);
     for (uint64_t i = 0; i < kept_count(self); i++) {
         const access *const one = newest(self, i);
-        if (one->own.is_bulk || one->own.visible == VISIBLE_NEVER) {
-            continue;
+        if (!one->own.is_bulk) {
+            json_begin_object(out);
+            write_full(self->scan.passage, one, out);
+            json_end_object(out);
         }
-        json_begin_object(out);
-        if (one->own.visible == VISIBLE_FULL) {
-            write_full(passage, one, out);
-        } else {
-            write_role(passage, one, out);
-        }
-        json_end_object(out);
     }
+    write_briefs(self, out);
     json_end_array(out);
 }
 
 static bool is_of_group(const bundle *bundle, const access *group, const access *other)
 {
-    return !other->is_told && other->own.is_bulk && other->own.visible == group->own.visible &&
+    return !other->is_told && other->own.is_bulk &&
            other->entry.activity == group->entry.activity &&
            same_day(bundle, group->entry.at_ns, other->entry.at_ns);
 }
@@ -313,34 +298,28 @@ static bool is_of_group(const bundle *bundle, const access *group, const access 
 /* The group of the `i`th newest: what else of that day and activity is not told yet. */
 static void write_group(accesses *self, uint64_t i, json_writer *out)
 {
-    const world *const world = self->scan.passage->world;
+    const passage *const passage = self->scan.passage;
     const access group = *newest(self, i);
+    const char *const purpose = world_name(passage->world, REGISTRY_PURPOSE, group.entry.purpose);
+    own_brief brief;
     int64_t count = 0;
 
+    own_brief_of(passage, &group.entry, &brief);
     json_begin_object(out);
-    member_day(world->bundle, group.entry.at_ns, out);
-    member_purpose(world, &group.entry, out);
-    if (group.own.visible == VISIBLE_FULL) {
-        members_of_activity(world, &group, out);
-        json_name(out, "indexes");
-        json_begin_array(out);
-    } else {
-        member_role(world, &group.entry, out);
-    }
+    own_brief_write_day(&brief, out);
+    json_member_string(out, "purpose", purpose == NULL ? "" : purpose);
+    members_of_activity(passage->world, &group, out);
+    json_name(out, "indexes");
+    json_begin_array(out);
     for (uint64_t j = i; j < kept_count(self); j++) {
         access *const one = newest(self, j);
-        if (!is_of_group(world->bundle, &group, one)) {
-            continue;
-        }
-        one->is_told = true;
-        count++;
-        if (group.own.visible == VISIBLE_FULL) {
+        if (is_of_group(passage->world->bundle, &group, one)) {
+            one->is_told = true;
+            count++;
             json_write_unsigned(out, one->index);
         }
     }
-    if (group.own.visible == VISIBLE_FULL) {
-        json_end_array(out);
-    }
+    json_end_array(out);
     json_member_integer(out, "count", count);
     json_end_object(out);
 }
@@ -351,7 +330,7 @@ static void write_groups(accesses *self, json_writer *out)
     json_begin_array(out);
     for (uint64_t i = 0; i < kept_count(self); i++) {
         const access *const one = newest(self, i);
-        if (one->own.is_bulk && !one->is_told && one->own.visible != VISIBLE_NEVER) {
+        if (one->own.is_bulk && !one->is_told) {
             write_group(self, i, out);
         }
     }
@@ -359,26 +338,24 @@ static void write_groups(accesses *self, json_writer *out)
 }
 
 /* How many are not shown, by the policy's reason (PIPL 18, 35), and nothing else of them. */
-static void write_withheld(accesses *self, json_writer *out)
+static void write_withheld(const accesses *self, json_writer *out)
 {
     const bundle *const bundle = self->scan.passage->world->bundle;
 
     json_name(out, "withheld");
     json_begin_array(out);
-    for (uint32_t a = 0; a < bundle->activity_count; a++) {
-        int64_t count = 0;
-        for (uint64_t i = 0; i < kept_count(self); i++) {
-            const access *const one = newest(self, i);
-            count += one->own.visible == VISIBLE_NEVER && one->own.activity == a ? 1 : 0;
-        }
-        if (count > 0) {
+    for (uint32_t i = 0; i < bundle->activity_count; i++) {
+        if (self->withheld[i] > 0) {
             json_begin_object(out);
-            json_member_text(out, "reason", bundle->activities[a].visible_reason);
-            json_member_integer(out, "count", count);
+            json_member_text(out, "reason", bundle->activities[i].visible_reason);
+            json_member_integer(out, "count", (int64_t)self->withheld[i]);
             json_end_object(out);
         }
     }
     json_end_array(out);
+    if (self->more > 0) {
+        json_member_integer(out, "more", (int64_t)self->more);
+    }
 }
 
 /* Where the next call goes on; 0 at the beginning of the log. */
@@ -398,7 +375,7 @@ velum_status me_accesses_mask(passage *passage)
     self->scan.passage = passage;
     VELUM_TRY(audit_wait(passage));
     VELUM_TRY(parse_query(passage, self));
-    VELUM_TRY(scan_file(self));
+    VELUM_TRY(own_scan_run(passage, scan_file, self));
     json_writer_init(&out, &passage->answer->body);
     json_begin_object(&out);
     write_single(self, &out);
@@ -408,6 +385,6 @@ velum_status me_accesses_mask(passage *passage)
         json_member_integer(&out, "next", (int64_t)next_of(self));
     }
     json_end_object(&out);
-    passage->entry.record_count = kept_count(self);
+    passage->entry.record_count = kept_count(self) + self->told;
     return buffer_status(&passage->answer->body);
 }

@@ -6,6 +6,11 @@
 #include "core/me_log.h"
 #include "core/verbs.h"
 
+typedef struct proving {
+    passage *passage;
+    uint64_t index;
+} proving;
+
 static velum_status find_own(passage *passage, log_reader *reader, uint64_t index, log_leaf *leaf,
                              own_entry *own)
 {
@@ -46,20 +51,29 @@ static velum_status write_proof(passage *passage, const log_leaf *leaf, bool is_
     return buffer_status(&passage->answer->body);
 }
 
-velum_status me_proof_mask(passage *passage)
+static velum_status prove(void *context)
 {
-    uint64_t index = 0;
+    const proving *const self = context;
+    passage *const passage = self->passage;
     log_leaf leaf = {.index = 0};
     own_entry own = {.visible = 0};
     VELUM_AUTO(log_reader) *reader = NULL;
 
-    if (!text_parse_u64(passage->request->ref, &index)) {
+    VELUM_TRY(log_reader_open(passage->gate->audit_fd, &reader, NULL));
+    VELUM_TRY(find_own(passage, reader, self->index, &leaf, &own));
+    VELUM_TRY(checkpointer_sign(&passage->gate->checkpointer));
+    return write_proof(passage, &leaf, own.is_bulk);
+}
+
+velum_status me_proof_mask(passage *passage)
+{
+    proving self = {.passage = passage};
+
+    if (!text_parse_u64(passage->request->ref, &self.index)) {
         return refuse_hint(passage, PROBLEM_MALFORMED, "An entry is named by its index.");
     }
     VELUM_TRY(audit_wait(passage));
-    VELUM_TRY(log_reader_open(passage->gate->audit_fd, &reader, NULL));
-    VELUM_TRY(find_own(passage, reader, index, &leaf, &own));
-    VELUM_TRY(checkpointer_sign(&passage->gate->checkpointer));
+    VELUM_TRY(own_scan_run(passage, prove, &self));
     entry_push(&passage->entry, INPUT_OPERATION, OPERATION_PROVE);
-    return write_proof(passage, &leaf, own.is_bulk);
+    return VELUM_OK;
 }

@@ -270,7 +270,7 @@ static void an_activity_says_what_is_shown(void **state)
     assert_done(proof(self, &scene, index));
 
     const reply *role = seen_under(self, &scene, "role");
-    const int at = 2; /* behind the look at the list and the proof */
+    const int at = (int)count_at(role, "accesses") - 1; /* behind what is shown in full */
     assert_text_at(role, text_f(self, "accesses/%d/role", at), "customer_service");
     assert_text_at(role, text_f(self, "accesses/%d/day", at), "2026-11-21");
     assert_text_at(role, text_f(self, "accesses/%d/purpose", at), "customer-care");
@@ -300,6 +300,116 @@ static void an_activity_says_what_is_shown(void **state)
         integer_at(late, text_f(self, "accesses/%d/index", find_access(late, "customer-care"))),
         index);
     assert_done(proof(self, &scene, index));
+}
+
+/* L-4: what is shown by role says neither when it was nor where it stands: not by the order among own
+ * acts, not by `next`, and not by asking for one page after another. */
+static void no_page_says_where_a_hidden_look_was(void **state)
+{
+    place *const self = *state;
+    scene scene = scene_of(self);
+    size_t briefs = 0;
+    size_t pages = 0;
+    const char *body = "{\"limit\":1}";
+
+    change_policy(self, (const char *const[]){CARE, CARE "\\n    visible: role", NULL});
+    assert_done(own(self, &scene, NULL));
+    assert_done(ask(self, (question){VELUM_VERB_READ, scene.care, .ref = scene.ref}));
+    log_sync(self);
+    const int64_t hidden = (int64_t)log_size(self) - 1;
+    assert_done(own(self, &scene, NULL));
+    const reply *seen = accesses(self, &scene, NULL);
+    const size_t count = count_at(seen, "accesses");
+    assert_null(value_at(seen, text_f(self, "accesses/%zu/index", count - 1))); /* behind all */
+    assert_text_at(seen, text_f(self, "accesses/%zu/role", count - 1), "customer_service");
+    for (int64_t next = 1; next != 0 && pages < 32; pages++) {
+        seen = accesses(self, &scene, body);
+        for (size_t i = 0; i < count_at(seen, "accesses"); i++) {
+            const bool is_brief = value_at(seen, text_f(self, "accesses/%zu/index", i)) == NULL;
+            briefs += is_brief ? 1 : 0;
+            assert_true(!is_brief || pages == 0); /* of the whole file, at once */
+        }
+        next = value_at(seen, "next") == NULL ? 0 : integer_at(seen, "next");
+        assert_int_not_equal(next, hidden);
+        body = text_f(self, "{\"limit\":1,\"from\":%lld}", (long long)next);
+    }
+    assert_true(pages > 3);
+    assert_int_equal(briefs, 1);
+    for (int64_t from = hidden - 1; from <= hidden + 2; from++) {
+        seen = accesses(self, &scene, text_f(self, "{\"from\":%lld}", (long long)from));
+        assert_null(strstr(seen->body, "customer_service"));
+    }
+}
+
+/* The same of what is never shown: a count of the whole, whatever page is asked for. */
+static void no_page_counts_a_part(void **state)
+{
+    place *const self = *state;
+    scene scene = scene_of(self);
+
+    change_policy(self, (const char *const[]){
+                            CARE, CARE "\\n    visible: {never: fraud-investigation}", NULL});
+    for (int i = 0; i < 3; i++) {
+        assert_done(ask(self, (question){VELUM_VERB_READ, scene.care, .ref = scene.ref}));
+        assert_done(own(self, &scene, NULL));
+    }
+    log_sync(self);
+    const int64_t size = (int64_t)log_size(self);
+    const reply *one = accesses(self, &scene, "{\"limit\":1}");
+    assert_int_equal(integer_at(one, "withheld/0/count"), 3);
+    for (int64_t from = 1; from < size; from++) {
+        const reply *part =
+            accesses(self, &scene, text_f(self, "{\"from\":%lld}", (long long)from));
+        assert_int_equal(count_at(part, "withheld"), 0);
+    }
+}
+
+/* What is shown by role is told once for each day, purpose and role. */
+static void looks_by_role_are_counted_by_day(void **state)
+{
+    place *const self = *state;
+    scene scene = scene_of(self);
+
+    change_policy(self, (const char *const[]){CARE, CARE "\\n    visible: role", NULL});
+    for (int i = 0; i < 3; i++) {
+        assert_done(ask(self, (question){VELUM_VERB_READ, scene.care, .ref = scene.ref}));
+    }
+    place_set_clock(self, PLACE_EPOCH_NS + DAY_NS);
+    assert_done(ask(self, (question){VELUM_VERB_READ, scene.care, .ref = scene.ref}));
+    scene.me = customer_of(self, scene.ref);
+    const reply *seen = accesses(self, &scene, NULL);
+    const size_t end = count_at(seen, "accesses");
+    assert_text_at(seen, text_f(self, "accesses/%zu/day", end - 2), "2026-11-22");
+    assert_int_equal(integer_at(seen, text_f(self, "accesses/%zu/count", end - 2)), 1);
+    assert_text_at(seen, text_f(self, "accesses/%zu/day", end - 1), "2026-11-21");
+    assert_int_equal(integer_at(seen, text_f(self, "accesses/%zu/count", end - 1)), 3);
+}
+
+/* --- how many look at a time ------------------------------------------------------------------- */
+
+/* L-5: nobody slows the house down by asking for their log again and again. */
+static void two_walks_at_a_time(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    const question list = {.verb = VELUM_VERB_ME_ACCESSES, .token = scene.me};
+
+    const int64_t index = integer_at(accesses(self, &scene, NULL), "accesses/0/index");
+    atomic_store(&self->gate->own_scans, 2); /* as if two were under way */
+    log_sync(self);
+    const uint64_t size = log_size(self);
+    assert_refused(ask(self, list), 503, "unavailable");
+    assert_refused(proof(self, &scene, index), 503, "unavailable");
+    assert_int_equal(log_size(self), size); /* counted, not recorded */
+    assert_int_equal(atomic_load(&self->gate->own_scans), 2);
+    assert_done(own(self, &scene, NULL)); /* what takes no walk goes on */
+    atomic_store(&self->gate->own_scans, 1);
+    assert_done(ask(self, list));
+    assert_done(proof(self, &scene, index));
+    assert_int_equal(atomic_load(&self->gate->own_scans), 1);
+    atomic_store(&self->gate->own_scans, 0);
+    assert_refused(proof(self, &scene, 0), 404, "not-found"); /* a refusal is over as well */
+    assert_int_equal(atomic_load(&self->gate->own_scans), 0);
 }
 
 /* --- many at once ------------------------------------------------------------------------------ */
@@ -407,6 +517,10 @@ int main(void)
         TEST(pages_meet_without_a_gap),
         TEST(a_token_of_another_month_is_known),
         TEST(an_activity_says_what_is_shown),
+        TEST(no_page_says_where_a_hidden_look_was),
+        TEST(no_page_counts_a_part),
+        TEST(looks_by_role_are_counted_by_day),
+        TEST(two_walks_at_a_time),
         TEST(many_at_once_are_grouped_by_day),
         TEST(an_own_access_is_proven),
         TEST(nothing_else_is_proven),

@@ -237,26 +237,52 @@ static void close_level(json_writer *self, uint8_t bracket)
     buffer_append_byte(self->out, bracket);
 }
 
-/* RFC 8259 §7: the quote, the backslash and U+0000–1F are escaped, nothing else. */
-static void append_escaped(buffer *out, uint8_t byte)
+/* Bytes of the character at the start, when it is one to escape; 0 when not. RFC 8259 §7 asks for the
+ * quote, the backslash and U+0000–1F, and allows the rest. Answers are read at terminals, too, so that
+ * C1 controls, which drive them, and marks, overrides and isolates of direction, which reorder what
+ * stands beside them, never go there as they are. */
+static size_t size_to_escape(text valid)
+{
+    const uint8_t *const at = (const uint8_t *)valid.data;
+
+    if (at[0] < 0x20 || at[0] == '"' || at[0] == '\\') {
+        return 1;
+    }
+    if (at[0] == 0xc2) {
+        return at[1] < 0xa0 ? 2 : 0; /* U+0080–9F */
+    }
+    if (at[0] == 0xd8) {
+        return at[1] == 0x9c ? 2 : 0; /* U+061C */
+    }
+    if (at[0] != 0xe2) {
+        return 0;
+    }
+    const bool marks = at[1] == 0x80 && (at[2] == 0x8e || at[2] == 0x8f);   /* U+200E, F */
+    const bool overrides = at[1] == 0x80 && at[2] >= 0xa8 && at[2] <= 0xae; /* U+2028–202E */
+    const bool isolates = at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9;  /* U+2066–2069 */
+    return marks || overrides || isolates ? 3 : 0;
+}
+
+static void append_escaped(buffer *out, text character)
 {
     static const char digits[] = "0123456789abcdef";
-    static const char letters[0x20] = {
-        ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't',
+    static const char letters[0x80] = {
+        ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n',  ['\r'] = 'r',
+        ['\t'] = 't', ['"'] = '"',  ['\\'] = '\\',
     };
+    size_t offset = 0;
+    uint32_t code_point = 0;
 
     buffer_append_byte(out, '\\');
-    if (byte >= sizeof(letters)) {
-        buffer_append_byte(out, byte);
+    if (utf8_next(character, &offset, &code_point) && code_point < sizeof(letters) &&
+        letters[code_point] != '\0') {
+        buffer_append_byte(out, (uint8_t)letters[code_point]);
         return;
     }
-    if (letters[byte] != '\0') {
-        buffer_append_byte(out, (uint8_t)letters[byte]);
-        return;
+    buffer_append_byte(out, 'u');
+    for (int shift = 12; shift >= 0; shift -= 4) {
+        buffer_append_byte(out, (uint8_t)digits[code_point >> shift & 0xf]);
     }
-    buffer_append(out, "u00", 3);
-    buffer_append_byte(out, (uint8_t)digits[byte >> 4]);
-    buffer_append_byte(out, (uint8_t)digits[byte & 0x0f]);
 }
 
 static void append_string(json_writer *self, text value)
@@ -268,12 +294,14 @@ static void append_string(json_writer *self, text value)
     size_t written = 0;
     buffer_append_byte(self->out, '"');
     for (size_t i = 0; i < value.size; i++) {
-        const uint8_t byte = (uint8_t)value.data[i];
-        if (byte >= 0x20 && byte != '"' && byte != '\\') {
+        const text rest = {value.data + i, value.size - i};
+        const size_t size = size_to_escape(rest);
+        if (size == 0) {
             continue;
         }
         buffer_append(self->out, value.data + written, i - written);
-        append_escaped(self->out, byte);
+        append_escaped(self->out, (text){rest.data, size});
+        i += size - 1;
         written = i + 1;
     }
     buffer_append(self->out, value.data + written, value.size - written);

@@ -45,7 +45,7 @@ static velum_status show_notice(const json_value *answer)
         return VELUM_OK;
     }
     VELUM_TRY(show_bytes("\n", 1));
-    return show_json(json_text(body));
+    return show_words(json_text(body));
 }
 
 static velum_status show_as_prose(const explaining *self, const json_value *answer)

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "cli/say.h"
+#include "cli/width.h"
 
 #define SHOWN_BYTES_MAX ((size_t)128 << 20)
 #define VALUE_BYTES_MAX 16000
@@ -24,6 +25,42 @@ velum_status show_json(text body)
 {
     VELUM_TRY(show_bytes(body.data, body.size));
     return show_bytes("\n", 1);
+}
+
+/* One line with blanks for tabs; `clean` holds as much as the line. */
+static void append_clean_line(text line, char *clean, size_t size, buffer *out)
+{
+    text piece;
+    bool is_first = true;
+
+    if (line.size > 0 && line.data[line.size - 1] == '\r') {
+        line.size--;
+    }
+    while (text_split(&line, '\t', &piece)) {
+        buffer_append_text(out, is_first ? "" : " ");
+        width_clean(piece, clean, size);
+        buffer_append_text(out, clean);
+        is_first = false;
+    }
+    buffer_append_byte(out, '\n');
+}
+
+velum_status show_words(text words)
+{
+    const size_t size = words.size + 1;
+    VELUM_AUTO_MEM char *clean = mem_alloc(size);
+    VELUM_AUTO_BUFFER lines = {0};
+    text line;
+
+    if (clean == NULL) {
+        return VELUM_E_NOMEM;
+    }
+    buffer_init(&lines, SHOWN_BYTES_MAX);
+    while (text_split(&words, '\n', &line)) {
+        append_clean_line(line, clean, size, &lines);
+    }
+    VELUM_TRY(buffer_status(&lines));
+    return show_bytes(lines.data, lines.size);
 }
 
 void show_number(uint64_t number, char out[SHOW_NUMBER_BYTES])

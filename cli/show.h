@@ -28,6 +28,8 @@ velum_status show_rows(const json_value *rows, const show_column *columns, size_
                        const char *none) VELUM_WARN_UNUSED;
 /* The members of an object, one a line; lists of objects give their names. */
 velum_status show_pairs(const json_value *object) VELUM_WARN_UNUSED;
+/* Words of several lines, such as a notice's, without what could drive or mislead the terminal. */
+velum_status show_words(text words) VELUM_WARN_UNUSED;
 /* JSON and a line end. */
 velum_status show_json(text body) VELUM_WARN_UNUSED;
 

@@ -88,14 +88,12 @@ size_t width_prefix(text a, size_t cells)
     return end;
 }
 
-/* Directional overrides and the like reorder what is shown, so they go too. */
-static bool is_unsafe(uint32_t code_point)
-{
-    return code_point < 0x20 || (code_point >= 0x7f && code_point <= 0x9f) ||
-           (code_point >= 0x202a && code_point <= 0x202e) ||
-           (code_point >= 0x2066 && code_point <= 0x2069) || code_point == 0x2028 ||
-           code_point == 0x2029;
-}
+/* What drives the terminal, reorders what is shown (directional marks, overrides, isolates), breaks a
+ * line, or is a text within the text that nobody sees (annotations, tags). */
+static const range unsafe[] = {
+    {0x0000, 0x001f}, {0x007f, 0x009f}, {0x061c, 0x061c},   {0x200e, 0x200f},   {0x2028, 0x202e},
+    {0x2066, 0x2069}, {0xfff9, 0xfffb}, {0xe0001, 0xe0001}, {0xe0020, 0xe007f},
+};
 
 /* Bytes of the well-formed character at the start, 0 where there is none. */
 static size_t character_size(text a)
@@ -118,7 +116,7 @@ void width_clean(text a, char *out, size_t size)
         size_t offset = 0;
         uint32_t code_point = 0;
         bool is_good = bytes > 0 && utf8_next((text){rest.data, bytes}, &offset, &code_point);
-        is_good = is_good && !is_unsafe(code_point);
+        is_good = is_good && !is_in(unsafe, sizeof(unsafe) / sizeof(unsafe[0]), code_point);
         const size_t needed = is_good ? bytes : 1;
         if (used + needed >= size) {
             break;

@@ -139,7 +139,8 @@ static velum_status find_assistant(passage *passage, text name, uint8_t out[ENTR
 {
     const credential *const found = world_credential_by_name(passage->world, name);
 
-    if (found == NULL || found->kind != ACTOR_HUMAN || found->revoked_ns != 0) {
+    if (found == NULL || found->kind != ACTOR_HUMAN || found->revoked_ns != 0 ||
+        (found->expires_ns != 0 && passage->clock.later_ns >= found->expires_ns)) {
         return refuse_hint(passage, REASON_INVALID_VALUE,
                            "`assisted_by` is the name of a person's credential.");
     }

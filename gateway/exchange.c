@@ -79,7 +79,8 @@ static refusal judge(exchange *self, const exchange_head *head)
     if (head->header_bytes > HEADER_BYTES_MAX) {
         return REFUSAL_HEADER_TOO_LARGE;
     }
-    if (!headers_framing_is_sound(fields) || !headers_request_id_is_sound(fields)) {
+    if (!headers_framing_is_sound(fields) || !headers_request_id_is_sound(fields) ||
+        !headers_if_match_is_sound(fields)) {
         return REFUSAL_MALFORMED;
     }
     const refusal lost = route_find(head->method, head->target, head->target_bytes, &self->match);

@@ -160,3 +160,10 @@ bool headers_request_id_is_sound(const headers *self)
     }
     return id.size > 0 && id.size <= CALLER_ID_BYTES_MAX;
 }
+
+/* RFC 9110 §13.1.1: "*" or at least one tag. One that is empty by a mistake is no leave to write over
+ * whatever is there. */
+bool headers_if_match_is_sound(const headers *self)
+{
+    return self->if_match.data == NULL || without_blanks(self->if_match).size > 0;
+}

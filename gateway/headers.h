@@ -45,5 +45,7 @@ bool headers_is_merge_patch(const headers *self);
 
 /* X-Request-Id is absent, or at most CALLER_ID_BYTES_MAX bytes of visible ASCII. */
 bool headers_request_id_is_sound(const headers *self);
+/* If-Match is absent or holds something; what, the gate reads. */
+bool headers_if_match_is_sound(const headers *self);
 
 #endif

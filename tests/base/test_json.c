@@ -290,6 +290,33 @@ static void test_writes_by_rfc_8259(void **state)
     assert_memory_equal(out.data, expected, out.size);
 }
 
+/* What would drive or mislead a terminal is escaped, and nothing beside it; it reads as it was. */
+static void test_nothing_drives_a_terminal(void **state)
+{
+    static const char typed[] =
+        "\xc2\x80\xc2\x9b\xc2\x9f\u061c\u200e\u200f\u2028\u202e\u2066\u2069";
+    static const char beside[] = "\u00a0\u061b\u061d\u200d\u2010\u2027\u202f\u2065\u206a中é";
+    VELUM_AUTO(json) *back = NULL;
+    VELUM_AUTO_BUFFER out;
+    json_writer writer;
+
+    buffer_init(&out, BYTES_MAX);
+    json_writer_init(&writer, &out);
+    json_begin_object(&writer);
+    json_member_string(&writer, "typed", typed);
+    json_member_string(&writer, "beside", beside);
+    json_end_object(&writer);
+    buffer_append_byte(&out, 0);
+    assert_int_equal(buffer_status(&out), VELUM_OK);
+    assert_non_null(
+        strstr((const char *)out.data,
+               "\"\\u0080\\u009b\\u009f\\u061c\\u200e\\u200f\\u2028\\u202e\\u2066\\u2069\""));
+    assert_non_null(strstr((const char *)out.data, beside));
+    const text body = {(const char *)out.data, out.size - 1};
+    assert_int_equal(json_parse(body, BYTES_MAX, &back, NULL), VELUM_OK);
+    assert_true(text_equal(json_text(json_member(json_root(back), "typed")), text_of(typed)));
+}
+
 static void test_writer_latches(void **state)
 {
     VELUM_AUTO_BUFFER out;
@@ -560,6 +587,7 @@ int main(void)
         cmocka_unit_test(test_bytes_have_a_ceiling),
         cmocka_unit_test(test_error_has_place_and_no_text),
         cmocka_unit_test(test_writes_by_rfc_8259),
+        cmocka_unit_test(test_nothing_drives_a_terminal),
         cmocka_unit_test(test_writer_latches),
         cmocka_unit_test(test_writer_depth_has_a_ceiling),
         cmocka_unit_test(test_copies_a_value),

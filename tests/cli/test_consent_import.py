@@ -1,5 +1,6 @@
 """velum consent import and report: consents from before, by file."""
 import csv
+import json
 import os
 import re
 import sys
@@ -51,6 +52,20 @@ class ConsentImport(support.Case):
         self.assertEqual(self.held(2)["state"], "unknown")
         again = self.json("--data", self.data, "consent", "import", path, "--notice", self.notice, "--language", "zh")
         self.assertEqual(again, {"dry_run": False, "recorded": 0, "same": 2, "rejected": 4})
+
+    def test_a_notice_from_elsewhere_does_not_drive_the_terminal(self):
+        words = "# Old\x1b]0;mine\x07 notice\r\n\n\tgiven \x9b2Jto\u202e us\n"
+        path = self.write("old.csv", COLUMNS + "ext:people,k0,direct-marketing,given,2025-12-24,\n")
+        self.at("consent", "import", path, "--notice", self.write("odd.md", words), "--language", "zh")
+        entries = [entry["index"] for entry in self.at_json("audit", "log", "--type", "import")["entries"]]
+        index = [i for i in entries if "notice" in self.at_json("audit", "explain", i)][0]
+        told = self.at("audit", "explain", index, "--notice").stdout
+        raw = self.at("audit", "explain", index, "--notice", "--json")
+        self.assertIn("# Old?]0;mine? notice\n\n given ?2Jto? us\n", told)
+        for shown in (told, raw.stdout):
+            for mark in "\x1b\x07\x9b\u202e":
+                self.assertNotIn(mark, shown)
+        self.assertEqual(json.loads(raw.stdout)["notice"]["text"], words)
 
     def test_a_rehearsal_keeps_nothing(self):
         path = self.write("old.csv", COLUMNS + "ext:people,k0,direct-marketing,given,2025-12-24,\n")

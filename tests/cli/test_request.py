@@ -53,6 +53,20 @@ class Request(support.Case):
         self.assertIn("fulfilled", done.stderr)
         self.assertEqual(self.show(request)["notes"][-1]["text"], "See the enclosed copy.")
 
+    def test_words_of_others_do_not_mislead_the_reader(self):
+        """Directional overrides: shown as a question mark, in JSON by their number."""
+        words = "Refund \u202e0001\u202c of \u2067x\u2069, \u200eyours\u061c"
+        request = self.add("access", self.ref, "--details-file", self.write("letter.txt", words))
+        self.at("request", "answer", request, "--note-file", self.write("note", "Ours: \u202eok"))
+        told = self.at("request", "show", request).stdout
+        raw = self.at("request", "show", request, "--json").stdout
+        self.assertIn("Refund ?0001? of ?x?", told)
+        self.assertIn("\\u202e0001\\u202c", raw)
+        for mark in "\u202e\u202c\u2067\u2069\u200e\u061c":
+            self.assertNotIn(mark, told)
+            self.assertNotIn(mark, raw)
+        self.assertEqual(self.show(request)["details"], words)
+
     def test_who_takes_in_does_not_decide(self):
         request = self.add("access", self.ref)
         done = self.at("request", "verify", request, "--method", "document", code=1, VELUM_TOKEN_FILE=self.clerk)

@@ -49,6 +49,26 @@ static void nothing_drives_the_terminal(void **state)
     assert_string_equal(clean, "张三");
 }
 
+/* Nor reorders what stands beside it, nor hides in it. */
+static void nothing_misleads_the_reader(void **state)
+{
+    static const char *const bad[] = {
+        "\u061c", "\u200e", "\u200f", "\u2028", "\u2029",     "\u202a",
+        "\u202b", "\u202c", "\u202d", "\u202e", "\u2066",     "\u2067",
+        "\u2068", "\u2069", "\ufff9", "\ufffb", "\U000e0041",
+    };
+    char typed[32];
+    char clean[32];
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        snprintf(typed, sizeof(typed), "a%sb", bad[i]);
+        width_clean(text_of(typed), clean, sizeof(clean));
+        assert_string_equal(clean, "a?b");
+    }
+    width_clean(text_of("👩\u200d🚀 שלום"), clean, sizeof(clean)); /* joined, and right to left */
+    assert_string_equal(clean, "👩\u200d🚀 שלום");
+}
+
 static void add_row(table *table, const char *a, const char *b, const char *c)
 {
     table_add(table, text_of(a), COLOUR_NONE);
@@ -180,6 +200,7 @@ int main(void)
         cmocka_unit_test(widths_of_characters),
         cmocka_unit_test(a_prefix_never_cuts_a_character),
         cmocka_unit_test(nothing_drives_the_terminal),
+        cmocka_unit_test(nothing_misleads_the_reader),
         cmocka_unit_test(a_table_that_fits),
         cmocka_unit_test(long_cells_break_at_blanks_and_commas),
         cmocka_unit_test(columns_without_cells_are_left_out),

@@ -165,6 +165,24 @@ static void the_grade_follows_from_who_asks(void **state)
     assert_text_at(assert_done(ask(self, officer)), "grade", "assisted");
 }
 
+/* Nobody helped who was no longer of the house. */
+static void only_who_is_of_the_house_assists(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    const char *const body = ANALYTICS ",\"state\":\"given\",\"assisted_by\":\"temp\"";
+
+    assert_done(ask(self, (question){VELUM_VERB_CREDENTIAL_ADD,
+                                     .body = "{\"name\":\"temp\",\"kind\":\"human\",\"roles\":"
+                                             "[\"customer_service\"],\"activities\":"
+                                             "[\"customer-care\"],\"domain\":\"shop\","
+                                             "\"expires\":\"2026-11-22T00:00:00Z\"}"}));
+    assert_text_at(assert_done(put(self, &scene, body)), "grade", "assisted");
+    assert_done(put(self, &scene, ANALYTICS ",\"state\":\"withdrawn\""));
+    place_set_clock(self, PLACE_EPOCH_NS + DAY_NS);
+    assert_refused(put(self, &scene, body), 422, "invalid-value");
+}
+
 static void what_is_said_of_evidence_is_checked(void **state)
 {
     place *const self = *state;
@@ -556,6 +574,7 @@ int main(void)
         TEST(a_consent_names_the_notice_that_was_shown),
         TEST(an_old_notice_keeps_its_hash),
         TEST(the_grade_follows_from_who_asks),
+        TEST(only_who_is_of_the_house_assists),
         TEST(what_is_said_of_evidence_is_checked),
         TEST(what_was_given_before_a_no_is_no_answer_to_it),
         TEST(weak_evidence_does_not_serve),

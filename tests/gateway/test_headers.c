@@ -174,6 +174,22 @@ static void request_ids_are_short_and_visible(void **state)
     assert_false(headers_request_id_is_sound(&high));
 }
 
+/* RFC 9110 §13.1.1: a condition that says nothing is a mistake, not a leave to write. */
+static void if_match_says_something(void **state)
+{
+    const headers none = {0};
+    const headers tag = with("If-Match", "\"3\"");
+    const headers any = with("if-match", "*");
+    const headers empty = with("If-Match", "");
+    const headers blanks = with("If-Match", " \t ");
+
+    assert_true(headers_if_match_is_sound(&none));
+    assert_true(headers_if_match_is_sound(&tag));
+    assert_true(headers_if_match_is_sound(&any));
+    assert_false(headers_if_match_is_sound(&empty));
+    assert_false(headers_if_match_is_sound(&blanks));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +200,7 @@ int main(void)
         cmocka_unit_test(a_repeated_field_is_refused),
         cmocka_unit_test(only_json_is_json),
         cmocka_unit_test(request_ids_are_short_and_visible),
+        cmocka_unit_test(if_match_says_something),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

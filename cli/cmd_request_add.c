@@ -54,6 +54,7 @@ static velum_status write_identifier(json_writer *json)
     char type[LINE_BYTES_MAX];
     char value[LINE_BYTES_MAX];
 
+    (void)setvbuf(stdin, NULL, _IONBF, 0); /* no copy of the value stays in stdio */
     (void)fputs("Type (mobile, email, id_card, ext:NAME): ", stderr);
     if (!read_line(type)) {
         say("no type was given");

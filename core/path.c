@@ -338,10 +338,14 @@ static void write_refusal(passage *passage)
     answer_set_problem(passage->answer, shown, &detail);
 }
 
+/* A refusal that may tell nothing of the customer tells nothing the second time either. */
 static void write_unrecorded(passage *passage, uint32_t problem)
 {
+    const bool is_told = !problem_speaks_of_subject(passage->problem);
+
     counters_add(passage->gate, problem);
-    answer_set_problem(passage->answer, problem, &(problem_detail){.hint = passage->hint});
+    answer_set_problem(passage->answer, problem,
+                       &(problem_detail){.hint = is_told ? passage->hint : NULL});
 }
 
 /* Malformed requests and unknown callers are counted, not recorded; so are repeated refusals. */

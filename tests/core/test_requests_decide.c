@@ -152,6 +152,24 @@ static void a_refusal_gives_its_reason(void **state)
     assert_refused(act(self, NULL, id, "approve", ""), 409, "request-state");
 }
 
+/* Where a refusal may not say why, it does not say so the second time either. */
+static void a_repeated_refusal_tells_no_more(void **state)
+{
+    place *const self = *state;
+
+    change_policy(self, (const char *const[]){
+                            "  request: {needed: 0}", "  request: {needed: 1}",
+                            "actions: [request-decide, erase]\\n    actors: [human]\\n"
+                            "    knows-existence: true",
+                            "actions: [request-decide, erase]\\n    actors: [human]", NULL});
+    const people people = people_of(self);
+    const char *const id = id_of(&people, take_verified(&people, "access"));
+    const reply *first = assert_refused(act(self, NULL, id, "fulfil", ""), 404, "not-found");
+    assert_null(value_at(first, "detail"));
+    const reply *second = assert_refused(act(self, NULL, id, "fulfil", ""), 429, "rate-limited");
+    assert_null(value_at(second, "detail"));
+}
+
 /* GDPR 12(3): once, with reasons, in time. */
 static void an_extension_is_told_in_time_and_once(void **state)
 {
@@ -339,6 +357,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(nobody_decides_what_they_took_in, place_set_up_clock,
                                         place_tear_down),
         cmocka_unit_test_setup_teardown(a_refusal_gives_its_reason, place_set_up_clock,
+                                        place_tear_down),
+        cmocka_unit_test_setup_teardown(a_repeated_refusal_tells_no_more, place_set_up_clock,
                                         place_tear_down),
         cmocka_unit_test_setup_teardown(an_extension_is_told_in_time_and_once, place_set_up_clock,
                                         place_tear_down),

@@ -3,16 +3,20 @@
 the data folder, in what velumd says, in every refusal (I-5). Only an answer that the decision
 allowed, and what sealed data hides, may hold them."""
 import base64
+import json
 import os
 import random
 import re
 import shutil
 import socket
+import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from velum_test import Box, expect, has_seams, need_products, seeded  # noqa: E402
+from velum_test import VELUMD, Box, expect, has_seams, need_products, seeded  # noqa: E402
+
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
 MAP = """source: shop
 key: {type: "ext:shop", column: COLUMN}
@@ -78,6 +82,10 @@ class Canary(unittest.TestCase):
         self.box = Box()
         self.addCleanup(self.box.close)
         self.box.init().usual_credentials()
+        self.intake = self.box.credential("intake", "customer_service", "request-intake")
+        self.clerk = {"VELUM_TOKEN_FILE": self.write("clerk", self.box.on_data(
+            "credential", "add", "clerk", "--kind", "human", "--role", "dpo", "--activity",
+            "request-intake,requests,approvals", "--domain", "crm").out)}
         self.refusals = []
         self.commands = []
         self.count = 0
@@ -92,10 +100,19 @@ class Canary(unittest.TestCase):
         self.count += 1
         return reply
 
-    def run_command(self, *words):
-        done = self.box.on_data(*words, check=False)
-        self.commands.append((words, done))
+    def run_command(self, *words, allowed=False, **options):
+        """Runs it, and keeps what it said to be searched unless the decision allowed it."""
+        done = self.box.on_data(*words, check=False, **options)
+        if not (allowed and done.code == 0):
+            self.commands.append((words, done))
         return done
+
+    def write(self, name, content):
+        path = os.path.join(self.box.top, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(content)
+        os.chmod(path, 0o600)
+        return path
 
     def profile(self):
         c = self.canary
@@ -175,6 +192,88 @@ class Canary(unittest.TestCase):
             self.send(client, "POST", "/v1/subjects/lookup", care, body.encode())
             self.send(client, "POST", "/v1/subjects", orders, body.encode())
 
+    def send_requests(self, client, ref):
+        """What people ask under the law, by a service that takes it in. The id of one."""
+        c, intake = self.canary, self.intake
+        letter = {"right": "access", "subject": ref}
+        made = self.send(client, "POST", "/v1/requests", intake,
+                         letter | {"details": c("details of a request")})
+        for details in ("more details", "details of one who is joined"):
+            self.send(client, "POST", "/v1/requests", intake, letter | {"details": c(details)})
+        self.send(client, "POST", "/v1/requests", intake, {
+            "right": "opt-out", "details": c("details of a stranger"),
+            "identifier": {"type": "mobile", "value": c.digits("mobile of a stranger", "137", 11)}})
+        for odd in ({"right": c("right")}, {"subject": c("subject of a request")},
+                    {"right": "delete", "categories": [c("category")]},
+                    {"jurisdictions": [c("jurisdiction")]}, {"received": c("received")},
+                    {"verified": {"method": c("method of proof")}},
+                    {"verified": {"method": "document", "at": c("time of proof")}},
+                    {"verified": {"method": "document", c("member of proof"): 1}},
+                    {c("member of a request"): 1}, {"details": c("too long") * 400},
+                    {"details": c("with a control") + "\x1b"}):
+            self.send(client, "POST", "/v1/requests", intake, letter | odd)
+        for target in (f"/v1/requests/{c('request')}", f"/v1/requests/{'0' * 32}?{c('of a query')}=1"):
+            self.send(client, "GET", target, intake)
+        self.send(client, "POST", f"/v1/requests/{c('cancelled')}/cancel", intake)
+        id_ = made.json().get("request", "0" * 32) if made.status == 200 else "0" * 32
+        self.send(client, "GET", f"/v1/requests/{id_}", intake)
+        self.send(client, "GET", f"/v1/requests/{id_}", self.box.care)
+        return id_
+
+    def send_changes(self, client, ref):
+        """Patches, reads with more said, consents with evidence, approvals."""
+        c, box = self.canary, self.box
+        path = f"/v1/subjects/{ref}"
+        self.send(client, "PATCH", path, box.orders, {"city": c("patched city")})
+        for body, headers in (({"city": c("city for a version")}, {"If-Match": '"999"'}),
+                              ({"city": c("city with a tag")}, {"If-Match": c("tag")}),
+                              ({"city": c("city with a weak tag")}, {"If-Match": f'W/"{c("weak")}"'}),
+                              ({c("patched field"): "x"}, {}), ({"city": {c("patched in"): 1}}, {}),
+                              ({"birthday": c("patched day")}, {})):
+            self.send(client, "PATCH", path, box.orders, body, headers=headers)
+        for more in ({"fields": [c("field read")]}, {"reason_code": c("reason code")},
+                     {"approval": c("approval")}, {"activity": c("activity read")}):
+            self.send(client, "POST", path + "/read", box.care,
+                      {"activity": "customer-care", "fields": ["name"]} | more, allowed=True)
+        given = {"purpose": "analytics", "state": "given"}
+        for more in ({"evidence": c("evidence")}, {"notice": c("notice")}, {"given": c("given")},
+                     {"assisted_by": c("assistant")}, {"verified": c("verified")}):
+            self.send(client, "POST", path + "/consents", box.capture, given | more)
+        self.send(client, "POST", path + "/consents", box.capture,
+                  {"consents": [given, {"purpose": c("second purpose"), "state": "given"}]})
+        self.send(client, "POST", path + "/consents", box.capture, {"all": True, "state": c("all")})
+        asked = {"kind": "minor", "subject": ref, "fields": ["name"]}
+        self.send(client, "POST", "/v1/approvals", box.care, asked)
+        for more in ({"kind": c("kind")}, {"subject": c("subject of an approval")},
+                     {"fields": [c("field of an approval")]}, {"what": c("what")},
+                     {"reason_code": c("code of an approval")}, {c("member of an approval"): 1}):
+            self.send(client, "POST", "/v1/approvals", box.care, asked | more)
+        self.send(client, "GET", f"/v1/approvals?state={c('state of approvals')}", box.care)
+        self.send(client, "GET", f"/v1/approvals/{c('approval shown')}", box.care)
+        self.send(client, "POST", f"/v1/approvals/{'0' * 32}", box.care, {"decision": c("decision")})
+        for where in (ref, c("retained")):
+            self.send(client, "GET", f"/v1/subjects/{where}/retained", box.care)
+
+    def send_own(self, client, ref):
+        """By the customer, with a token of their own."""
+        c = self.canary
+        me = self.box.on_data("credential", "customer", f"crm:{ref}", check=False).out.strip()
+        for target in (f"/v1/me?category={c('own category')}", f"/v1/me?{c('own parameter')}=1",
+                       f"/v1/me/accesses?from={c('from')}", f"/v1/me/accesses?{c('of accesses')}=1",
+                       f"/v1/me/proof/{c('proof')}", "/v1/me/accesses", "/v1/me/proof/0"):
+            self.send(client, "GET", target, me)
+        for body in ({"right": "correct", "details": c("own details")}, {"right": c("own right")},
+                     {"right": "delete", "categories": [c("own categories")]},
+                     {"right": "not-me", "identifier": {"type": "email", "value": c("mine") + "@e.org"}},
+                     {"right": "correct", "subject": c("another")}):
+            self.send(client, "POST", "/v1/me/requests", me, body)
+        self.send(client, "POST", f"/v1/me/requests/{c('own request')}/cancel", me)
+        self.send(client, "POST", "/v1/me/consents", me, {"purpose": c("own purpose"), "state": "given"})
+        for target in ("/v1/me", "/v1/me/requests", "/v1/me/consents"):
+            seen = self.send(client, "GET", target, me, allowed=True)
+            if seen.status == 200 and target == "/v1/me/requests":  # they are there
+                self.assertIn(b"Kanari", seen.body)
+
     def send_raw(self, daemon):
         """What is no HTTP at all; what comes back is a refusal in fixed words."""
         c = self.canary
@@ -219,6 +318,91 @@ class Canary(unittest.TestCase):
                 ("audit", "prove", c("entry")), ("audit", "log", "--limit", c("limit")),
                 (c("command"),), ("audit", c("subcommand")), ("status", f"--{c('option')}")):
             self.run_command(*words)
+        self.command_requests(ref, self.request)
+        self.command_people(ref)
+
+    def command_requests(self, ref, id_):
+        """Letters and what an officer makes of them; what they are told stands in files."""
+        c = self.canary
+        added = self.run_command("request", "add", "--right", "portability", f"crm:{ref}", "--details-file",
+                                 self.write("letter", c("letter")), env=self.clerk).out.strip()
+        self.run_command("request", "add", "--right", "opt-out", "--identifier-prompt", env=self.clerk,
+                         typed=f"mobile\n{c.digits('typed mobile', '136', 11)}\n")
+        self.run_command("request", "add", "--right", "opt-out", "--identifier-prompt", env=self.clerk,
+                         typed=f"{c('typed type')}\n{c('typed value')}\n")
+        for words in (("add", "--right", c("added right"), f"crm:{ref}"),
+                      ("add", "--right", "access", f"{c('added domain')}:{ref}"),
+                      ("add", "--right", "access", f"crm:{ref}", "--received", c("added time")),
+                      ("list", "--state", c("listed state")), ("list", "--right", c("listed right")),
+                      ("show", c("shown")), ("verify", id_, "--method", c("verified method")),
+                      ("verify", id_, "--method", "document"), ("approve", id_, "--approval", c("agreed")),
+                      ("answer", id_, "--note-file", self.write("note", c("answer"))),
+                      ("extend", id_, "--details-file", self.write("why", c("extension"))),
+                      ("task", id_, c("processor"), "done"), ("task", id_, "crm", c("task state")),
+                      ("task", id_, "crm", "failed", "--error", c("task error")),
+                      ("deny", id_, "--reason", c("denial")), ("list",), ("list", "--csv"), ("list", "--json"),
+                      ("deny", id_, "--reason", "no_match", "--note-file", self.write("no", c("denial note")))):
+            self.run_command("request", *words)
+        for one in (id_, added):
+            self.run_command("request", "show", one, "--json", allowed=True)
+
+    def command_people(self, ref):
+        """Approvals, policies with notes, the ways back from a token, a configuration."""
+        c = self.canary
+        policy = os.path.join(self.box.top, "policy")
+        if not os.path.exists(policy):
+            shutil.copytree(os.path.join(TOP, "policy", "sample"), policy)
+            with open(os.path.join(policy, "policy.yaml"), "a", encoding="utf-8") as file:
+                file.write("# Another text, and so another hash.\n")
+        for note in ("note", "the note of one who proposes again"):
+            self.run_command("policy", "propose", policy, "--note", c(note), allowed=True)
+        self.run_command("policy", "list", "--json", allowed=True)
+        config = self.write("velum.yaml", f"velum-config: 1\nlisten: {c('listen')}\n{c('key')}: 1\n"
+                                          f"log-level: {c('level')}\nroot: {{{c('root')}: 1}}\n")
+        for words in (
+                ("config", "check", config), ("config", "show", "--config", config),
+                ("policy", "activate", c("hash")), ("policy", "approve", c("approved hash")),
+                ("policy", "rollback", c("earlier hash")), ("policy", "diff", c("one"), c("other")),
+                ("policy", "files", c("files"), self.box.top), ("policy", "shadow", c("shadow")),
+                ("approval", "list", "--state", c("listed approvals")), ("approval", "show", c("shown approval")),
+                ("approval", "agree", "0" * 31 + "1"), ("approval", "refuse", c("refused approval")),
+                ("audit", "resolve", c("resolved")), ("audit", "resolve", "0" * 32, "--month", c("month")),
+                ("audit", "resolve", "0" * 32, "--month", "202611", "--domain", c("resolved domain")),
+                ("audit", "explain", c("explained")), ("audit", "log", "--actor", c("actor")),
+                ("audit", "log", "--store", c("log store")), ("audit", "log", "--reason", c("log reason")),
+                ("audit", "who-saw", "--subject", c("seen")), ("credential", "rotate", c("rotated")),
+                ("subject", "hold", c("held")), ("subject", "release", f"{c('released')}:{ref}"),
+                ("subject", "retained", c("kept")), ("subject", "erase", c("erased"), "--yes"),
+                ("subject", "erase", f"crm:{ref}", "--preview", "--category", c("erased category")),
+                ("certificate", "get", c("certificate")),
+                ("consent", "report", "--min-grade", c("grade")),
+                ("consent", "report", "--min-grade", "self", "--purpose", c("reported purpose")),
+                ("upgrade", "--check", c("folder"))):
+            self.run_command(*words)
+        for forged in ("{%s}", '{"certificate": "%s"}'):
+            path = self.write("forged", forged % c("forged"))
+            done = self.box.velum("certificate", "verify", path, check=False)
+            self.commands.append((("certificate", "verify"), done))
+            self.assertEqual(done.code, 5)
+        for words, typed in ((("who-saw",), c("asked for")), (("who-saw", "--type", c("asked type")), "x"),
+                             (("who-saw", "--field", c("asked field")), "13900001111"),
+                             (("who-saw",), c("asked mail") + "@example.org")):
+            self.run_command("audit", *words, typed=typed + "\n")
+
+    def import_consents(self):
+        c = self.canary
+        path = self.write("consents.csv", "type,value,purpose,state,given,evidence," + c("odd column") + "\n" + "".join(
+            f"ext:shop,{value},{purpose},{state},{given},{evidence},{c('beside')}\n"
+            for value, purpose, state, given, evidence in (
+                (c("consent key"), "analytics", "given", "2025-12-24", c("consent evidence")),
+                ("k", c("consent purpose"), "given", "2025-12-24", "e"),
+                ("k", "analytics", c("consent state"), "2025-12-24", "e"),
+                ("k", "analytics", "given", c("consent time"), "e"))))
+        done = self.run_command("consent", "import", path, "--language", "zh", "--notice",
+                                self.write("old.md", "# Notice of old\n"))
+        if done.code == 0:
+            with open(path + ".rejected.csv", "rb") as file:
+                self.search(file.read(), "consents.csv.rejected.csv", ())
 
     def import_file(self):
         """A file whose header, accepted rows, rejected rows and broken rows hold canaries."""
@@ -256,8 +440,14 @@ class Canary(unittest.TestCase):
         encoded = (words["profile name"], words["profile mobile"])
         searched = 0
         for path, data in all_files(self.box.data):
-            self.search(data, os.path.relpath(path, self.box.data), encoded)
+            name = os.path.relpath(path, self.box.data)
+            self.search(data, name, encoded)
+            self.search(name.encode(), "the name of a file", ())
             searched += 1
+        for name in os.listdir(self.box.top):
+            if name.endswith((".rejected.csv", ".merged.csv", ".json")):
+                with open(os.path.join(self.box.top, name), "rb") as file:
+                    self.search(file.read(), name, ())
         self.assertGreaterEqual(searched, 7)  # lock, keyring, two databases, three of the log
         self.search(daemon.said().encode(), "stdout of velumd", encoded)
         self.search(daemon.errors().encode(), "stderr of velumd", encoded)
@@ -274,9 +464,13 @@ class Canary(unittest.TestCase):
         ref = self.send_profiles(client)
         if ref is not None:
             self.send_to_subject(client, ref)
+        ref = ref or "R4MC22YGSMHE24013P6XQ0K2502"
+        self.send_changes(client, ref)
+        self.send_own(client, ref)
+        self.request = self.send_requests(client, ref)
         self.send_nonsense(client)
         self.send_raw(daemon)
-        return ref or "R4MC22YGSMHE24013P6XQ0K2502"
+        return ref
 
     # --- tests -------------------------------------------------------------------------------------
 
@@ -284,9 +478,10 @@ class Canary(unittest.TestCase):
         daemon = self.box.daemon()
         ref = self.let_all_in(daemon)
         kinds = {entry["type"] for entry in self.box.log("--subject", f"crm:{ref}")}
-        self.assertLessEqual({"upsert", "lookup", "read", "consent"}, kinds)  # it was accepted
+        self.assertLessEqual({"upsert", "lookup", "read", "consent", "request", "access-log"}, kinds)
         self.command_all(ref)
         self.import_file()
+        self.import_consents()
         self.search_all(daemon)  # while it runs, with the write-ahead logs
         self.assertTrue(os.path.exists(os.path.join(self.box.data, "vault.db-wal")))
         daemon.kill()
@@ -295,9 +490,65 @@ class Canary(unittest.TestCase):
         self.assertEqual(daemon.stop(), 0)
         self.command_all(ref)    # the command in its own process
         self.import_file()
+        self.import_consents()
         self.search_all(daemon)
-        self.assertGreater(len(self.canary.words), 120)
-        self.assertGreater(self.count, 50)
+        kinds = {entry["type"] for entry in self.box.log()}  # it was accepted
+        self.assertLessEqual({"request", "policy", "import", "access-log"}, kinds)
+        self.erase(ref)
+        self.search_all(daemon)
+        self.assertGreater(len(self.canary.words), 250)
+        self.assertGreater(self.count, 120)
+
+    def erase(self, ref):
+        """What a certificate says, which stands in the open, and what is left of the person."""
+        path = os.path.join(self.box.top, "certificate.json")
+        done = self.run_command("subject", "erase", f"crm:{ref}", "--yes", "--out", path)
+        self.assertEqual(done.code, 0, done.err)
+        self.assertGreater(os.path.getsize(path), 500)
+        for words in ((), ("--json",)):
+            self.commands.append((("certificate", "verify"), self.box.velum("certificate", "verify", path, *words)))
+        self.run_command("subject", "retained", f"crm:{ref}", allowed=True)
+        self.run_command("audit", "log", "--subject", f"crm:{ref}", "--json")
+
+    def test_a_configuration_is_not_repeated(self):
+        """By velumd that does not start with it."""
+        c = self.canary
+        for line in (f"{c('key of velumd')}: 1", f"listen: {c('listen of velumd')}", f"data: {c('data')}",
+                     f"log-level: {c('level of velumd')}", f"root: {{file: {c('root of velumd')}}}",
+                     f"workers: {c('workers')}", f"\"{c('open')}"):
+            path = self.write("velumd.yaml", f"velum-config: 1\n{line}\n")
+            done = subprocess.run([VELUMD, "--config", path], capture_output=True, timeout=60, check=False,
+                                  stdin=subprocess.DEVNULL, env=self.box.environment, cwd=self.box.top)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertTrue(done.stderr)
+            self.search(done.stdout + done.stderr, f"what velumd said of {line.split(':')[0]}", ())
+
+    def test_an_upgrade_leaves_nothing_in_the_open(self):
+        """Of a folder of the version before: in the folder, its backup and what is said."""
+        golden = os.path.join(TOP, "tests", "golden", "folder-v1")
+        shutil.rmtree(self.box.data)
+        shutil.copytree(os.path.join(golden, "data"), self.box.data)
+        for path, _ in all_files(self.box.data):
+            os.chmod(path, 0o600)
+        os.chmod(self.box.data, 0o700)
+        backup = os.path.join(self.box.top, "backup")
+        os.mkdir(backup, 0o700)
+        done = self.run_command("upgrade", "--apply", "--backup", backup)
+        self.assertEqual(done.code, 0, done.err)
+        with open(os.path.join(golden, "expected.json"), encoding="utf-8") as file:
+            expected = json.load(file)
+        daemon = self.box.daemon()
+        seen = expect(daemon.ask("GET", f"/v1/subjects/{expected['adult']}", expected["shop"]), 200).json()
+        held = [value for value in seen["fields"].values() if isinstance(value, str) and len(value) > 7]
+        self.assertGreater(len(held), 1)
+        self.canary.words |= {value: "a value from before" for value in held}
+        self.canary.words |= {expected[name]: "a token from before" for name in ("shop", "care", "desk")}
+        files = [*all_files(self.box.data), *all_files(backup)]
+        self.assertGreater(len(files), 8)
+        for path, data in files:
+            self.search(data, os.path.relpath(path, self.box.top), held)
+        self.search(daemon.errors().encode(), "stderr of velumd", held)
+        self.search((done.out + done.err).encode(), "what the upgrade said", held)
 
     def test_no_word_is_found_where_things_fail(self):
         if not has_seams():

@@ -111,9 +111,10 @@ class Box:
             file.write(str(wall_ns))
         os.replace(self.clock_path + ".new", self.clock_path)
 
-    def velum(self, *words, check=True, env=None, timeout=120):
+    def velum(self, *words, check=True, env=None, timeout=120, typed=""):
+        """Runs the command with `typed` on its stdin."""
         done = Done(subprocess.run([VELUM, *words], capture_output=True, timeout=timeout,
-                                   stdin=subprocess.DEVNULL, check=False, cwd=self.top,
+                                   input=typed.encode(), check=False, cwd=self.top,
                                    env=self.environment | (env or {})))
         if check and done.code != 0:
             raise AssertionError(f"velum {' '.join(words)}: exit {done.code}: {done.err[-600:]}")

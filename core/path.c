@@ -286,11 +286,27 @@ void path_fill_entry(passage *passage, audit_entry *entry)
     fill_trace(passage, entry);
 }
 
-/* A refusal's key in core/refusals.h: (credential, activity, target, reason). */
+static bool knows_existence(const passage *passage)
+{
+    return passage->activity != BUNDLE_NONE &&
+           passage->world->bundle->activities[passage->activity].knows_existence;
+}
+
+/* The reason, or the one 404 where the activity may not know that the customer exists. */
+static uint32_t shown_problem(const passage *passage)
+{
+    const uint32_t problem = passage->problem;
+    const bool is_told = knows_existence(passage) && problem != REASON_UNKNOWN_SUBJECT;
+
+    return problem_speaks_of_subject(problem) && !is_told ? PROBLEM_NOT_FOUND : problem;
+}
+
+/* A refusal's key in core/refusals.h: (credential, activity, target, reason), the reason as it is told:
+ * else a second 404 in place of a 429 would say that there is somebody, hidden for two reasons. */
 static bool refusal_is_repeated(passage *passage)
 {
     uint8_t key[KEY_BYTES];
-    const uint32_t what[2] = {passage->activity, passage->problem};
+    const uint32_t what[2] = {passage->activity, shown_problem(passage)};
     const crypto_part parts[] = {
         {passage->actor.token, ENTRY_TOKEN_BYTES},
         {passage->actor.own.bytes, SUBJECT_ID_BYTES},
@@ -313,24 +329,16 @@ static bool refusal_is_repeated(passage *passage)
     return !request->refusal_is_admitted;
 }
 
-/* What the caller is told: the reason, or the one 404 where the activity may not know that the
- * customer exists. */
 static void write_refusal(passage *passage)
 {
     const bundle *bundle = passage->world->bundle;
-    const bool knows =
-        passage->activity != BUNDLE_NONE && bundle->activities[passage->activity].knows_existence;
-    uint32_t shown = passage->problem;
-    problem_detail detail = {.hint = passage->hint};
+    const uint32_t shown = shown_problem(passage);
+    problem_detail detail = {.hint = shown == passage->problem ? passage->hint : NULL};
 
-    if (problem_speaks_of_subject(shown) && (!knows || shown == REASON_UNKNOWN_SUBJECT)) {
-        shown = PROBLEM_NOT_FOUND;
-        detail.hint = NULL;
-    }
     if (passage->entry.stage != 0) {
         detail.event_id = passage->entry.event_id;
     }
-    if (knows && passage->verdict.consent_state != CONSENT_UNKNOWN &&
+    if (knows_existence(passage) && passage->verdict.consent_state != CONSENT_UNKNOWN &&
         passage->verdict.purpose != BUNDLE_NONE && shown != PROBLEM_NOT_FOUND) {
         detail.purpose = bundle->purposes[passage->verdict.purpose].name;
     }
@@ -341,7 +349,7 @@ static void write_refusal(passage *passage)
 /* A refusal that may tell nothing of the customer tells nothing the second time either. */
 static void write_unrecorded(passage *passage, uint32_t problem)
 {
-    const bool is_told = !problem_speaks_of_subject(passage->problem);
+    const bool is_told = shown_problem(passage) == passage->problem;
 
     counters_add(passage->gate, problem);
     answer_set_problem(passage->answer, problem,

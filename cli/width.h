@@ -1,8 +1,8 @@
 /* cli/width.h: how many cells of a terminal a text takes, and text that is safe to show.
  *
  * East Asian wide and full-width characters (Unicode UAX #11) take two cells, combining marks none.
- * Ambiguous ones count as one. Control characters, which could drive the terminal, and directional ones, which
- * could reorder what stands beside them, become '?'.
+ * Ambiguous ones count as one. Control characters, which could drive the terminal, and directional
+ * ones, which could reorder what stands beside them, become '?'.
  */
 #ifndef CLI_WIDTH_H
 #define CLI_WIDTH_H
@@ -16,8 +16,8 @@ size_t width_of(text a);
 /* The longest beginning that takes at most `cells`, never cutting a character; at least one
  * character of a text that is not empty. Marks stay with their letter. */
 size_t width_prefix(text a, size_t cells);
-/* A NUL-terminated copy without those and without broken UTF-8, cut to fit `size` bytes; never longer
- * than `a`. */
+/* A NUL-terminated copy without those and without broken UTF-8, cut to fit `size` bytes; its text is
+ * never longer than `a`. */
 void width_clean(text a, char *out, size_t size);
 
 #endif

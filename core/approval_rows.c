@@ -215,18 +215,19 @@ velum_status approval_row_load(store_conn *conn, const uint8_t id[APPROVAL_ID_BY
     return take_one(stmt, out);
 }
 
-velum_status approval_row_find_open(store_conn *conn, const char *asked_by,
-                                    const uint8_t scope[SHA256_BYTES], approval_row *out)
+velum_status approval_row_find_open(store_conn *conn, const approval_row *wanted, uint32_t skip,
+                                    approval_row *out)
 {
     store_stmt *stmt = NULL;
 
     VELUM_TRY(conn_statement(conn,
                              "SELECT " COLUMNS " FROM approval WHERE asked_by = $1"
                              " AND state IN (1, 2) AND scope = $2"
-                             " ORDER BY asked_ns DESC, id LIMIT 1",
+                             " ORDER BY id LIMIT 1 OFFSET $3",
                              &stmt));
-    VELUM_TRY(stmt_bind_text(stmt, 1, text_of(asked_by)));
-    VELUM_TRY(stmt_bind_blob(stmt, 2, scope, SHA256_BYTES));
+    VELUM_TRY(stmt_bind_text(stmt, 1, text_of(wanted->asked_by)));
+    VELUM_TRY(stmt_bind_blob(stmt, 2, wanted->scope, sizeof(wanted->scope)));
+    VELUM_TRY(stmt_bind_integer(stmt, 3, skip));
     return take_one(stmt, out);
 }
 

@@ -53,9 +53,8 @@ velum_status approval_row_load(store_conn *conn, const uint8_t id[APPROVAL_ID_BY
 /* From row->state to `state`; VELUM_E_STALE when it is in another state by now. */
 velum_status approval_row_move(store_conn *conn, approval_row *row,
                                uint32_t state) VELUM_WARN_UNUSED;
-/* The newest open one (asked or agreed) of this asker and scope; VELUM_E_NOTFOUND. */
-velum_status approval_row_find_open(store_conn *conn, const char *asked_by,
-                                    const uint8_t scope[SHA256_BYTES],
+/* The open one (asked or agreed) of this asker and scope behind the `skip` first; VELUM_E_NOTFOUND. */
+velum_status approval_row_find_open(store_conn *conn, const approval_row *wanted, uint32_t skip,
                                     approval_row *out) VELUM_WARN_UNUSED;
 velum_status approval_row_count_open(store_conn *conn, const char *asked_by,
                                      int64_t *out) VELUM_WARN_UNUSED;

@@ -162,7 +162,11 @@ velum_status approval_has_ended(passage *passage, const approval_row *row, bool 
     const uint32_t today = approvals_needed(passage->world->bundle, row->kind);
     bool stands = true;
 
-    *out = is_open(row) && (passage->clock.later_ns >= row->expires_ns || row->needed < today);
+    const int64_t now_ns = passage->clock.later_ns;
+
+    /* Asked later than now: under a clock that an officer has set right since (I-3). */
+    const bool is_in_time = row->asked_ns <= now_ns && now_ns < row->expires_ns;
+    *out = is_open(row) && (!is_in_time || row->needed < today);
     if (*out || row->state != APPROVAL_AGREED) {
         return VELUM_OK;
     }
@@ -287,6 +291,20 @@ static int64_t hours_valid(const bundle *bundle, uint32_t kind)
     return hours == 0 ? HOURS_USUAL : hours;
 }
 
+/* One for the same that can still be used; VELUM_E_NOTFOUND. */
+static velum_status find_standing(passage *passage, const approval_row *wanted, approval_row *out)
+{
+    for (uint32_t i = 0; i < OPEN_MAX; i++) {
+        bool has_ended = false;
+        VELUM_TRY(approval_row_find_open(passage->conn, wanted, i, out));
+        VELUM_TRY(approval_has_ended(passage, out, &has_ended));
+        if (!has_ended) {
+            return VELUM_OK;
+        }
+    }
+    return VELUM_E_NOTFOUND;
+}
+
 /* The same asked again while it stands open is the same approval. */
 velum_status approval_ask(passage *passage, const approval_scope *scope, uint8_t out_id[16])
 {
@@ -294,7 +312,6 @@ velum_status approval_ask(passage *passage, const approval_scope *scope, uint8_t
     approval_row row;
     approval_row open;
     int64_t count = 0;
-    bool has_ended = true;
 
     if (approvals_needed(bundle, scope->kind) == 0) {
         return refuse_hint(passage, REASON_CONFLICT, "The active policy asks nobody's approval.");
@@ -303,18 +320,14 @@ velum_status approval_ask(passage *passage, const approval_scope *scope, uint8_t
         return refuse(passage, REASON_CLOCK_BEHIND);
     }
     take_scope(passage, scope, &row);
-    const velum_status found =
-        approval_row_find_open(passage->conn, row.asked_by, row.scope, &open);
+    const velum_status found = find_standing(passage, &row, &open);
     if (found == VELUM_OK) {
-        VELUM_TRY(approval_has_ended(passage, &open, &has_ended));
-    }
-    if (!has_ended) {
         memcpy(out_id, open.id, sizeof(open.id));
         memcpy(passage->entry.related, open.asked_event, sizeof(open.asked_event));
         approval_tell_leaf(&passage->entry, &open);
         return VELUM_OK;
     }
-    if (found != VELUM_OK && found != VELUM_E_NOTFOUND) {
+    if (found != VELUM_E_NOTFOUND) {
         return found;
     }
     VELUM_TRY(approval_row_count_open(passage->conn, row.asked_by, &count));

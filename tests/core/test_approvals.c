@@ -392,6 +392,25 @@ static void a_clock_set_back_revives_nothing(void **state)
     assert_refused(read_by(self, all.care, all.child, id), 503, "clock-behind");
 }
 
+/* I-3: an end that was set by a clock gone wrong is none, once an officer has set it right. */
+static void what_was_asked_under_a_wrong_clock_has_ended(void **state)
+{
+    place *const self = *state;
+    const cast all = cast_of(self);
+
+    place_set_clock(self, PLACE_EPOCH_NS + 9000 * HOUR_NS);
+    const char *const id = asked_for(self, all.care, all.child, NULL);
+    assert_done(decided(self, all.an, id, "agree"));
+    place_set_clock(self, PLACE_EPOCH_NS);
+    assert_done(ask(self, (question){.verb = VELUM_VERB_CLOCK_ACCEPT}));
+    check_refusal(self, read_by(self, all.care, all.child, id), "approval-expired");
+    assert_text_at(assert_done(got(self, all.care, id)), "state", "ended");
+    const char *const anew = asked_for(self, all.care, all.child, NULL);
+    assert_string_not_equal(anew, id);
+    assert_done(decided(self, all.an, anew, "agree"));
+    assert_done(read_by(self, all.care, all.child, anew));
+}
+
 static void what_is_used_leaves_no_timer(void **state)
 {
     place *const self = *state;
@@ -624,6 +643,7 @@ int main(void)
         TEST(it_never_shows_more_than_its_scope),
         TEST(it_ends_by_the_clock_and_the_timer),
         TEST(a_clock_set_back_revives_nothing),
+        TEST(what_was_asked_under_a_wrong_clock_has_ended),
         TEST(what_is_used_leaves_no_timer),
         TEST(a_demand_that_was_raised_ends_it),
         TEST(who_was_revoked_has_not_agreed),

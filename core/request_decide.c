@@ -314,14 +314,19 @@ static velum_status parse_act(passage *passage, const act **out, int64_t *out_ve
     return refuse_hint(passage, PROBLEM_MALFORMED, "`act` is none that there is.");
 }
 
+/* Without its words where the evidence has gone: it can still be ended. */
 static velum_status write_answer(passage *passage, const request *row)
 {
     request_facts facts;
     json_writer out;
 
-    VELUM_TRY(request_unseal(passage, row, &facts));
+    velum_status status = request_unseal(passage, row, &facts);
+    if (status < 0 && status != VELUM_E_NOTFOUND) {
+        return status;
+    }
+    const request_facts *const shown = status == VELUM_OK ? &facts : NULL;
     json_writer_init(&out, &passage->answer->body);
-    const velum_status status = request_write(passage, row, &facts, REQUEST_SHOW_OFFICER, &out);
+    status = request_write(passage, row, shown, REQUEST_SHOW_OFFICER, &out);
     mem_wipe(&facts, sizeof(facts));
     VELUM_TRY(status);
     return buffer_status(&passage->answer->body);

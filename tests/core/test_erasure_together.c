@@ -308,6 +308,25 @@ static void a_category_that_left_the_policy_goes(void **state)
     assert_true(list_has(file, "destroyed/categories", "contact"));
 }
 
+/* Its words have gone with the evidence; what is open is ended all the same. */
+static void a_request_outlives_the_evidence(void **state)
+{
+    place *const self = *state;
+    const people people = people_of(self);
+    int64_t now_ns = PLACE_EPOCH_NS;
+    const char *const id =
+        text_f(self, "%s", text_at(assert_done(take_verified(&people, "access")), "request"));
+
+    assert_done(erase(self, people.ref, "{}"));
+    pass_days(self, &now_ns, 1100); /* what a law keeps, then, a minute later, the evidence */
+    await_nothing_begun(self);
+    pass_days(self, &now_ns, 1);
+    await_nothing_begun(self);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM erased"), 0);
+    assert_done(act(self, NULL, id, "deny", ",\"reason\":\"no_match\""));
+    assert_state(self, id, "denied");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +345,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_category_that_went_meanwhile_is_done, place_set_up_clock,
                                         place_tear_down),
         cmocka_unit_test_setup_teardown(a_category_that_left_the_policy_goes, place_set_up_clock,
+                                        place_tear_down),
+        cmocka_unit_test_setup_teardown(a_request_outlives_the_evidence, place_set_up_clock,
                                         place_tear_down),
     };
 

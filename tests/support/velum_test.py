@@ -403,7 +403,7 @@ def check_proof(proof, leaf, root_of):
 def log_folder_copy(box, name):
     """A copy of the log folder of a box."""
     to = os.path.join(box.top, name)
-    shutil.copytree(os.path.join(box.data, "audit"), to)
+    shutil.copytree(os.path.join(box.data, "audit"), to, ignore=shutil.ignore_patterns("checkpoint.tmp"))
     return to
 
 

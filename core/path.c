@@ -301,12 +301,11 @@ static uint32_t shown_problem(const passage *passage)
     return problem_speaks_of_subject(problem) && !is_told ? PROBLEM_NOT_FOUND : problem;
 }
 
-/* A refusal's key in core/refusals.h: (credential, activity, target, reason), the reason as it is told:
- * else a second 404 in place of a 429 would say that there is somebody, hidden for two reasons. */
+/* A refusal's key in core/refusals.h: (credential, activity, target, reason). */
 static bool refusal_is_repeated(passage *passage)
 {
     uint8_t key[KEY_BYTES];
-    const uint32_t what[2] = {passage->activity, shown_problem(passage)};
+    const uint32_t what[2] = {passage->activity, passage->problem};
     const crypto_part parts[] = {
         {passage->actor.token, ENTRY_TOKEN_BYTES},
         {passage->actor.own.bytes, SUBJECT_ID_BYTES},

@@ -211,7 +211,6 @@ static void a_hidden_customer_stays_hidden_whatever_fields_are_asked(void **stat
     const reply *missing =
         assert_refused(read_as(self, campaign, ref, "id_card"), 404, "not-found");
     consent(self, desk, ref, "direct-marketing", "given");
-    forget_refusals(self);
     const reply *nothing = read_as(self, campaign, ref, "id_card");
     assert_string_equal(without_id(self, missing), without_id(self, nothing));
 }
@@ -367,34 +366,6 @@ static void a_birthday_sets_the_age_class(void **state)
     assert_int_equal(input_of(&entry, 1), AGE_UNKNOWN);
 }
 
-/* Of somebody unknown a second refusal is 429 whatever is asked, for it has one reason. So it is of
- * somebody hidden for one reason here and another there. */
-static void two_reasons_to_hide_look_like_one(void **state)
-{
-    place *const self = *state;
-    const char *const shop = shop_token(self);
-    const char *const ref = person(self, shop, "13800000001", full_profile);
-    const char *const me = customer_of(self, ref);
-    const char *const campaign = marketing_token(self);
-    audit_entry entry;
-
-    change_policy(self, (const char *const[]){
-                            "purpose: direct-marketing\\n    actions: [read]",
-                            "purpose: direct-marketing\\n    actions: [read, consent-read]", NULL});
-    assert_done(ask(
-        self, (question){VELUM_VERB_ME_REQUEST_CREATE, me, .body = "{\"right\":\"restrict\"}"}));
-    assert_refused(read_as(self, campaign, ref, NULL), 404, "not-found");
-    log_last(self, &entry);
-    const uint32_t first = entry.refusal;
-    assert_refused(ask(self, (question){VELUM_VERB_CONSENT_LIST, campaign, .ref = ref}), 429,
-                   "rate-limited");
-    forget_refusals(self);
-    assert_refused(ask(self, (question){VELUM_VERB_CONSENT_LIST, campaign, .ref = ref}), 404,
-                   "not-found");
-    log_last(self, &entry);
-    assert_int_not_equal(entry.refusal, first); /* the log knows */
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_set_up, place_tear_down)
@@ -408,7 +379,6 @@ int main(void)
         TEST(unknown_field_names_are_only_counted_in_the_leaf),
         TEST(unknown_and_hidden_look_the_same),
         TEST(a_hidden_customer_stays_hidden_whatever_fields_are_asked),
-        TEST(two_reasons_to_hide_look_like_one),
         TEST(a_domain_sees_only_its_own_pseudonyms),
         TEST(a_role_sees_its_masks_and_what_is_hidden_by_name),
         TEST(only_what_is_held_is_released),

@@ -31,7 +31,7 @@
 #define ENTRY_PERSON 8       /* a person was registered */
 #define ENTRY_SCHEMA 9       /* a schema step was taken */
 #define ENTRY_CONFIGURATION 10
-#define ENTRY_APPROVAL 11      /* asked, agreed, refused, used, ended, reviewed */
+#define ENTRY_APPROVAL 11     /* asked, agreed, refused, used, ended, reviewed */
 #define ENTRY_READ 20         /* fields of one subject read */
 #define ENTRY_LOOKUP 21       /* identifier to pseudonym */
 #define ENTRY_UPSERT 22       /* subject created or updated */

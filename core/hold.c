@@ -33,7 +33,7 @@ static velum_status count_hold(passage *passage, bool hold)
         return VELUM_E_LIMIT;
     }
     state->holds += hold ? 1 : UINT32_MAX; /* one more, or one less */
-    VELUM_TRY(state_seal_final(passage)); /* older rows do not lift it (V-5) */
+    VELUM_TRY(state_seal_final(passage));  /* older rows do not lift it (V-5) */
     return write_batch_touch(passage->batch, &passage->subject);
 }
 

@@ -9,8 +9,7 @@ velum_status read_open(passage *passage) VELUM_WARN_UNUSED;
 velum_status read_mask(passage *passage) VELUM_WARN_UNUSED;
 /* One allowed field of an opened record, clear or masked, into an open object; nothing when there is
  * no value. The passage remembers what was released. */
-velum_status read_write_field(passage *passage, uint32_t index,
-                              json_writer *out) VELUM_WARN_UNUSED;
+velum_status read_write_field(passage *passage, uint32_t index, json_writer *out) VELUM_WARN_UNUSED;
 /* core/lookup.c */
 velum_status lookup_mask(passage *passage) VELUM_WARN_UNUSED;
 /* core/upsert.c */
@@ -102,7 +101,7 @@ velum_status who_saw_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status explain_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status resolve_mask(passage *passage) VELUM_WARN_UNUSED;
 
-/* What several verbs write: {"subject":REF into an open object; nothing when there is no subject. */
+/* core/reply.c: what several verbs write: {"subject":REF into an open object; nothing when there is no subject. */
 velum_status reply_subject(passage *passage, json_writer *out) VELUM_WARN_UNUSED;
 /* "version": of the subject, for If-Match, into an open object and beside the answer (ETag). */
 void reply_version(passage *passage, uint32_t version, json_writer *out);

@@ -10,7 +10,7 @@
 #define REPLY_BYTES_USUAL 1000 /* room at once for most */
 
 /* Every field of the category that the verdict does not release is wiped (I-4). */
-static void wipe_others(const passage *passage, uint32_t category, record *record)
+void read_wipe_others(const passage *passage, uint32_t category, record *record)
 {
     const bundle *bundle = passage->world->bundle;
     const uint64_t released = passage->verdict.clear | passage->verdict.masked;
@@ -36,7 +36,7 @@ velum_status read_open(passage *passage)
             continue;
         }
         VELUM_TRY(vault_open_category(passage->opened, number, version, &passage->records[i]));
-        wipe_others(passage, i, passage->records[i]);
+        read_wipe_others(passage, i, passage->records[i]);
     }
     return VELUM_OK;
 }

@@ -1,12 +1,10 @@
 /* core/retained.c: what a law keeps of somebody erased, read under the activity `legal-retention`.
  *
- * Nothing else reads it (PIPL 47: storage and protection only). Somebody erased has no state, so roles
- * with conditions do not count: what they ask about the customer is not known any more (I-3).
+ * Nothing else reads it (PIPL 47: storage and protection only). Somebody erased has no state, so the
+ * decision counts no role with conditions: what they ask of the customer is not known any more (I-3).
  */
 #include "core/locate.h"
 #include "core/verbs.h"
-
-#include "policy/mask.h"
 
 #define REPLY_BYTES_USUAL 1000
 
@@ -29,57 +27,6 @@ velum_status retained_locate(passage *passage)
     return status == VELUM_E_NOTFOUND ? VELUM_OK : status;
 }
 
-/* The clearest cell of the actor's unconditional roles counts, within the activity. */
-static void decide_fields(passage *passage)
-{
-    const bundle *bundle = passage->world->bundle;
-    const uint64_t reach = bundle->activities[passage->activity].fields;
-    verdict *const verdict = &passage->verdict;
-
-    if (passage->asked_all) {
-        passage->asked = reach;
-    }
-    for (uint32_t i = 0; i < bundle->role_count; i++) {
-        const bundle_role *role = &bundle->roles[i];
-        if ((passage->actor.roles >> i & 1) != 0 && role->condition_count == 0) {
-            verdict->clear |= role->clear & reach & passage->asked;
-            verdict->masked |= role->mask & reach & passage->asked;
-        }
-    }
-    verdict->masked &= ~verdict->clear;
-    verdict->hidden = passage->asked & ~(verdict->clear | verdict->masked);
-    verdict->decision = (verdict->masked | verdict->hidden) == 0 ? ENTRY_ALLOW : ENTRY_PARTIAL;
-}
-
-/* Every field of the category that the decision does not release is wiped (I-4). */
-static void wipe_others(const passage *passage, uint32_t category, record *record)
-{
-    const bundle *bundle = passage->world->bundle;
-    const uint64_t released = passage->verdict.clear | passage->verdict.masked;
-
-    for (uint32_t i = record->count; i > 0; i--) {
-        const uint16_t number = record->fields[i - 1].number;
-        const uint32_t index = bundle_find_number(bundle, REGISTRY_FIELD, number);
-        if (index == BUNDLE_NONE || (released >> index & 1) == 0 ||
-            bundle->fields[index].category != category) {
-            record_wipe_field(record, number);
-        }
-    }
-}
-
-static bool holds_allowed(const passage *passage, uint32_t category)
-{
-    const bundle *bundle = passage->world->bundle;
-    const uint64_t released = passage->verdict.clear | passage->verdict.masked;
-
-    for (uint32_t i = 0; i < bundle->field_count; i++) {
-        if ((released >> i & 1) != 0 && bundle->fields[i].category == category) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static velum_status list_retained(passage *passage, retained_list *out)
 {
     return vault_retained_list(passage->conn, &passage->subject, out->kept, &out->count);
@@ -92,58 +39,33 @@ velum_status retained_open(passage *passage)
     if (!passage->has_subject) {
         return refuse(passage, REASON_UNKNOWN_SUBJECT);
     }
-    decide_fields(passage);
     VELUM_TRY(locate_snapshot(passage));
     VELUM_TRY(list_retained(passage, &list));
     for (uint32_t i = 0; i < list.count; i++) {
         const uint32_t index =
             bundle_find_number(passage->world->bundle, REGISTRY_CATEGORY, list.kept[i].category);
-        if (index == BUNDLE_NONE || !holds_allowed(passage, index)) {
+        if (index == BUNDLE_NONE || (passage->verdict.categories >> index & 1) == 0) {
             continue; /* what no policy names is opened for nobody (I-3) */
         }
         VELUM_TRY(vault_retained_open(passage->gate->vault, passage->conn, &passage->subject,
                                       list.kept[i].category, passage->arena,
                                       &passage->records[index]));
-        wipe_others(passage, index, passage->records[index]);
+        read_wipe_others(passage, index, passage->records[index]);
     }
     return VELUM_OK;
 }
 
 /* --- the answer --------------------------------------------------------------------------------- */
 
-static velum_status write_value(passage *passage, uint32_t index, text value, json_writer *out)
-{
-    const bundle_field *field = &passage->world->bundle->fields[index];
-    const bundle_mask *mask = &passage->world->bundle->masks[field->mask];
-    const uint64_t bit = UINT64_C(1) << index;
-    size_t size = 0;
-    void *slice = NULL;
-
-    passage->released |= bit;
-    json_name_text(out, field->name);
-    if ((passage->verdict.clear & bit) != 0) {
-        json_write_text(out, value);
-        return VELUM_OK;
-    }
-    passage->released_masked |= bit;
-    const size_t bound = mask_bound(mask, value.size);
-    VELUM_TRY(secret_arena_slice(passage->arena, bound, &slice));
-    VELUM_TRY(mask_apply(mask, field->type, value, slice, bound, &size));
-    json_write_text(out, (text){slice, size});
-    return VELUM_OK;
-}
-
 static velum_status write_fields(passage *passage, uint32_t category, json_writer *out)
 {
     const bundle *bundle = passage->world->bundle;
-    const record *record = category == BUNDLE_NONE ? NULL : passage->records[category];
 
     json_name(out, "fields");
     json_begin_object(out);
-    for (uint32_t i = 0; record != NULL && i < bundle->field_count; i++) {
-        const text *value = record_find(record, bundle->fields[i].number);
-        if (value != NULL) {
-            VELUM_TRY(write_value(passage, i, *value, out));
+    for (uint32_t i = 0; i < bundle->field_count; i++) {
+        if (bundle->fields[i].category == category) {
+            VELUM_TRY(read_write_field(passage, i, out));
         }
     }
     json_end_object(out);

@@ -7,6 +7,8 @@
 /* core/read.c */
 velum_status read_open(passage *passage) VELUM_WARN_UNUSED;
 velum_status read_mask(passage *passage) VELUM_WARN_UNUSED;
+/* Every field of an opened category that the verdict does not release is wiped (I-4). */
+void read_wipe_others(const passage *passage, uint32_t category, record *record);
 /* One allowed field of an opened record, clear or masked, into an open object; nothing when there is
  * no value. The passage remembers what was released. */
 velum_status read_write_field(passage *passage, uint32_t index, json_writer *out) VELUM_WARN_UNUSED;

@@ -46,6 +46,17 @@
 #define ENTRY_RETAINED 31     /* what a law keeps was read */
 #define ENTRY_SUPPRESSION 32  /* ended suppressions were swept */
 #define ENTRY_HOLD 33         /* a legal hold was put or released */
+#define ENTRY_ROWS_READ 34    /* rows of a module's table (`resource`) were read */
+#define ENTRY_ROWS 35         /* rows of a module's table were put or deleted */
+#define ENTRY_COUNTS 36       /* an aggregate left */
+#define ENTRY_FILTER 37       /* which of many may be: counts by reason, nobody's value */
+#define ENTRY_SEARCH 38       /* candidates were shown; one leaf names all of them */
+#define ENTRY_LISTING 39      /* references of many, page by page */
+#define ENTRY_BULK_READ 40    /* fields of many; each leaf names everybody in it */
+#define ENTRY_MESSAGE 41      /* to a customer: asked for, intent, outcome, skipped */
+#define ENTRY_MODULE 42       /* a module took or answered work, or set a timer */
+#define ENTRY_HOOK 43         /* somebody outside was told of a pseudonym; intent and outcome */
+#define ENTRY_TASK 44         /* a processor's task: made, acknowledged, late */
 
 #define ENTRY_SINGLE 1 /* stages */
 #define ENTRY_INTENT 2

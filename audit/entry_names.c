@@ -44,6 +44,17 @@ const char *entry_type_name(uint32_t type)
         {ENTRY_RETAINED, "retained"},
         {ENTRY_SUPPRESSION, "suppression"},
         {ENTRY_HOLD, "hold"},
+        {ENTRY_ROWS_READ, "rows-read"},
+        {ENTRY_ROWS, "rows"},
+        {ENTRY_COUNTS, "counts"},
+        {ENTRY_FILTER, "filter"},
+        {ENTRY_SEARCH, "search"},
+        {ENTRY_LISTING, "listing"},
+        {ENTRY_BULK_READ, "bulk-read"},
+        {ENTRY_MESSAGE, "message"},
+        {ENTRY_MODULE, "module"},
+        {ENTRY_HOOK, "hook"},
+        {ENTRY_TASK, "task"},
     };
 
     return name_in(names, sizeof names / sizeof names[0], type);

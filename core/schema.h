@@ -5,7 +5,7 @@
 #include "store/store.h"
 
 /* The schema that this version writes; docs/formats/vault.md has one section a step. */
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
 /* Gives a new file this version's schema. */
 velum_status schema_create(store *db, velum_error *err) VELUM_WARN_UNUSED;
@@ -24,5 +24,10 @@ extern const char *const policy_schema_2[];
 extern const char *const requests_schema_2[];
 extern const char *const certificate_schema_2[];
 extern const char *const credential_schema_2[];
+extern const char *const rows_schema_3[];
+extern const char *const work_schema_3[];
+extern const char *const message_schema_3[];
+extern const char *const task_schema_3[];
+extern const char *const hook_schema_3[];
 
 #endif

@@ -21,7 +21,11 @@
 #define TIMER_EVIDENCE 5    /* the evidence of an erased subject ends; of: subject id */
 #define TIMER_SUPPRESSION 6 /* ended suppressions are swept; of: zeros */
 #define TIMER_RETENTION 7   /* purpose met or consent gone: proactive deletion; of: subject id */
-#define TIMER_KINDS 8       /* array size */
+#define TIMER_MODULE 8      /* a module's own; of: core/work.h */
+#define TIMER_MESSAGE 9 /* a message whose courier did not come back, or that waits; of: its id */
+#define TIMER_TASK 10   /* a processor's deadline; of: its id */
+#define TIMER_HOOK 11   /* a webhook is tried again; of: its id */
+#define TIMER_KINDS 12  /* array size */
 
 typedef struct timer {
     int64_t at_ns;

@@ -140,6 +140,19 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define INPUT_KEYS_SCHEMA 37     /* the same of keys.db */
 #define INPUT_SIGN_UP 38         /* 1: the customer came (back) by a sign-up of their own */
 #define INPUT_REHEARSAL 39       /* 1: nothing was changed, it was only tried */
+#define INPUT_MESSAGE_STATE 40   /* MESSAGE_* of core/message_row.h, after the act */
+#define INPUT_CHANNEL 41         /* registry number */
+#define INPUT_TEMPLATE 42        /* registry number */
+#define INPUT_MODULE 43          /* registry number */
+#define INPUT_WORK 44            /* WORK_* of core/work.h */
+#define INPUT_ALLOWED 45         /* of many: how many were allowed */
+#define INPUT_REFUSED 46         /* of many: how many were not */
+#define INPUT_HOOK 47            /* registry number */
+#define INPUT_EVENT 48           /* 1 + index of the HOOK_* bit */
+#define INPUT_AGGREGATE 49       /* registry number of a declared aggregate */
+#define INPUT_SUPPRESSED 50      /* its cells that were not told */
+#define INPUT_CRITERIA 51        /* of a search: how many were given */
+#define INPUT_ACTIVITY 52        /* registry number of the activity that was asked about */
 #define RESULT_SAME 1
 #define RESULT_CHANGED 2
 #define RESULT_NEW 3

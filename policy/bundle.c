@@ -40,6 +40,12 @@ static const kind_layout kinds[REGISTRY_KINDS] = {
     [REGISTRY_IDENTIFIER] = KIND(identifiers, identifier_count, bundle_identifier, type),
     [REGISTRY_JURISDICTION] = KIND(packs, pack_count, jurisdiction_pack, name),
     [REGISTRY_REASON_CODE] = KIND(reason_codes, reason_code_count, bundle_reason_code, name),
+    [REGISTRY_RESOURCE] = KIND(resources, resource_count, bundle_resource, name),
+    [REGISTRY_MODULE] = KIND(modules, module_count, bundle_module, name),
+    [REGISTRY_CHANNEL] = KIND(channels, channel_count, bundle_channel, name),
+    [REGISTRY_TEMPLATE] = KIND(templates, template_count, bundle_template, name),
+    [REGISTRY_COUNT] = KIND(counts, count_count, bundle_count, name),
+    [REGISTRY_HOOK] = KIND(hooks, hook_count, bundle_hook, name),
 };
 
 static_assert(BUNDLE_NOTICES_MAX < 255 && BUNDLE_FIELDS_MAX <= 64 && BUNDLE_ROLES_MAX <= 32 &&
@@ -223,9 +229,11 @@ uint64_t attribute_value_hash(text value)
 const char *action_name(uint32_t action)
 {
     static const char *const names[ACTION_COUNT] = {
-        "create",  "lookup",     "read",    "update",        "consent-read",   "consent-write",
-        "audit",   "administer", "import",  "request",       "request-decide", "erase",
-        "approve", "access-log", "resolve", "retained-read",
+        "create",  "lookup",     "read",        "update",        "consent-read",   "consent-write",
+        "audit",   "administer", "import",      "request",       "request-decide", "erase",
+        "approve", "access-log", "resolve",     "retained-read", "rows-read",      "rows-write",
+        "counts",  "filter",     "search",      "list",          "bulk-read",      "send",
+        "module",  "deliver",    "acknowledge",
     };
 
     for (uint32_t i = 0; i < ACTION_COUNT; i++) {

@@ -1,7 +1,7 @@
 /* policy/bundle.h: a policy folder, compiled to tables.
  *
- * Pure: bytes in, tables out, no I/O. A bundle is `policy.yaml`, `notices/<id>.<lang>.md` and
- * `packs/<name>.yaml`; its hash is SHA-256 over, in byte order of names, each file's name and bytes, both prefixed by their
+ * Pure: bytes in, tables out, no I/O. A bundle is `policy.yaml`, `notices/<id>.<lang>.md`,
+ * `packs/<name>.yaml` and `modules/<name>.yaml`; its hash is SHA-256 over, in byte order of names, each file's name and bytes, both prefixed by their
  * length (u32be). Compiled once, then immutable but for the registry numbers that core/ assigns
  * before anybody else sees it; then any thread may read it.
  *
@@ -35,6 +35,12 @@
 #define BUNDLE_CONDITIONS_MAX 8 /* a role */
 #define BUNDLE_REASON_CODES_MAX 32
 #define BUNDLE_PACKS_MAX 8
+#define BUNDLE_MODULES_MAX 16
+#define BUNDLE_RESOURCES_MAX 32 /* tables of all modules */
+#define BUNDLE_COUNTS_MAX 16    /* declared aggregates of all modules */
+#define BUNDLE_CHANNELS_MAX 8
+#define BUNDLE_TEMPLATES_MAX 32 /* messages of all modules, in any language */
+#define RESOURCE_FIELDS_MAX 24
 #define BUNDLE_BYTES_MAX 1048576 /* all files together */
 #define BUNDLE_NONE UINT32_MAX
 
@@ -55,7 +61,13 @@
 #define REGISTRY_RECIPIENT 14
 #define REGISTRY_IDENTIFIER 15
 #define REGISTRY_REASON_CODE 16 /* why somebody looks, where an activity asks for it */
-#define REGISTRY_KINDS 17       /* array size */
+#define REGISTRY_RESOURCE 17    /* a module's table: "orders" */
+#define REGISTRY_MODULE 18
+#define REGISTRY_CHANNEL 19  /* "sms" */
+#define REGISTRY_TEMPLATE 20 /* "winback.zh": a message of a module, in one language */
+#define REGISTRY_COUNT 21    /* a declared aggregate: "sales_by_store" */
+#define REGISTRY_HOOK 22     /* who is told of what happens to a customer */
+#define REGISTRY_KINDS 23    /* array size */
 
 /* Actions, a bit each. */
 #define ACTION_CREATE (1U << 0)
@@ -74,7 +86,18 @@
 #define ACTION_ACCESS_LOG (1U << 13)    /* who looked at one's own data, and the proof */
 #define ACTION_RESOLVE (1U << 14)       /* tokens of the log back to whom they stand for */
 #define ACTION_RETAINED_READ (1U << 15) /* what a law keeps of somebody erased */
-#define ACTION_COUNT 16
+#define ACTION_ROWS_READ (1U << 16)     /* rows of modules' tables, of one customer or by range */
+#define ACTION_ROWS_WRITE (1U << 17)    /* put and delete them */
+#define ACTION_COUNTS (1U << 18)        /* aggregates, under the rule of small numbers */
+#define ACTION_FILTER (1U << 19)    /* which of many may be asked for or reached, without a value */
+#define ACTION_SEARCH (1U << 20)    /* candidates by several criteria */
+#define ACTION_LIST (1U << 21)      /* references of everybody, page by page */
+#define ACTION_BULK_READ (1U << 22) /* fields of many at once, under an approval */
+#define ACTION_SEND (1U << 23)      /* a message to a customer, decided again when it leaves */
+#define ACTION_MODULE (1U << 24)    /* take and answer a module's work */
+#define ACTION_DELIVER (1U << 25)   /* the courier: rendered messages out, outcomes back */
+#define ACTION_ACKNOWLEDGE (1U << 26) /* a processor: a task is done */
+#define ACTION_COUNT 27
 /* "create", "lookup" …; NULL for anything but one known bit. */
 const char *action_name(uint32_t action);
 
@@ -139,10 +162,12 @@ typedef struct bundle_activity {
     text name;
     text title_zh;
     text title_en;
-    uint32_t purpose;     /* index */
-    uint32_t actions;     /* bits */
-    uint32_t actors;      /* bits: who may hold it */
-    uint64_t fields;      /* bits: no role sees more than this under the activity */
+    uint32_t purpose; /* index */
+    uint32_t actions; /* bits */
+    uint32_t actors;  /* bits: who may hold it */
+    uint64_t fields;  /* bits: no role sees more than this under the activity */
+    uint64_t
+        resources[BUNDLE_RESOURCES_MAX]; /* the same of each module's table: bits of its fields */
     bool knows_existence; /* a refusal may name its reason; else hidden and unknown answer alike */
     text recipient;       /* empty: inside the house */
     uint32_t recipient_index; /* in `recipients`; BUNDLE_NONE: inside the house */
@@ -174,12 +199,19 @@ typedef struct bundle_category {
     uint32_t retain_days;  /* a law keeps it so long after the person is erased; 0: it goes too */
     uint32_t retain_basis; /* BASIS_*; of retain_days */
     text retain_law;       /* "Tax Collection Law 24", shown in certificate and answer */
+    uint32_t
+        module;    /* 1 + index of the module whose rows are sealed under it; 0: fields of people */
+    uint32_t rows; /* ROWS_*; of a module's */
     uint16_t number;
 } bundle_category;
 
 #define FIELD_TEXT 1
 #define FIELD_DATE 2   /* YYYY-MM-DD */
 #define FIELD_NUMBER 3 /* decimal digits, optional sign and fraction */
+/* Of modules' tables only; every value travels and is sealed as text in one form. */
+#define FIELD_INTEGER 4 /* int64, decimal: counts, and money in its smallest unit */
+#define FIELD_TIME 5    /* RFC 3339 in UTC with seconds: 2026-11-30T15:59:03Z */
+#define FIELD_BOOLEAN 6 /* true or false */
 
 /* Classes, least first; what is not classified is the most sensitive (style, rule 19). */
 #define CLASS_PUBLIC 1
@@ -222,6 +254,8 @@ typedef struct bundle_role {
     bool staff;     /* a person looks: under 14 needs an approval (Minors Regulation 34–37) */
     uint64_t clear; /* field bits */
     uint64_t mask;  /* field bits, disjoint from clear */
+    uint64_t resource_clear[BUNDLE_RESOURCES_MAX]; /* the same of each module's table */
+    uint64_t resource_mask[BUNDLE_RESOURCES_MAX];
     bundle_condition conditions[BUNDLE_CONDITIONS_MAX];
     uint32_t condition_count;
     uint16_t number;
@@ -231,6 +265,122 @@ typedef struct bundle_attribute {
     text name;
     uint16_t number;
 } bundle_attribute;
+
+/* --- modules: `modules/<name>.yaml` of the policy folder (docs/formats/module.md) --------------------
+ * What a module may keep is part of the policy: it has the bundle's hash, is agreed to like any other
+ * change, and a module that runs with another declaration is refused. */
+
+/* What becomes of a table's rows when the customer is erased. */
+#define ROWS_ERASE 1 /* gone with the key */
+#define ROWS_ANONYMISE \
+    2 /* dimensions and measures stay, each row under a random pseudonym of its own */
+#define ROWS_RETAIN 3 /* kept apart until a law's term ends, counted from the newest row */
+
+typedef struct resource_field {
+    text name;      /* "amount" */
+    text full_name; /* "orders.amount"; of the registry (REGISTRY_FIELD) */
+    text title_zh;
+    text title_en;
+    uint32_t type;  /* FIELD_* */
+    uint32_t class; /* CLASS_* */
+    uint32_t mask;  /* index of its mask */
+    bool is_required;
+    bool is_indexed;   /* rows can be scanned by its range */
+    bool is_dimension; /* rows can be counted by it */
+    bool is_measure;   /* FIELD_INTEGER; can be summed */
+    uint16_t number;
+} resource_field;
+
+typedef struct bundle_resource {
+    text name; /* "orders": [a-z][a-z0-9_]{0,31}; also the last segment of its path */
+    text title_zh;
+    text title_en;
+    uint32_t module; /* index */
+    uint32_t
+        parent; /* index of the table whose rows these hang on, in the same module; BUNDLE_NONE */
+    uint32_t category; /* index: under whose key its rows are sealed */
+    uint32_t erasure;  /* ROWS_* */
+    bool is_immutable; /* the same key with other values is a conflict, not a change */
+    uint32_t
+        at_field; /* FIELD_TIME or FIELD_DATE from which a law's term counts; BUNDLE_NONE: when put */
+    resource_field fields[RESOURCE_FIELDS_MAX];
+    uint32_t field_count;
+    uint16_t number;
+} bundle_resource;
+
+/* A declared aggregate: the catalogue is fixed, so that no question can be chosen to tell two answers
+ * apart (law.md, "Aggregates that leave"). */
+#define COUNT_DIMENSIONS_MAX 3
+typedef struct bundle_count {
+    text name;
+    text title_zh;
+    text title_en;
+    uint32_t module;                           /* index; of the module that declares it */
+    uint32_t resource;                         /* index: whose rows are counted */
+    uint32_t dimensions[COUNT_DIMENSIONS_MAX]; /* indexes of fields of it */
+    bool by_month[COUNT_DIMENSIONS_MAX];       /* a FIELD_DATE or FIELD_TIME is counted by month */
+    uint32_t dimension_count;                  /* 1–3 */
+    uint32_t measure; /* index of a measure that is summed beside distinct customers; BUNDLE_NONE */
+    uint32_t k; /* distinct customers below which nothing is told; 5–1000, 10 where not said */
+    uint32_t
+        dominance_percent; /* a sum of which one customer has more is not told; 1–100, else 50 */
+    uint16_t number;
+} bundle_count;
+
+/* Where messages go: the section `channels` of policy.yaml. */
+typedef struct bundle_channel {
+    text name;       /* "sms" */
+    uint32_t field;  /* index of the profile field that is the address */
+    text sender;     /* {{sender}}: who writes (MIIT draft on SMS; Advertising Law 43) */
+    text opt_out_zh; /* {{opt_out}}: how to say no: "回T退订" */
+    text opt_out_en;
+    uint32_t quiet_from; /* minutes of the local day from which marketing waits; both 0: never */
+    uint32_t quiet_until;
+    uint32_t cap_count; /* marketing messages to one customer within cap_days; 0: no cap */
+    uint32_t cap_days;
+    uint16_t number;
+} bundle_channel;
+
+/* A message of a module. Placeholders: {{sender}} {{opt_out}} and {{<profile field>}}. One of a purpose
+ * with `marketing: true` has the first two, or the policy does not compile. */
+typedef struct bundle_template {
+    text name;        /* "winback.zh"; of the registry */
+    text id;          /* "winback" */
+    text language;    /* "zh" */
+    uint32_t module;  /* index */
+    uint32_t channel; /* index */
+    text subject;     /* of channels that have one; empty: none */
+    text body;
+    uint64_t fields; /* bits of the profile fields that it shows */
+    uint16_t number;
+} bundle_template;
+
+/* Who is told, by webhook, of what happens to a customer: the section `hooks`. */
+#define HOOK_SUBJECT_ERASED (1U << 0)
+#define HOOK_SUBJECT_MERGED (1U << 1)
+#define HOOK_SUBJECT_UNMERGED (1U << 2)
+#define HOOK_CONSENT_CHANGED (1U << 3)
+#define HOOK_RESTRICTION_CHANGED (1U << 4)
+#define HOOK_TASK_CREATED (1U << 5)
+#define HOOK_EVENT_COUNT 6
+#define BUNDLE_HOOKS_MAX 16
+typedef struct bundle_hook {
+    text name;   /* of the registry; its address and secret stand in the courier's configuration */
+    text domain; /* whose pseudonyms it is told */
+    uint32_t events; /* HOOK_* bits */
+    uint16_t number;
+} bundle_hook;
+
+typedef struct bundle_module {
+    text name; /* [a-z][a-z0-9_-]{0,31} */
+    text title_zh;
+    text title_en;
+    text domain; /* its pseudonyms' (I-10); the module's name where it does not say */
+    uint8_t hash[SHA256_BYTES]; /* of its file's bytes */
+    uint32_t events;            /* HOOK_* bits that it is told through its work queue */
+    uint32_t watches;           /* bits of tables, of any module: it is told when rows are put */
+    uint16_t number;
+} bundle_module;
 
 /* What needs others to agree, by kind; `needed` 0: it does not. The numbers stand in leaves. */
 #define APPROVAL_MINOR 1       /* staff reads of a customer under 14 (Minors Regulation 34–37) */
@@ -346,6 +496,19 @@ typedef struct bundle {
     uint32_t recipient_count;
     bundle_reason_code reason_codes[BUNDLE_REASON_CODES_MAX];
     uint32_t reason_code_count;
+    bundle_module modules[BUNDLE_MODULES_MAX];
+    uint32_t module_count;
+    bundle_resource resources[BUNDLE_RESOURCES_MAX];
+    uint32_t resource_count;
+    bundle_count counts[BUNDLE_COUNTS_MAX];
+    uint32_t count_count;
+    bundle_channel channels[BUNDLE_CHANNELS_MAX];
+    uint32_t channel_count;
+    bundle_template templates[BUNDLE_TEMPLATES_MAX];
+    uint32_t template_count;
+    bundle_hook hooks[BUNDLE_HOOKS_MAX];
+    uint32_t hook_count;
+    uint64_t searchable; /* bits of fields by which customers can be searched for */
     bundle_approval approvals[APPROVAL_KINDS]; /* by kind */
     bundle_erasure erasure;
     uint32_t verification_hours; /* how old the proof of who asks may be; 1–720, else 24 */
@@ -379,7 +542,8 @@ velum_status bundle_files_hash(const bundle_file *files, size_t count,
 uint32_t bundle_find(const bundle *self, uint32_t kind, text name);
 /* Index by registry number, BUNDLE_NONE when none. Fast for fields, purposes and categories. */
 uint32_t bundle_find_number(const bundle *self, uint32_t kind, uint16_t number);
-/* Everything of the bundle that needs a number, walked by (kind, index); false behind the last, and
+/* Everything of the bundle that needs a number, walked by (kind, index), fields of tables behind those
+ * of people (REGISTRY_FIELD); false behind the last, and
  * for kinds that are not of the bundle (actions, bases, reasons, domains: core/ numbers those by
  * action_name, basis_name, reason_name). For notices `out_name` is written to `scratch`. */
 bool bundle_name_at(const bundle *self, uint32_t kind, uint32_t index, char scratch[128],
@@ -391,6 +555,9 @@ void bundle_set_number(bundle *self, uint32_t kind, uint32_t index, uint16_t num
 const bundle_notice *bundle_notice_of(const bundle *self, uint32_t purpose, text language);
 /* The identifier type's place in the bundle's order ("ext:cj" matches "ext:*"), or BUNDLE_NONE. */
 uint32_t bundle_identifier_order(const bundle *self, text type);
+/* Index of a field of a table by name or registry number; BUNDLE_NONE. */
+uint32_t resource_find(const bundle_resource *self, text name);
+uint32_t resource_find_number(const bundle_resource *self, uint16_t number);
 /* Whether the activity's purpose rests on consent. */
 bool bundle_lives_on_consent(const bundle *self, uint32_t activity);
 /* The pack of a registry number of kind REGISTRY_JURISDICTION; the bundle's own for 0; NULL when the

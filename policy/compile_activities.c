@@ -33,6 +33,17 @@ static const word_value actions[] = {
     {"access-log", ACTION_ACCESS_LOG},
     {"resolve", ACTION_RESOLVE},
     {"retained-read", ACTION_RETAINED_READ},
+    {"rows-read", ACTION_ROWS_READ},
+    {"rows-write", ACTION_ROWS_WRITE},
+    {"counts", ACTION_COUNTS},
+    {"filter", ACTION_FILTER},
+    {"search", ACTION_SEARCH},
+    {"list", ACTION_LIST},
+    {"bulk-read", ACTION_BULK_READ},
+    {"send", ACTION_SEND},
+    {"module", ACTION_MODULE},
+    {"deliver", ACTION_DELIVER},
+    {"acknowledge", ACTION_ACKNOWLEDGE},
     {NULL, 0},
 };
 

@@ -59,7 +59,19 @@
 #define REASON_CONSENT_SEPARATE 44  /* this consent cannot be one of a bundle */
 #define REASON_UNKNOWN_NOTICE 45
 #define REASON_UNKNOWN_POLICY 46 /* no bundle of that hash */
-#define REASON_COUNT 47
+#define REASON_UNKNOWN_RESOURCE \
+    47                        /* the policy has no such table, or the activity none of its fields */
+#define REASON_CAP_REACHED 48 /* as many messages as the channel allows in its days */
+#define REASON_QUIET_HOURS 49 /* of the channel; the message waits */
+#define REASON_NO_ADDRESS 50  /* the customer has none for the channel */
+#define REASON_UNKNOWN_TEMPLATE \
+    51 /* no such message of this module, or none in a language of theirs */
+#define REASON_SMALL_NUMBERS 52  /* what is asked could be told apart from what was answered */
+#define REASON_TOO_MANY_MATCH 53 /* a search that finds more than it may show */
+#define REASON_QUOTA 54 /* searches, listings or reads of many: the credential's share is used up */
+#define REASON_MODULE_CHANGED 55 /* the module runs with another declaration than the policy has */
+#define REASON_WORK_GONE 56      /* the work was taken back: its time was over */
+#define REASON_COUNT 57
 /* "consent-missing"; NULL for an unknown number. */
 const char *reason_name(uint32_t reason);
 
@@ -87,6 +99,8 @@ typedef struct decide_request {
     uint32_t action;                                  /* one ACTION_* bit */
     uint64_t fields; /* bits asked; all fields of the activity when `all_fields` */
     bool all_fields;
+    uint32_t
+        resource; /* 1 + index of a module's table, whose fields `fields` then are; 0: the person's */
     uint32_t unknown_fields; /* how many names were asked that the bundle does not know */
     int64_t now_ns;          /* the later of clock and newest recorded time: expiry only moves on */
     int64_t age_now_ns;      /* the earlier of the two, by which ages are judged; 0: now_ns */

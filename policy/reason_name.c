@@ -51,6 +51,16 @@ const char *reason_name(uint32_t reason)
         [REASON_CONSENT_SEPARATE] = "consent-separate",
         [REASON_UNKNOWN_NOTICE] = "unknown-notice",
         [REASON_UNKNOWN_POLICY] = "unknown-policy",
+        [REASON_UNKNOWN_RESOURCE] = "unknown-resource",
+        [REASON_CAP_REACHED] = "cap-reached",
+        [REASON_QUIET_HOURS] = "quiet-hours",
+        [REASON_NO_ADDRESS] = "no-address",
+        [REASON_UNKNOWN_TEMPLATE] = "unknown-template",
+        [REASON_SMALL_NUMBERS] = "small-numbers",
+        [REASON_TOO_MANY_MATCH] = "too-many-match",
+        [REASON_QUOTA] = "quota",
+        [REASON_MODULE_CHANGED] = "module-changed",
+        [REASON_WORK_GONE] = "work-gone",
     };
 
     return reason < REASON_COUNT ? names[reason] : NULL;

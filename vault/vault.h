@@ -54,6 +54,7 @@ typedef struct vault_options {
 /* The vault's part of the schema of vault.db by step: statements ended by NULL. */
 extern const char *const vault_schema_1[];
 extern const char *const vault_schema_2[];
+extern const char *const vault_schema_3[];
 /* The steps of keys.db, whose count is the schema that this version writes. */
 const store_step *vault_keys_steps(uint32_t *out_count);
 

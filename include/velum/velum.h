@@ -90,6 +90,36 @@ VELUM_PUBLIC void velum_gate_free(velum_gate *gate);
 #define VELUM_VERB_ME_REQUEST_CANCEL 42u   /* ref: the request's id */
 #define VELUM_VERB_REQUEST_CERTIFICATE 44u /* activity? ref: the request's id */
 #define VELUM_VERB_RETAINED_READ 43u       /* activity? ref: what a law keeps of somebody erased */
+/* Rows of modules' tables (docs/modules.md). */
+#define VELUM_VERB_ROW_PUT 60u /* activity? ref body {table, key, fields:{…}, rows?:{child:[…]}} */
+#define VELUM_VERB_ROW_READ 61u   /* activity? ref body {table, key?, from?: cursor, limit?} */
+#define VELUM_VERB_ROW_DELETE 62u /* activity? ref body {table, key} */
+#define VELUM_VERB_ROW_SCAN \
+    63u /* activity? body {table, field, min?, max?, from?: cursor, limit?} */
+#define VELUM_VERB_ROW_IMPORT \
+    64u /* activity? body {table, rows:[{line, ref|identifier, key, …}…]} */
+#define VELUM_VERB_COUNTS 65u /* activity? body {count} */
+/* Of many. */
+#define VELUM_VERB_FILTER 66u /* activity? body {for, action, fields?, refs:[…] | segment, from?} */
+#define VELUM_VERB_SEARCH 67u       /* activity? body {criteria:{field: value, …}} */
+#define VELUM_VERB_SUBJECT_LIST 68u /* activity? body {from?: cursor, limit?} */
+#define VELUM_VERB_BULK_READ 69u    /* activity? body {refs:[…], fields?, approval} */
+/* Messages: a module asks, the courier delivers. */
+#define VELUM_VERB_SEND 70u         /* activity? ref body {template, flow, node, occurrence} */
+#define VELUM_VERB_MESSAGE_NEXT 71u /* activity? body {limit?}: what is to go out, rendered */
+#define VELUM_VERB_MESSAGE_DONE 72u /* activity? ref: its id; body {outcome: sent|failed|unknown} */
+#define VELUM_VERB_MESSAGE_OPT_OUT 73u /* activity? ref: its id: the customer said no to it */
+#define VELUM_VERB_MESSAGE_GET 74u     /* activity? ref: its id */
+#define VELUM_VERB_MESSAGE_LIST 75u    /* activity? body {state?, reason?, from?, limit?} */
+/* Modules' work (velum_module_* does this for a program). */
+#define VELUM_VERB_MODULE_OPEN 76u /* activity? body {module, sha256?} */
+#define VELUM_VERB_MODULE_NEXT 77u /* activity? body {module, limit?} */
+#define VELUM_VERB_MODULE_REPLY \
+    78u /* activity? body {module, n, lease, result: done|again, after_ms?} */
+#define VELUM_VERB_MODULE_TIMER 79u /* activity? ref body {module, name, at | null} */
+#define VELUM_VERB_TASK_ACK 80u     /* activity? ref: the task's id; body {outcome, note?} */
+#define VELUM_VERB_HOOK_NEXT 81u /* activity? body {limit?}: webhooks to send, signed by the gate */
+#define VELUM_VERB_HOOK_DONE 82u /* activity? ref: its id; body {outcome: sent|failed, status?} */
 
 /* How the caller shows who it is. */
 #define VELUM_AUTH_TOKEN 1u /* `credential` is a token */

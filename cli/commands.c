@@ -16,6 +16,7 @@ const command *const commands[] = {
     &command_credential_revoke,
     &command_credential_customer,
     &command_credential_rotate,
+    &command_sample,
     &command_import,
     &command_consent_list,
     &command_consent_give,

@@ -14,6 +14,7 @@ extern const command command_credential_list;
 extern const command command_credential_revoke;
 extern const command command_credential_customer;
 extern const command command_credential_rotate;
+extern const command command_sample;
 extern const command command_import;
 extern const command command_consent_list;
 extern const command command_consent_give;

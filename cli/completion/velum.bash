@@ -2,7 +2,7 @@
 
 _velum_words() {
     case $1 in
-    '') echo 'init upgrade config status credential import consent audit policy approval subject certificate request clock help --data --help --version' ;;
+    '') echo 'init upgrade config status credential sample import consent audit policy approval subject certificate request clock help --data --help --version' ;;
     credential) echo 'add list revoke rotate customer' ;;
     consent) echo 'list give withdraw import report' ;;
     audit) echo 'log who-saw explain resolve verify prove' ;;
@@ -13,7 +13,7 @@ _velum_words() {
     request) echo 'list show watch add verify approve deny extend fulfil answer task' ;;
     clock) echo 'accept' ;;
     config) echo 'check show' ;;
-    help) echo 'init upgrade config status credential import consent audit policy approval subject certificate request clock' ;;
+    help) echo 'init upgrade config status credential sample import consent audit policy approval subject certificate request clock' ;;
     init) echo '--kit --sample --customers --seed --help' ;;
     status | 'credential list' | 'policy show') echo '--json --data --help' ;;
     'credential add') echo '--kind --role --activity --domain --store --uid --expires --data --help' ;;
@@ -44,6 +44,7 @@ _velum_words() {
     'request extend') echo '--details-file --data --help' ;;
     'request fulfil' | 'request answer') echo '--note-file --data --help' ;;
     'request task') echo '--error --data --help' ;;
+    sample) echo '--csv --customers --seed --json --help' ;;
     upgrade) echo '--check --apply --backup --json --data --help' ;;
     'config check') echo '--json --data --help' ;;
     'config show') echo '--config --json --data --help' ;;

@@ -23,7 +23,6 @@
 #define TIMER_RETENTION 7   /* purpose met or consent gone: proactive deletion; of: subject id */
 #define TIMER_MODULE 8      /* a module's own; of: core/work.h */
 #define TIMER_MESSAGE 9 /* a message whose courier did not come back, or that waits; of: its id */
-#define TIMER_TASK 10   /* a processor's deadline; of: its id */
 #define TIMER_HOOK 11   /* a webhook is tried again; of: its id */
 #define TIMER_KINDS 12  /* array size */
 

@@ -103,6 +103,17 @@ velum_status who_saw_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status explain_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status resolve_mask(passage *passage) VELUM_WARN_UNUSED;
 
+/* core/task.c */
+velum_status task_ack_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status task_ack_apply(passage *passage) VELUM_WARN_UNUSED;
+
+/* The verbs of one part of the house, where they are not in core/verbs.c. */
+typedef struct verb_table {
+    const verb *verbs;
+    size_t count;
+} verb_table;
+extern const verb_table verbs_tasks;
+
 /* core/reply.c: what several verbs write: {"subject":REF into an open object; nothing when there is no subject. */
 velum_status reply_subject(passage *passage, json_writer *out) VELUM_WARN_UNUSED;
 /* "version": of the subject, for If-Match, into an open object and beside the answer (ETag). */

@@ -29,6 +29,8 @@ static const route routes[] = {
      ROUTE_CALL, NULL},
     {"POST", "/v1/requests/{}/cancel", "POST", VELUM_VERB_REQUEST_CANCEL, ROUTE_ACTIVITY,
      ROUTE_CALL, NULL},
+    {"POST", "/v1/tasks/{}/ack", "POST", VELUM_VERB_TASK_ACK, ROUTE_ACTIVITY | ROUTE_BODY,
+     ROUTE_CALL, NULL},
     {"GET", "/v1/approvals", "GET, POST", VELUM_VERB_APPROVAL_LIST, ROUTE_ACTIVITY, ROUTE_CALL,
      "state kind #from #limit"},
     {"POST", "/v1/approvals", "GET, POST", VELUM_VERB_APPROVAL_ASK, ROUTE_ACTIVITY | ROUTE_BODY,

@@ -25,6 +25,7 @@ void gate_hold(velum_gate *gate)
 
 static void close_parts(velum_gate *gate)
 {
+    remote_free(gate->remote);
     world_free(gate->world);
     arenas_clear(&gate->arenas);
     changes_clear(&gate->changes);
@@ -86,7 +87,7 @@ static velum_status make_birthmark(velum_gate *gate)
     return VELUM_OK;
 }
 
-static velum_status create_gate(const velum_gate_options *options, velum_gate **out)
+velum_status gate_create(const velum_gate_options *options, velum_gate **out)
 {
     velum_gate *const gate = mem_alloc(sizeof(*gate));
 
@@ -247,7 +248,7 @@ velum_status gate_open_as(const velum_gate_options *options, const gate_opening 
         options->folder.data == NULL || options->folder.size == 0) {
         return error_set(err, VELUM_E_INVALID, "the options name no folder or no size");
     }
-    VELUM_TRY(create_gate(options, &gate));
+    VELUM_TRY(gate_create(options, &gate));
     if (err != NULL) {
         *err = (velum_error){.status = VELUM_OK};
     }
@@ -268,13 +269,6 @@ velum_status gate_open_as(const velum_gate_options *options, const gate_opening 
     }
     *out = gate;
     return VELUM_OK;
-}
-
-velum_status velum_gate_open(const velum_gate_options *options, velum_gate **out, velum_error *err)
-{
-    const gate_opening how = {.root = NULL};
-
-    return gate_open_as(options, &how, out, err);
 }
 
 /* --- closing ------------------------------------------------------------------------------------ */
@@ -313,6 +307,11 @@ void velum_gate_free(velum_gate *gate)
         return;
     }
     velum_gate_quiesce(gate);
+    if (gate->remote != NULL) {
+        remote_stop(gate->remote, gate->timeout_ms + 1000);
+        gate_release(gate);
+        return;
+    }
     socket_stop(gate->socket);
     gate->socket = NULL;
     steward_stop(&gate->steward);

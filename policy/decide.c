@@ -212,19 +212,31 @@ static uint32_t processing_is_free(inquiry *self)
                : REASON_PROCESSING_RESTRICTED;
 }
 
+/* A module's queue and times look at nobody's data and reach nobody: consent and objection are asked
+ * when it does (ROWS_READ, SEND). */
+static bool is_of_queue(const inquiry *self)
+{
+    return self->request->action == ACTION_MODULE;
+}
+
+static bool rests_on_consent(const inquiry *self)
+{
+    return self->purpose->basis == BASIS_CONSENT && !is_of_queue(self);
+}
+
 static uint32_t marketing_is_free(inquiry *self)
 {
     const bool objected =
         self->state != NULL && (self->state->restrictions & RESTRICTION_MARKETING) != 0;
 
-    return objected && self->purpose->marketing ? REASON_MARKETING_OBJECTION : REASON_NONE;
+    return objected && self->purpose->marketing && !is_of_queue(self) ? REASON_MARKETING_OBJECTION
+                                                                      : REASON_NONE;
 }
 
 static uint32_t clock_can_judge(inquiry *self)
 {
-    return self->purpose->basis == BASIS_CONSENT && self->request->clock_behind
-               ? REASON_CLOCK_BEHIND
-               : REASON_NONE;
+    return rests_on_consent(self) && self->request->clock_behind ? REASON_CLOCK_BEHIND
+                                                                 : REASON_NONE;
 }
 
 /* Only given and renewed are valid for processing (DPV 2.3). */
@@ -248,7 +260,7 @@ static uint32_t reason_of_state(uint32_t state)
 
 static uint32_t consent_stands(inquiry *self)
 {
-    if (self->purpose->basis != BASIS_CONSENT) {
+    if (!rests_on_consent(self)) {
         return REASON_NONE;
     }
     const state_consent *const consent =
@@ -278,7 +290,7 @@ static uint32_t guardian_is_not_needed(inquiry *self)
 {
     const uint32_t class = self->found->age_class;
 
-    if (self->purpose->basis != BASIS_CONSENT || class == AGE_UNKNOWN || class == AGE_ADULT) {
+    if (!rests_on_consent(self) || class == AGE_UNKNOWN || class == AGE_ADULT) {
         return REASON_NONE;
     }
     return is_below_consent_age(self->request->bundle, self->state, age_time_ns(self->request))

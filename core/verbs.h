@@ -4,6 +4,13 @@
 
 #include "core/passage.h"
 
+/* The verbs of one noun; verb_find asks each table. */
+typedef struct verb_table {
+    const verb *verbs;
+    size_t count;
+} verb_table;
+extern const verb_table verbs_hooks; /* core/verbs_hooks.c */
+
 /* core/read.c */
 velum_status read_open(passage *passage) VELUM_WARN_UNUSED;
 velum_status read_mask(passage *passage) VELUM_WARN_UNUSED;
@@ -103,6 +110,12 @@ velum_status who_saw_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status explain_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status resolve_mask(passage *passage) VELUM_WARN_UNUSED;
 
+/* core/hook_deliver.c, core/hook_show.c */
+velum_status hook_next_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status hook_done_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status hook_list_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status hook_secret_mask(passage *passage) VELUM_WARN_UNUSED;
+
 /* core/reply.c: what several verbs write: {"subject":REF into an open object; nothing when there is no subject. */
 velum_status reply_subject(passage *passage, json_writer *out) VELUM_WARN_UNUSED;
 /* "version": of the subject, for If-Match, into an open object and beside the answer (ETag). */
@@ -153,6 +166,9 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define INPUT_SUPPRESSED 50      /* its cells that were not told */
 #define INPUT_CRITERIA 51        /* of a search: how many were given */
 #define INPUT_ACTIVITY 52        /* registry number of the activity that was asked about */
+#define INPUT_HOOK_OUTCOME 75    /* HOOK_OUTCOME_* of core/hook.h */
+#define INPUT_HTTP_STATUS 76     /* what the receiver of a webhook answered */
+#define INPUT_ATTEMPT 77         /* of a webhook, from 1 */
 #define RESULT_SAME 1
 #define RESULT_CHANGED 2
 #define RESULT_NEW 3
@@ -180,5 +196,6 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_RESOLVE 22
 #define OPERATION_HOLD 23
 #define OPERATION_RELEASE 24
+#define OPERATION_HOOK_SECRET 75
 
 #endif

@@ -4,13 +4,14 @@
 
 #include "core/passage.h"
 
-/* Tables of verbs, one a noun; verb_find looks into them behind its own. */
+/* The verbs of one noun; verb_find asks each table. */
 typedef struct verb_table {
     const verb *verbs;
     size_t count;
 } verb_table;
 extern const verb_table verbs_tasks; /* core/verbs_tasks.c */
 extern const verb_table verbs_work;  /* core/verbs_work.c */
+extern const verb_table verbs_hooks; /* core/verbs_hooks.c */
 
 /* core/read.c */
 velum_status read_open(passage *passage) VELUM_WARN_UNUSED;
@@ -120,6 +121,11 @@ velum_status module_open_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status module_next_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status module_reply_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status module_timer_apply(passage *passage) VELUM_WARN_UNUSED;
+/* core/hook_deliver.c, core/hook_show.c */
+velum_status hook_next_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status hook_done_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status hook_list_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status hook_secret_mask(passage *passage) VELUM_WARN_UNUSED;
 
 /* core/reply.c: what several verbs write: {"subject":REF into an open object; nothing when there is no subject. */
 velum_status reply_subject(passage *passage, json_writer *out) VELUM_WARN_UNUSED;
@@ -173,6 +179,9 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define INPUT_ACTIVITY 52        /* registry number of the activity that was asked about */
 #define INPUT_WORK_GIVEN 65      /* how much work a module was given */
 #define INPUT_WORK_DROPPED 66    /* how much was given too often and is dropped */
+#define INPUT_HOOK_OUTCOME 75    /* HOOK_OUTCOME_* of core/hook.h */
+#define INPUT_HTTP_STATUS 76     /* what the receiver of a webhook answered */
+#define INPUT_ATTEMPT 77         /* of a webhook, from 1 */
 #define RESULT_SAME 1
 #define RESULT_CHANGED 2
 #define RESULT_NEW 3
@@ -207,5 +216,6 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_TIMER_SET 69
 #define OPERATION_TIMER_CANCEL 70
 #define OPERATION_MODULE_OPEN 71
+#define OPERATION_HOOK_SECRET 75
 
 #endif

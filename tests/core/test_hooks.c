@@ -53,7 +53,7 @@ static scene scene_of(place *self)
                                         "activities:\\n  outgoing:\\n"
                                         "    title: {zh: 对外投递, en: Delivery to the outside}\\n"
                                         "    purpose: operation\\n    actions: [deliver]\\n"
-                                        "    actors: [service]\\n",
+                                        "    actors: [service]\\n    recipient: crm\\n",
                                         NULL});
     made.ref = person(self, shop_token(self), "13800000001", full_profile);
     made.courier = token_of(self, (holder){"courier", NULL, "delivery", "outgoing", "out", NULL});
@@ -151,18 +151,27 @@ static void a_pseudonym_and_names_are_told_and_signed(void **state)
     assert_log_sound(self);
 }
 
-static void a_task_names_the_task(void **state)
+static void a_task_is_told_to_its_recipient_alone(void **state)
 {
     place *const self = *state;
     const scene scene = scene_of(self);
+    world *const world = gate_world(self->gate);
+    happening what = {.event = HOOK_TASK_CREATED,
+                      .subject = scene.subject,
+                      .at_ns = PLACE_EPOCH_NS,
+                      .detail = TEXT_LITERAL("delete"),
+                      .related = {0xab},
+                      .due_ns = PLACE_EPOCH_NS + 86400 * NS_PER_SECOND};
 
-    make_happen(self, &(happening){.event = HOOK_TASK_CREATED,
-                                   .subject = scene.subject,
-                                   .at_ns = PLACE_EPOCH_NS,
-                                   .related = {0xab}});
-    const reply *taken = next(self, &scene);
-    assert_non_null(
-        strstr(text_at(taken, "hooks/0/body"), "\"task\":\"ab000000000000000000000000000000\""));
+    make_happen(self, &what); /* somebody else's */
+    assert_int_equal(count_of(next(self, &scene)), 0);
+    what.recipient = world_number(world, REGISTRY_RECIPIENT, TEXT_LITERAL("crm"));
+    world_free(world);
+    make_happen(self, &what);
+    const char *const body = text_at(next(self, &scene), "hooks/0/body");
+    assert_non_null(strstr(body, "\"task\":\"ab000000000000000000000000000000\""));
+    assert_non_null(strstr(body, "\"right\":\"delete\""));
+    assert_non_null(strstr(body, "\"due\":\"2026-11-22T12:00:00.000Z\""));
 }
 
 static void what_no_hook_wants_to_know_makes_no_row(void **state)
@@ -359,7 +368,7 @@ int main(void)
     cmocka_unit_test_setup_teardown(function, place_set_up_clock, place_tear_down)
     const struct CMUnitTest tests[] = {
         CASE(a_pseudonym_and_names_are_told_and_signed),
-        CASE(a_task_names_the_task),
+        CASE(a_task_is_told_to_its_recipient_alone),
         CASE(what_no_hook_wants_to_know_makes_no_row),
         CASE(a_hook_that_the_policy_dropped_is_told_nothing),
         CASE(each_taking_is_an_intent_and_each_answer_its_outcome),

@@ -520,11 +520,17 @@ static const verb VERBS[] = {
      .open = timers_apply},
 };
 
+static const verb_table verbs_usual = {VERBS, sizeof(VERBS) / sizeof(VERBS[0])};
+
+static const verb_table *const TABLES[] = {&verbs_usual, &verbs_messages};
+
 const verb *verb_find(uint32_t number)
 {
-    for (size_t i = 0; i < sizeof(VERBS) / sizeof(VERBS[0]); i++) {
-        if (VERBS[i].number == number) {
-            return &VERBS[i];
+    for (size_t i = 0; i < sizeof(TABLES) / sizeof(TABLES[0]); i++) {
+        for (size_t j = 0; j < TABLES[i]->count; j++) {
+            if (TABLES[i]->verbs[j].number == number) {
+                return &TABLES[i]->verbs[j];
+            }
         }
     }
     return NULL;

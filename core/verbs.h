@@ -4,6 +4,13 @@
 
 #include "core/passage.h"
 
+/* A noun's rows of the table, in core/verbs_<noun>.c. */
+typedef struct verb_table {
+    const verb *verbs;
+    size_t count;
+} verb_table;
+extern const verb_table verbs_messages;
+
 /* core/read.c */
 velum_status read_open(passage *passage) VELUM_WARN_UNUSED;
 velum_status read_mask(passage *passage) VELUM_WARN_UNUSED;
@@ -153,6 +160,7 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define INPUT_SUPPRESSED 50      /* its cells that were not told */
 #define INPUT_CRITERIA 51        /* of a search: how many were given */
 #define INPUT_ACTIVITY 52        /* registry number of the activity that was asked about */
+#define INPUT_OUTCOME 70         /* MESSAGE_* that the courier reported, or that its silence is */
 #define RESULT_SAME 1
 #define RESULT_CHANGED 2
 #define RESULT_NEW 3
@@ -180,5 +188,6 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_RESOLVE 22
 #define OPERATION_HOLD 23
 #define OPERATION_RELEASE 24
+#define OPERATION_OPT_OUT 70
 
 #endif

@@ -9,9 +9,10 @@ typedef struct verb_table {
     const verb *verbs;
     size_t count;
 } verb_table;
-extern const verb_table verbs_tasks; /* core/verbs_tasks.c */
-extern const verb_table verbs_work;  /* core/verbs_work.c */
-extern const verb_table verbs_hooks; /* core/verbs_hooks.c */
+extern const verb_table verbs_tasks;    /* core/verbs_tasks.c */
+extern const verb_table verbs_work;     /* core/verbs_work.c */
+extern const verb_table verbs_hooks;    /* core/verbs_hooks.c */
+extern const verb_table verbs_messages; /* core/verbs_messages.c */
 
 /* core/read.c */
 velum_status read_open(passage *passage) VELUM_WARN_UNUSED;
@@ -182,6 +183,7 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define INPUT_HOOK_OUTCOME 75    /* HOOK_OUTCOME_* of core/hook.h */
 #define INPUT_HTTP_STATUS 76     /* what the receiver of a webhook answered */
 #define INPUT_ATTEMPT 77         /* of a webhook, from 1 */
+#define INPUT_OUTCOME 70         /* MESSAGE_* that the courier reported, or that its silence is */
 #define RESULT_SAME 1
 #define RESULT_CHANGED 2
 #define RESULT_NEW 3
@@ -217,5 +219,6 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_TIMER_CANCEL 70
 #define OPERATION_MODULE_OPEN 71
 #define OPERATION_HOOK_SECRET 75
+#define OPERATION_OPT_OUT 72
 
 #endif

@@ -86,7 +86,7 @@ in_root() {
     [ ! -f "$root/etc/machine-certificates.pem" ] ||
         settings+=(NODE_EXTRA_CA_CERTS=/etc/machine-certificates.pem)
     unshare --mount --pid --fork --kill-child sh -c '
-        mount --bind /dev "$0/dev" && mount -t proc proc "$0/proc" && mount -t sysfs sysfs "$0/sys" &&
+        mount --rbind /dev "$0/dev" && mount -t proc proc "$0/proc" && mount -t sysfs sysfs "$0/sys" &&
             exec chroot "$0" "$@"' "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "${settings[@]}" "$@"
 }

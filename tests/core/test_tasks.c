@@ -10,8 +10,7 @@
 /* A recipient with a hook of its name, and an activity under which it answers. */
 static const char *const with_recipient[] = {
     "purpose: order-fulfilment\\n    actions: [create",
-    "purpose: order-fulfilment\\n    recipient: warehouse\\n    actions: [create",
-    "activities:\\n",
+    "purpose: order-fulfilment\\n    recipient: warehouse\\n    actions: [create", "activities:\\n",
     "hooks:\\n  warehouse: {domain: depot, events: [task.created]}\\n"
     "activities:\\n"
     "  depot-tasks:\\n    title: {zh: 仓库任务, en: Tasks of the depot}\\n"
@@ -38,8 +37,8 @@ static scene scene_of(place *self)
     made.depot = token_of(self, (holder){"depot", NULL, NULL, "depot-tasks", "depot", NULL});
     made.printer = token_of(self, (holder){"printer", NULL, NULL, "other-tasks", "print", NULL});
     made.courier = token_of(self, (holder){"courier", NULL, NULL, "delivery", "out", NULL});
-    made.request =
-        text_f(self, "%s", text_at(assert_done(take_verified(&made.people, "restrict")), "request"));
+    made.request = text_f(self, "%s",
+                          text_at(assert_done(take_verified(&made.people, "restrict")), "request"));
     return made;
 }
 
@@ -85,8 +84,8 @@ static void a_recipient_hears_and_acknowledges(void **state)
     assert_text_at(done, "state", "done");
     assert_state(self, scene.request, "fulfilled");
     /* It may be sent twice, and says the same. */
-    assert_text_at(assert_done(acknowledge(self, scene.depot, task, "{\"state\":\"done\"}")), "state",
-                   "done");
+    assert_text_at(assert_done(acknowledge(self, scene.depot, task, "{\"state\":\"done\"}")),
+                   "state", "done");
     assert_null(told_task(self, &scene)); /* TK-1 */
     assert_log_sound(self);
 }
@@ -98,14 +97,16 @@ static void nobody_else_acknowledges(void **state)
     const scene scene = scene_of(self);
     const char *const task = told_task(self, &scene);
 
-    assert_refused(acknowledge(self, scene.printer, task, "{\"state\":\"done\"}"), 404, "not-found");
-    assert_refused(acknowledge(self, scene.depot, "00000000000000000000000000000000",
-                               "{\"state\":\"done\"}"),
-                   404, "not-found");
+    assert_refused(acknowledge(self, scene.printer, task, "{\"state\":\"done\"}"), 404,
+                   "not-found");
+    assert_refused(
+        acknowledge(self, scene.depot, "00000000000000000000000000000000", "{\"state\":\"done\"}"),
+        404, "not-found");
     assert_refused(acknowledge(self, scene.depot, task, "{\"state\":\"perhaps\"}"), 400,
                    "malformed-request");
-    assert_refused(acknowledge(self, scene.depot, task, "{\"state\":\"failed\",\"error\":\"mood\"}"),
-                   422, "invalid-value");
+    assert_refused(
+        acknowledge(self, scene.depot, task, "{\"state\":\"failed\",\"error\":\"mood\"}"), 422,
+        "invalid-value");
     assert_state(self, scene.request, "in_progress");
 }
 

@@ -253,7 +253,7 @@ class Answers(unittest.TestCase):
     # One after another, because the last one asks whether every operation was called.
     def test_every_operation(self):
         for part in (self.subjects, self.consents, self.approvals, self.proposal, self.requests, self.own,
-                     self.own_accesses, self.erased, self.health, self.refusals):
+                     self.own_accesses, self.erased, self.tasks, self.health, self.refusals):
             with self.subTest(part.__name__):
                 part()
         self.assertEqual(self.api.called, set(self.api.operations))
@@ -390,6 +390,37 @@ class Answers(unittest.TestCase):
         kept = self.api.call("readRetained", self.keeper, subject=ref)["retained"]
         self.assertEqual([(one["category"], list(one["fields"])) for one in kept], [("location", ["address"])])
         self.api.refused("readSubject", 410, self.care, subject=ref)
+
+    def tasks(self):
+        """A recipient hears of a restriction by webhook and says what came of it; the last policy of all."""
+        folder = self.policy_folder(
+            "told",
+            "    purpose: order-fulfilment\n    actions: [create", "    purpose: order-fulfilment\n"
+            "    recipient: depot\n    actions: [create",
+            "    purpose: right-of-access\n    actions: [acknowledge]",
+            "    purpose: right-of-access\n    recipient: depot\n    actions: [acknowledge]",
+            "hooks:\n", "hooks:\n  depot: {domain: depot, events: [task.created]}\n")
+        self.agree_and_apply(folder)
+        depot = self.folder.credential("depot", "delivery", "task-intake")
+        courier = self.folder.credential("courier", "delivery", "delivery")
+        ref = self.customer("7", "1990-05-06")
+        self.api.call("takeRequest", self.intake, {"right": "restrict", "subject": ref,
+                                                   "verified": {"method": "in-store-id"}})
+        hooks = self.api.call("takeHooks", courier, {"limit": 50})["hooks"]
+        told = [json.loads(one["body"]) for one in hooks if one["hook"] == "depot"]
+        self.assertEqual([one["data"]["right"] for one in told], ["restrict"])
+        for one in hooks:
+            self.api.call("answerHook", courier, {"outcome": "sent", "status": 204}, hook=one["id"])
+        failed = self.api.call("acknowledgeTask", depot, {"state": "failed", "error": "refused"},
+                               task=told[0]["data"]["task"])
+        self.assertIn("retry", failed)
+        self.api.call("acknowledgeTask", depot, {"state": "done"}, task=told[0]["data"]["task"])
+
+    def agree_and_apply(self, folder):
+        """The policy in force wants one other to agree to the next (see proposal)."""
+        asked = json.loads(self.velum("policy", "propose", folder, "--json"))
+        self.api.call("decideApproval", self.an, {"decision": "agree"}, approval=asked["approval"])
+        self.velum("policy", "activate", asked["policy"])
 
     def health(self):
         for name in ("alive", "aliveHead", "ready"):

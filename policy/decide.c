@@ -14,10 +14,12 @@
      ACTION_ERASE | ACTION_ACCESS_LOG | ROW_ACTIONS | ACTION_SEND)
 #define SUBJECTLESS_ACTIONS                                                                       \
     (ACTION_AUDIT | ACTION_ADMINISTER | ACTION_REQUEST_DECIDE | ACTION_APPROVE | ACTION_RESOLVE | \
-     ACTION_RETAINED_READ | ACTION_MODULE | ACTION_DELIVER | ACTION_ACKNOWLEDGE)
+     ACTION_RETAINED_READ | TURN_ACTIONS)
 /* Acts on rows of a module's table, and those that may be. */
 #define ROW_ACTIONS (ACTION_ROWS_READ | ACTION_ROWS_WRITE | ACTION_COUNTS)
 #define RESOURCE_ACTIONS (ROW_ACTIONS | ACTION_RETAINED_READ)
+/* A program's turn, which concerns nobody until it says whom: work taken, messages out, tasks done. */
+#define TURN_ACTIONS (ACTION_MODULE | ACTION_DELIVER | ACTION_ACKNOWLEDGE)
 /* Acts on many, each of whom is decided on besides: always, and where the request says so. */
 #define MANY_ACTIONS (ACTION_FILTER | ACTION_SEARCH | ACTION_LIST | ACTION_BULK_READ)
 #define PERHAPS_MANY_ACTIONS (ROW_ACTIONS | ACTION_SEND)
@@ -247,19 +249,14 @@ static uint32_t processing_is_free(inquiry *self)
                : REASON_PROCESSING_RESTRICTED;
 }
 
-/* An act on many by itself: it shows and does nothing, and each of them is asked about with a state. */
+/* An act on many by itself, or a program's turn: it shows nothing of anybody, and each whom it comes to
+ * is asked about with a state. */
 static bool is_of_nobody(const inquiry *self)
 {
-    const uint32_t many = MANY_ACTIONS | (self->request->is_of_many ? PERHAPS_MANY_ACTIONS : 0);
+    const uint32_t many =
+        MANY_ACTIONS | TURN_ACTIONS | (self->request->is_of_many ? PERHAPS_MANY_ACTIONS : 0);
 
     return self->state == NULL && (self->request->action & many) != 0;
-}
-
-/* A module's queue and times look at nobody's data and reach nobody: consent is asked when it does
- * (ROWS_READ, SEND). */
-static bool rests_on_consent(const inquiry *self)
-{
-    return self->purpose->basis == BASIS_CONSENT && self->request->action != ACTION_MODULE;
 }
 
 static uint32_t marketing_is_free(inquiry *self)
@@ -272,8 +269,9 @@ static uint32_t marketing_is_free(inquiry *self)
 
 static uint32_t clock_can_judge(inquiry *self)
 {
-    return rests_on_consent(self) && self->request->clock_behind ? REASON_CLOCK_BEHIND
-                                                                 : REASON_NONE;
+    return self->purpose->basis == BASIS_CONSENT && self->request->clock_behind
+               ? REASON_CLOCK_BEHIND
+               : REASON_NONE;
 }
 
 /* Only given and renewed are valid for processing (DPV 2.3). */
@@ -297,7 +295,7 @@ static uint32_t reason_of_state(uint32_t state)
 
 static uint32_t consent_stands(inquiry *self)
 {
-    if (!rests_on_consent(self) || is_of_nobody(self)) {
+    if (self->purpose->basis != BASIS_CONSENT || is_of_nobody(self)) {
         return REASON_NONE;
     }
     const state_consent *const consent =
@@ -327,7 +325,7 @@ static uint32_t guardian_is_not_needed(inquiry *self)
 {
     const uint32_t class = self->found->age_class;
 
-    if (!rests_on_consent(self) || class == AGE_UNKNOWN || class == AGE_ADULT) {
+    if (self->purpose->basis != BASIS_CONSENT || class == AGE_UNKNOWN || class == AGE_ADULT) {
         return REASON_NONE;
     }
     return is_below_consent_age(self->request->bundle, self->state, age_time_ns(self->request))

@@ -520,14 +520,27 @@ static const verb VERBS[] = {
      .open = timers_apply},
 };
 
-const verb *verb_find(uint32_t number)
+/* Tables of nouns that bring their own. */
+static const verb_table *const TABLES[] = {&verbs_many};
+
+static const verb *find_in(const verb *verbs, size_t count, uint32_t number)
 {
-    for (size_t i = 0; i < sizeof(VERBS) / sizeof(VERBS[0]); i++) {
-        if (VERBS[i].number == number) {
-            return &VERBS[i];
+    for (size_t i = 0; i < count; i++) {
+        if (verbs[i].number == number) {
+            return &verbs[i];
         }
     }
     return NULL;
+}
+
+const verb *verb_find(uint32_t number)
+{
+    const verb *found = find_in(VERBS, sizeof(VERBS) / sizeof(VERBS[0]), number);
+
+    for (size_t i = 0; found == NULL && i < sizeof(TABLES) / sizeof(TABLES[0]); i++) {
+        found = find_in(TABLES[i]->verbs, TABLES[i]->count, number);
+    }
+    return found;
 }
 
 void entry_push(audit_entry *entry, uint32_t key, uint64_t value)

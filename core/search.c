@@ -76,11 +76,11 @@ velum_status search_locate(passage *passage)
     const json_value *const body = json_root(passage->body);
     search self = {.passage = passage};
 
+    passage->target = (crypto_part){passage->request->body.data, passage->request->body.size};
     VELUM_TRY(parse_known_members(passage, body, members));
     VELUM_TRY(parse_reason_code(passage, json_member(body, "reason_code")));
     VELUM_TRY(parse_criteria(&self));
     passage->asked_all = true;
-    passage->target = (crypto_part){passage->request->body.data, passage->request->body.size};
     return VELUM_OK;
 }
 

@@ -13,6 +13,7 @@ extern const verb_table verbs_tasks;    /* core/verbs_tasks.c */
 extern const verb_table verbs_work;     /* core/verbs_work.c */
 extern const verb_table verbs_hooks;    /* core/verbs_hooks.c */
 extern const verb_table verbs_messages; /* core/verbs_messages.c */
+extern const verb_table verbs_many;     /* core/verbs_many.c */
 
 /* core/read.c */
 velum_status read_open(passage *passage) VELUM_WARN_UNUSED;
@@ -127,9 +128,18 @@ velum_status hook_next_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status hook_done_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status hook_list_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status hook_secret_mask(passage *passage) VELUM_WARN_UNUSED;
+/* core/filter.c, core/search.c, core/subject_list.c, core/bulk_read.c: of many customers */
+velum_status filter_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status search_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status search_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status subject_list_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status bulk_read_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status bulk_read_apply(passage *passage) VELUM_WARN_UNUSED;
 
 /* core/reply.c: what several verbs write: {"subject":REF into an open object; nothing when there is no subject. */
 velum_status reply_subject(passage *passage, json_writer *out) VELUM_WARN_UNUSED;
+/* A list of fields by name, into an open object. */
+void reply_fields(const passage *passage, const char *name, uint64_t fields, json_writer *out);
 /* "version": of the subject, for If-Match, into an open object and beside the answer (ETag). */
 void reply_version(passage *passage, uint32_t version, json_writer *out);
 /* "decision":{…} into an open object, and "break_glass":{"review":ID} where a glass was broken. */

@@ -24,8 +24,8 @@ $(jansson): config/jansson-stdin.c
 	$(call say,AR $@)
 	$(Q)flock build/.lock-jansson tools/jansson.sh $(CC) $@
 
-# The ABI is what the two installed headers declare, nothing else.
-$(B)/libvelum.map: tools/exports.sh include/velum/velum.h include/velum/status.h
+# The ABI is what the installed headers declare, nothing else.
+$(B)/libvelum.map: tools/exports.sh include/velum/velum.h include/velum/module.h include/velum/status.h
 	@mkdir -p $(@D)
 	$(Q)tools/exports.sh $(CC) > $@.new && mv $@.new $@
 
@@ -65,7 +65,8 @@ completion_of = $(if $(findstring zsh,$(1)),share/zsh/site-functions/_velum,\
 installed := \
 	$(if $(core_sources),$(B)/$(soname)=$(libdir)/$(soname) \
 	  $(B)/velum.pc=$(libdir)/pkgconfig/velum.pc \
-	  include/velum/velum.h=$(incdir)/velum.h include/velum/status.h=$(incdir)/status.h) \
+	  include/velum/velum.h=$(incdir)/velum.h include/velum/module.h=$(incdir)/module.h \
+	  include/velum/status.h=$(incdir)/status.h) \
 	$(if $(daemon),$(daemon)=$(sbindir)/velumd) $(if $(command),$(command)=$(bindir)/velum) \
 	$(if $(daemon),docs/velum.schema.json=$(sharedir)/velum.schema.json \
 	  docs/examples/velum.yaml=$(sharedir)/velum.yaml) \

@@ -43,6 +43,7 @@ static void every_constant_has_its_value(void **state)
 {
     assert_true(check_header("status.h") >= 25);
     assert_true(check_header("velum.h") >= 13);
+    assert_int_equal(check_header("module.h"), 4);
 }
 
 static void an_unknown_name_is_told(void **state)

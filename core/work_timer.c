@@ -226,7 +226,8 @@ velum_status module_timer_apply(passage *passage)
     VELUM_TRY(parse_wish(passage, &wish));
     VELUM_TRY(work_module(passage, &module));
     if (passage->opened == NULL) {
-        return refuse(passage, REASON_UNKNOWN_SUBJECT);
+        return refuse(passage,
+                      passage->has_subject ? REASON_SUBJECT_ERASED : REASON_UNKNOWN_SUBJECT);
     }
     row.module = module->number;
     row.subject = passage->subject;

@@ -14,7 +14,7 @@ static_assert(MANY_MAX / NAMED_BESIDE_FIELDS < MANY_LEAVES_MAX, "everybody is na
 
 /* --- deciding ----------------------------------------------------------------------------------- */
 
-static void decide_one(passage *passage, const many_ask *ask)
+void many_decide_located(passage *passage, const many_ask *ask)
 {
     const bundle *const bundle = passage->world->bundle;
     const uint32_t store = bundle_find(bundle, REGISTRY_ATTRIBUTE, TEXT_LITERAL("store"));
@@ -49,7 +49,7 @@ static velum_status decide_found(passage *passage, velum_status status, const ma
         return status;
     }
     passage->has_subject = status == VELUM_OK;
-    decide_one(passage, ask);
+    many_decide_located(passage, ask);
     return status;
 }
 

@@ -5,6 +5,7 @@
 #include "core/passage.h"
 
 /* The verbs of one noun; verb_find asks each table. */
+/* Verbs of a noun, beside those of core/verbs.c. */
 typedef struct verb_table {
     const verb *verbs;
     size_t count;
@@ -14,6 +15,7 @@ extern const verb_table verbs_work;     /* core/verbs_work.c */
 extern const verb_table verbs_hooks;    /* core/verbs_hooks.c */
 extern const verb_table verbs_messages; /* core/verbs_messages.c */
 extern const verb_table verbs_many;     /* core/verbs_many.c */
+extern const verb_table verbs_rows;     /* core/verbs_rows.c */
 
 /* core/read.c */
 velum_status read_open(passage *passage) VELUM_WARN_UNUSED;
@@ -135,6 +137,17 @@ velum_status search_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status subject_list_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status bulk_read_locate(passage *passage) VELUM_WARN_UNUSED;
 velum_status bulk_read_apply(passage *passage) VELUM_WARN_UNUSED;
+/* core/rows_put.c, core/rows_read.c */
+velum_status row_put_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_put_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_read_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_read_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_scan_locate(passage *passage) VELUM_WARN_UNUSED; /* core/rows_scan.c */
+velum_status row_scan_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_import_locate(passage *passage) VELUM_WARN_UNUSED; /* core/rows_import.c */
+velum_status row_import_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_delete_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_delete_apply(passage *passage) VELUM_WARN_UNUSED;
 
 /* core/reply.c: what several verbs write: {"subject":REF into an open object; nothing when there is no subject. */
 velum_status reply_subject(passage *passage, json_writer *out) VELUM_WARN_UNUSED;
@@ -230,5 +243,6 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_MODULE_OPEN 71
 #define OPERATION_HOOK_SECRET 75
 #define OPERATION_OPT_OUT 72
+#define OPERATION_ROW_DELETE 60
 
 #endif

@@ -9,6 +9,7 @@ typedef struct verb_table {
     const verb *verbs;
     size_t count;
 } verb_table;
+extern const verb_table verbs_rows; /* core/verbs_rows.c */
 extern const verb_table verbs_work; /* core/verbs_work.c */
 
 /* core/read.c */
@@ -110,6 +111,18 @@ velum_status who_saw_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status explain_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status resolve_mask(passage *passage) VELUM_WARN_UNUSED;
 
+/* core/rows_put.c, core/rows_read.c */
+velum_status row_put_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_put_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_read_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_read_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_scan_locate(passage *passage) VELUM_WARN_UNUSED; /* core/rows_scan.c */
+velum_status row_scan_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_import_locate(passage *passage) VELUM_WARN_UNUSED; /* core/rows_import.c */
+velum_status row_import_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_delete_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_delete_apply(passage *passage) VELUM_WARN_UNUSED;
+
 /* core/work_verbs.c, core/work_next.c, core/work_timer.c */
 velum_status module_open_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status module_next_apply(passage *passage) VELUM_WARN_UNUSED;
@@ -195,6 +208,7 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_RESOLVE 22
 #define OPERATION_HOLD 23
 #define OPERATION_RELEASE 24
+#define OPERATION_ROW_DELETE 60
 #define OPERATION_WORK_TAKE 65 /* a module's work: core/work.h */
 #define OPERATION_WORK_DONE 66
 #define OPERATION_WORK_AGAIN 67

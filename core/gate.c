@@ -45,9 +45,16 @@ static void close_parts(velum_gate *gate)
     mem_free(gate);
 }
 
+/* A child process has copies of what the parent still works with: databases, threads, locks. */
+static bool is_a_child_s_copy(const velum_gate *gate)
+{
+    return gate->birthmark != NULL && gate_check(gate) < 0;
+}
+
 void gate_release(velum_gate *gate)
 {
-    if (atomic_fetch_sub_explicit(&gate->holds, 1, memory_order_acq_rel) == 1) {
+    if (atomic_fetch_sub_explicit(&gate->holds, 1, memory_order_acq_rel) == 1 &&
+        !is_a_child_s_copy(gate)) {
         close_parts(gate);
     }
 }
@@ -311,12 +318,12 @@ void velum_gate_free(velum_gate *gate)
         return;
     }
     velum_gate_quiesce(gate);
+    work_bell_ring(&gate->work_bell); /* whoever waits looks, and hears that it is over */
     if (gate->remote != NULL) {
         remote_stop(gate->remote, gate->timeout_ms + 1000);
         gate_release(gate);
         return;
     }
-    work_bell_ring(&gate->work_bell); /* whoever waits looks, and hears that it is over */
     socket_stop(gate->socket);
     gate->socket = NULL;
     steward_stop(&gate->steward);

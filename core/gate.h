@@ -92,7 +92,8 @@ velum_status gate_open_as(const velum_gate_options *options, const gate_opening 
 velum_status gate_create(const velum_gate_options *options, velum_gate **out) VELUM_WARN_UNUSED;
 
 void gate_hold(velum_gate *gate);
-/* The last one closes: joins nothing (velum_gate_free has), frees everything. */
+/* The last one closes: joins nothing (velum_gate_free has), frees everything. In a child process
+ * nothing is closed. */
 void gate_release(velum_gate *gate);
 /* VELUM_E_FORKED in a child process. */
 velum_status gate_check(const velum_gate *gate) VELUM_WARN_UNUSED;

@@ -267,8 +267,8 @@ void remote_free(remote *self)
     if (self == NULL) {
         return;
     }
-    while (self->idle_count > 0) { /* a child's copies; their peer still serves the parent */
-        file_close(&self->idle[--self->idle_count].fd);
+    while (self->idle_count > 0) { /* never stopped: it did not get as far as a gate */
+        hang_up(&self->idle[--self->idle_count]);
     }
     file_close(&self->dir_fd);
     (void)pthread_cond_destroy(&self->changed);

@@ -4,7 +4,7 @@
  * threads that call; the server has few, and other programs want some. One request travels on a
  * connection at a time. One that was idle for REMOTE_IDLE_MS, or whose peer has gone, is made anew
  * before anything is sent; a request that was sent is never sent twice by itself (I-1). Every wait
- * has a limit. Any thread calls; a child process after fork may only free. Format:
+ * has a limit. Any thread calls; no child process after fork does. Format:
  * docs/formats/socket.md.
  */
 #ifndef CORE_REMOTE_H

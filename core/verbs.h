@@ -5,7 +5,6 @@
 #include "core/passage.h"
 
 /* The verbs of one noun; verb_find asks each table. */
-/* Verbs of a noun, beside those of core/verbs.c. */
 typedef struct verb_table {
     const verb *verbs;
     size_t count;
@@ -234,6 +233,7 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_RESOLVE 22
 #define OPERATION_HOLD 23
 #define OPERATION_RELEASE 24
+#define OPERATION_ROW_DELETE 60
 #define OPERATION_WORK_TAKE 65 /* a module's work: core/work.h */
 #define OPERATION_WORK_DONE 66
 #define OPERATION_WORK_AGAIN 67
@@ -241,8 +241,7 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_TIMER_SET 69
 #define OPERATION_TIMER_CANCEL 70
 #define OPERATION_MODULE_OPEN 71
-#define OPERATION_HOOK_SECRET 75
 #define OPERATION_OPT_OUT 72
-#define OPERATION_ROW_DELETE 60
+#define OPERATION_HOOK_SECRET 75
 
 #endif

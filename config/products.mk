@@ -4,9 +4,10 @@ soname := libvelum.so.0
 library_static := $(if $(library_objects),$(B)/libvelum.a)
 library_shared := $(if $(core_sources),$(B)/$(soname) $(B)/libvelum.so)
 daemon  := $(if $(gateway_main),$(B)/velumd)
+crm     := $(if $(crm_main),$(B)/velum-crm)
 command := $(if $(cli_main),$(B)/velum)
 # A shared library is no place for a sanitiser's or a fuzzer's runtime.
-products := $(library_static) $(if $(filter release test,$(VARIANT)),$(library_shared)) $(daemon) $(command)
+products := $(library_static) $(if $(filter release test,$(VARIANT)),$(library_shared)) $(daemon) $(crm) $(command)
 
 .PHONY: products
 products: $(products)
@@ -24,8 +25,8 @@ $(jansson): config/jansson-stdin.c
 	$(call say,AR $@)
 	$(Q)flock build/.lock-jansson tools/jansson.sh $(CC) $@
 
-# The ABI is what the two installed headers declare, nothing else.
-$(B)/libvelum.map: tools/exports.sh include/velum/velum.h include/velum/status.h
+# The ABI is what the installed headers declare, nothing else.
+$(B)/libvelum.map: tools/exports.sh include/velum/velum.h include/velum/module.h include/velum/status.h
 	@mkdir -p $(@D)
 	$(Q)tools/exports.sh $(CC) > $@.new && mv $@.new $@
 
@@ -41,6 +42,10 @@ program_parts := $(library_static) $(sqlcipher_object) $(jansson)
 $(B)/velumd: $(call object,$(gateway_main)) $(call archive_of,gateway) $(program_parts)
 	$(call say,LD $@)
 	$(Q)$(CC) $(PROGRAM_LDFLAGS) -o $@ $^ $(static_libs) -lmicrohttpd
+
+$(B)/velum-crm: $(call object,$(crm_main)) $(call archive_of,crm) $(program_parts)
+	$(call say,LD $@)
+	$(Q)$(CC) $(PROGRAM_LDFLAGS) -o $@ $^ $(static_libs)
 
 $(B)/velum: $(call object,$(cli_main)) $(call archive_of,cli) $(program_parts)
 	$(call say,LD $@)
@@ -65,8 +70,10 @@ completion_of = $(if $(findstring zsh,$(1)),share/zsh/site-functions/_velum,\
 installed := \
 	$(if $(core_sources),$(B)/$(soname)=$(libdir)/$(soname) \
 	  $(B)/velum.pc=$(libdir)/pkgconfig/velum.pc \
-	  include/velum/velum.h=$(incdir)/velum.h include/velum/status.h=$(incdir)/status.h) \
-	$(if $(daemon),$(daemon)=$(sbindir)/velumd) $(if $(command),$(command)=$(bindir)/velum) \
+	  include/velum/velum.h=$(incdir)/velum.h include/velum/module.h=$(incdir)/module.h \
+	  include/velum/status.h=$(incdir)/status.h) \
+	$(if $(daemon),$(daemon)=$(sbindir)/velumd) $(if $(crm),$(crm)=$(sbindir)/velum-crm) \
+	$(if $(command),$(command)=$(bindir)/velum) \
 	$(if $(daemon),docs/velum.schema.json=$(sharedir)/velum.schema.json \
 	  docs/examples/velum.yaml=$(sharedir)/velum.yaml) \
 	$(foreach m,$(man_pages),$(m)=$(mandir)/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m))) \
@@ -77,7 +84,7 @@ $(B)/velum.pc: velum.pc.in
 	@mkdir -p $(@D)
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(version)|' $< > $@
 
-mode_of = $(if $(filter velumd velum $(soname),$(notdir $(1))),755,644)
+mode_of = $(if $(filter velumd velum velum-crm $(soname),$(notdir $(1))),755,644)
 install: $(products) $(if $(core_sources),$(B)/velum.pc)
 	$(foreach p,$(installed),$(call install_one,$(subst =, ,$(p)))$(newline))
 	$(if $(core_sources),@ln -sf $(soname) $(DESTDIR)$(libdir)/libvelum.so)

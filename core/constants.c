@@ -2,7 +2,7 @@
 #include "base/status.h"
 
 #include <string.h>
-#include <velum/velum.h>
+#include <velum/module.h>
 
 typedef struct constant {
     const char *name;
@@ -44,6 +44,10 @@ static const constant CONSTANTS[] = {
     CONSTANT(VELUM_VERSION_MAJOR),
     CONSTANT(VELUM_VERSION_MINOR),
     CONSTANT(VELUM_VERSION_PATCH),
+    CONSTANT(VELUM_WORK_TIMER),
+    CONSTANT(VELUM_WORK_EVENT),
+    CONSTANT(VELUM_WORK_DONE),
+    CONSTANT(VELUM_WORK_AGAIN),
     CONSTANT(VELUM_VERB_UPSERT),
     CONSTANT(VELUM_VERB_LOOKUP),
     CONSTANT(VELUM_VERB_READ),

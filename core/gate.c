@@ -38,6 +38,7 @@ static void close_parts(velum_gate *gate)
     file_close(&gate->lock_fd);
     file_close(&gate->dir_fd);
     (void)pthread_mutex_destroy(&gate->world_lock);
+    work_bell_clear(&gate->work_bell);
     secret_arena_free(gate->birthmark_page);
     mem_free(gate->folder);
     mem_free(gate);
@@ -107,6 +108,7 @@ velum_status gate_create(const velum_gate_options *options, velum_gate **out)
     gate->random = random_system();
     gate->timeout_ms = options->timeout_ms == 0 ? GATE_TIMEOUT_MS_DEFAULT : options->timeout_ms;
     (void)pthread_mutex_init(&gate->world_lock, NULL);
+    work_bell_init(&gate->work_bell);
     random_fill(&gate->random, gate->boot_id, sizeof(gate->boot_id));
     gate->folder = mem_copy_text(options->folder.data, options->folder.size);
     if (gate->folder == NULL || make_birthmark(gate) < 0) {
@@ -314,6 +316,7 @@ void velum_gate_free(velum_gate *gate)
         return;
     }
     velum_gate_quiesce(gate);
+    work_bell_ring(&gate->work_bell); /* whoever waits looks, and hears that it is over */
     if (gate->remote != NULL) {
         remote_stop(gate->remote, gate->timeout_ms + 1000);
         gate_release(gate);

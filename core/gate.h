@@ -24,6 +24,7 @@
 #include "core/socket.h"
 #include "core/watchdog.h"
 #include "core/steward.h"
+#include "core/work_bell.h"
 #include "core/world.h"
 #include "core/writer.h"
 #include "vault/vault.h"
@@ -71,6 +72,7 @@ struct velum_gate {
     checkpointer checkpointer;
     watchdog watchdog;
     steward steward;
+    work_bell work_bell;
     socket_server *socket; /* NULL until served */
     atomic_uint own_scans; /* walks of customers through the log (core/me_log.h) */
 };

@@ -4,6 +4,13 @@
 
 #include "core/passage.h"
 
+/* Tables of verbs, one a noun; verb_find looks into them behind its own. */
+typedef struct verb_table {
+    const verb *verbs;
+    size_t count;
+} verb_table;
+extern const verb_table verbs_work; /* core/verbs_work.c */
+
 /* core/read.c */
 velum_status read_open(passage *passage) VELUM_WARN_UNUSED;
 velum_status read_mask(passage *passage) VELUM_WARN_UNUSED;
@@ -103,6 +110,12 @@ velum_status who_saw_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status explain_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status resolve_mask(passage *passage) VELUM_WARN_UNUSED;
 
+/* core/work_verbs.c, core/work_next.c, core/work_timer.c */
+velum_status module_open_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status module_next_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status module_reply_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status module_timer_apply(passage *passage) VELUM_WARN_UNUSED;
+
 /* core/reply.c: what several verbs write: {"subject":REF into an open object; nothing when there is no subject. */
 velum_status reply_subject(passage *passage, json_writer *out) VELUM_WARN_UNUSED;
 /* "version": of the subject, for If-Match, into an open object and beside the answer (ETag). */
@@ -153,6 +166,8 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define INPUT_SUPPRESSED 50      /* its cells that were not told */
 #define INPUT_CRITERIA 51        /* of a search: how many were given */
 #define INPUT_ACTIVITY 52        /* registry number of the activity that was asked about */
+#define INPUT_WORK_GIVEN 65      /* how much work a module was given */
+#define INPUT_WORK_DROPPED 66    /* how much was given too often and is dropped */
 #define RESULT_SAME 1
 #define RESULT_CHANGED 2
 #define RESULT_NEW 3
@@ -180,5 +195,12 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_RESOLVE 22
 #define OPERATION_HOLD 23
 #define OPERATION_RELEASE 24
+#define OPERATION_WORK_TAKE 65 /* a module's work: core/work.h */
+#define OPERATION_WORK_DONE 66
+#define OPERATION_WORK_AGAIN 67
+#define OPERATION_WORK_DROPPED 68
+#define OPERATION_TIMER_SET 69
+#define OPERATION_TIMER_CANCEL 70
+#define OPERATION_MODULE_OPEN 71
 
 #endif

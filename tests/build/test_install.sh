@@ -14,6 +14,7 @@ there=$place/opt/velum
 
 check 'make install' install_there
 check 'velum.h is there' test -f "$there/include/velum/velum.h"
+check 'module.h is there' test -f "$there/include/velum/module.h"
 check 'status.h is there' test -f "$there/include/velum/status.h"
 check 'admin.h is not' test ! -e "$there/include/velum/admin.h"
 check 'the development link' test -e "$there/lib/libvelum.so"

@@ -166,7 +166,6 @@ static velum_status finish_data(store_conn *conn, const destruction *what,
     VELUM_TRY(execute_for(conn, index_sql, id));
     report->index_rows = (uint32_t)conn_changes(conn);
     VELUM_TRY(execute_for(conn, search_sql, id));
-    report->index_rows += (uint32_t)conn_changes(conn);
     VELUM_TRY(execute_for(conn, erased_sql, id));
     return conn_changes(conn) == 1 ? VELUM_OK : VELUM_E_CORRUPT;
 }

@@ -271,9 +271,8 @@ const command command_message_list = {
     .has_data = true,
     .activity = ACTIVITY,
     .summary = "Messages to customers: who got one, who did not, and why",
-    .detail =
-        "Newest first. What was skipped says why, such as a consent that is missing.\n"
-        "Neither an address nor a text: a message has both only while it is handed out.",
+    .detail = "Newest first. What was skipped says why, such as a consent that is missing.\n"
+              "Neither an address nor a text: a message has both only while it is handed out.",
     .options = {{"state", "STATE", "queued, taken, sent, failed, unknown, skipped"},
                 {"reason", "REASON", "consent-missing, cap-reached, no-address …"},
                 {"module", "MODULE", "of this module alone"},

@@ -65,7 +65,6 @@ size_t message_fill(text pattern, message_value value_of, const void *context, c
 
 /* --- core/message_send.c, core/message_take.c, core/message_done.c, core/message_opt_out.c,
  *     core/message_show.c: verbs --------------------------------------------------------------------- */
-velum_status message_send_locate(passage *passage) VELUM_WARN_UNUSED;
 velum_status message_send_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status message_next_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status message_done_apply(passage *passage) VELUM_WARN_UNUSED;

@@ -51,21 +51,6 @@ uint32_t message_own_module(const passage *passage)
     return BUNDLE_NONE;
 }
 
-/* Whoever may send nothing learns of nobody. Each customer is decided on besides. */
-velum_status message_send_locate(passage *passage)
-{
-    const bundle_activity *const activity = &passage->world->bundle->activities[passage->activity];
-
-    if ((activity->actors & passage->actor.kind) == 0) {
-        return refuse(passage, REASON_ACTOR_KIND);
-    }
-    if ((activity->actions & ACTION_SEND) == 0) {
-        return refuse(passage, REASON_ACTION_NOT_ALLOWED);
-    }
-    passage->is_of_own = true;
-    return locate_snapshot(passage);
-}
-
 static bool is_place_name(text name)
 {
     for (size_t i = 0; i < name.size; i++) {

@@ -224,6 +224,17 @@ static velum_status parse_number(passage *passage, const char *name, int64_t max
     return VELUM_OK;
 }
 
+static uint32_t reason_of(text name)
+{
+    for (uint32_t reason = 1; reason < REASON_COUNT; reason++) {
+        const char *const known = reason_name(reason);
+        if (known != NULL && text_equal_literal(name, known)) {
+            return reason;
+        }
+    }
+    return REASON_NONE;
+}
+
 static velum_status parse_names(passage *passage, message_filter *out)
 {
     const json_value *const body = json_root(passage->body);
@@ -235,7 +246,7 @@ static velum_status parse_names(passage *passage, message_filter *out)
     VELUM_TRY(parse_optional_text(passage, body, "reason", &reason));
     VELUM_TRY(parse_optional_text(passage, body, "module", &module));
     out->state = message_state_find(state);
-    out->reason = problem_find(reason);
+    out->reason = reason_of(reason);
     out->module = world_number(passage->world, REGISTRY_MODULE, module);
     return (state.size == 0 || out->state != 0) && (reason.size == 0 || out->reason != 0) &&
                    (module.size == 0 || out->module != 0)

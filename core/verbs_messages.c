@@ -1,4 +1,5 @@
 /* core/verbs_messages.c: the verbs of messages. */
+#include "core/locate.h"
 #include "core/message.h"
 #include "core/verbs.h"
 
@@ -14,14 +15,13 @@ static const verb VERBS[] = {
      .has_body = true,
      .body_bytes_max = BODY,
      .leaves_max = 2,
-     .locate = message_send_locate,
+     .locate = locate_snapshot,
      .open = message_send_apply},
     {.number = VELUM_VERB_MESSAGE_NEXT,
      .name = "message-next",
      .entry_type = ENTRY_MESSAGE,
      .action = ACTION_DELIVER,
      .is_write = true,
-     .is_of_many = true,
      .has_body = true,
      .may_lack_body = true,
      .body_bytes_max = BODY,
@@ -32,7 +32,6 @@ static const verb VERBS[] = {
      .entry_type = ENTRY_MESSAGE,
      .action = ACTION_DELIVER,
      .is_write = true,
-     .is_of_many = true,
      .has_body = true,
      .body_bytes_max = BODY,
      .leaves_max = 1,

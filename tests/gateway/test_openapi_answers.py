@@ -459,7 +459,7 @@ class Answers(unittest.TestCase):
         self.agree_and_apply(folder)
         depot = self.folder.credential("depot", "delivery", "task-intake")
         courier = self.folder.credential("courier", "delivery", "delivery")
-        ref = self.customer("7", "1990-05-06")
+        ref = self.customer("70", "1990-05-06")
         self.api.call("takeRequest", self.intake, {"right": "restrict", "subject": ref,
                                                    "verified": {"method": "in-store-id"}})
         hooks = self.api.call("takeHooks", courier, {"limit": 50})["hooks"]

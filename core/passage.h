@@ -73,7 +73,8 @@ typedef struct passage {
     uint64_t released;                    /* field bits that really stand in the reply */
     uint64_t released_masked;
     /* record, release */
-    bool is_silent; /* a write that wrote its leaves itself, or had nothing to do */
+    bool is_silent;           /* a write that wrote its leaves itself, or had nothing to do */
+    struct many_named *named; /* everybody who is disclosed, of an act on many; owned */
     audit_entry entry;
     uint32_t problem; /* PROBLEM_*; what is recorded */
     const char *hint; /* for the problem's detail: a constant of ours, or hint_text */

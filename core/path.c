@@ -10,11 +10,10 @@
 
 #include "core/authenticate.h"
 #include "core/locate.h"
+#include "core/many.h"
 #include "core/own_write.h"
 #include "core/parse.h"
 #include "core/verbs.h"
-
-#define LEAF_BYTES_USUAL 500 /* room at once for most */
 
 typedef struct stage {
     const char *name;
@@ -444,6 +443,7 @@ static void passage_end(passage *passage)
     if (passage->batch == NULL && passage->conn != NULL) {
         store_reader_release(passage->gate->db, passage->conn);
     }
+    many_name_nobody(passage);
     world_free(passage->world);
     velum_answer_free(passage->answer);
     mem_wipe(&passage->state, sizeof(passage->state));
@@ -466,6 +466,7 @@ static velum_status travel(passage *passage)
         passage->released_masked = 0;
         passage->entry.released_count = 0;
         passage->entry.mask_count = 0;
+        many_name_nobody(passage); /* nothing leaves */
         return status;
     }
     return buffer_status(&passage->answer->body);
@@ -477,23 +478,25 @@ static void settle_at_once(passage *passage)
     passage->request->answer = velum_answer_take(&passage->answer);
 }
 
-/* Encodes the leaf and hands request and answer to the appender. */
+static velum_status queue_leaf(passage *passage, audit_entry *entry)
+{
+    return outbox_list_encode(&passage->request->leaf.bodies, entry, 0);
+}
+
+/* Encodes the leaves and hands request and answer to the appender. */
 static velum_status record_read(passage *passage)
 {
     velum_pending *const request = passage->request;
     const uint64_t world_seq = passage->world->seq;
-    VELUM_AUTO_BUFFER body = {0};
 
-    buffer_init(&body, ENTRY_BODY_BYTES_MAX);
-    VELUM_TRY(buffer_reserve(&body, LEAF_BYTES_USUAL));
-    VELUM_TRY(entry_encode(&passage->entry, &body));
-    mem_free(request->leaf.body);
-    request->leaf = (pending_leaf){.seq = passage->seq,
-                                   .behind = passage->seq > world_seq ? passage->seq : world_seq,
-                                   .epoch = passage->world->epoch,
-                                   .slot = passage->slot,
-                                   .has_slot = passage->has_slot};
-    VELUM_TRY(buffer_take(&body, &request->leaf.body, &request->leaf.size));
+    pending_leaf_clear(&request->leaf);
+    request->leaf.seq = passage->seq;
+    request->leaf.behind = passage->seq > world_seq ? passage->seq : world_seq;
+    request->leaf.epoch = passage->world->epoch;
+    request->leaf.slot = passage->slot;
+    request->leaf.has_slot = passage->has_slot;
+    many_take_slots(passage, &request->leaf);
+    VELUM_TRY(many_leaves(passage, queue_leaf));
     clock_guard_note(&passage->gate->clock_guard, passage->entry.at_ns);
     settle_at_once(passage);
     return VELUM_OK;
@@ -543,6 +546,11 @@ static bool breaks_batch(velum_status status)
            status == VELUM_E_BUSY || status == VELUM_E_UNAVAILABLE || status == VELUM_E_INTERNAL;
 }
 
+static velum_status batch_leaf(passage *passage, audit_entry *entry)
+{
+    return write_batch_record(passage->batch, entry);
+}
+
 static velum_status finish_write(passage *passage, const write_batch_mark *mark,
                                  velum_status status)
 {
@@ -567,7 +575,7 @@ static velum_status finish_write(passage *passage, const write_batch_mark *mark,
         write_refusal(passage);
     }
     clock_guard_note(&passage->gate->clock_guard, passage->entry.at_ns);
-    return write_batch_record(passage->batch, &passage->entry);
+    return many_leaves(passage, batch_leaf);
 }
 
 velum_status path_write(velum_pending *request, write_batch *batch, velum_answer **out_answer)

@@ -4,13 +4,6 @@
 
 #include "core/passage.h"
 
-/* Verbs of a noun, beside those of core/verbs.c. */
-typedef struct verb_table {
-    const verb *verbs;
-    size_t count;
-} verb_table;
-extern const verb_table verbs_rows; /* core/verbs_rows.c */
-
 /* core/read.c */
 velum_status read_open(passage *passage) VELUM_WARN_UNUSED;
 velum_status read_mask(passage *passage) VELUM_WARN_UNUSED;
@@ -116,14 +109,32 @@ velum_status row_put_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status row_read_locate(passage *passage) VELUM_WARN_UNUSED;
 velum_status row_read_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status row_scan_locate(passage *passage) VELUM_WARN_UNUSED; /* core/rows_scan.c */
-velum_status row_scan_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_scan_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status row_import_locate(passage *passage) VELUM_WARN_UNUSED; /* core/rows_import.c */
 velum_status row_import_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status row_delete_locate(passage *passage) VELUM_WARN_UNUSED;
 velum_status row_delete_apply(passage *passage) VELUM_WARN_UNUSED;
 
+/* core/filter.c, core/search.c, core/subject_list.c, core/bulk_read.c: of many customers */
+velum_status filter_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status search_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status search_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status subject_list_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status bulk_read_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status bulk_read_apply(passage *passage) VELUM_WARN_UNUSED;
+
+/* Tables of verbs that stand in files of their own, searched behind that of core/verbs.c. */
+typedef struct verb_table {
+    const verb *verbs;
+    size_t count;
+} verb_table;
+extern const verb_table verbs_many; /* core/verbs_many.c */
+extern const verb_table verbs_rows; /* core/verbs_rows.c */
+
 /* core/reply.c: what several verbs write: {"subject":REF into an open object; nothing when there is no subject. */
 velum_status reply_subject(passage *passage, json_writer *out) VELUM_WARN_UNUSED;
+/* A list of fields by name, into an open object. */
+void reply_fields(const passage *passage, const char *name, uint64_t fields, json_writer *out);
 /* "version": of the subject, for If-Match, into an open object and beside the answer (ETag). */
 void reply_version(passage *passage, uint32_t version, json_writer *out);
 /* "decision":{…} into an open object, and "break_glass":{"review":ID} where a glass was broken. */

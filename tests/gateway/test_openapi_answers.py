@@ -162,6 +162,11 @@ class Api:
         (media, content), = response["content"].items()
         if reply.headers["content-type"] != media:
             raise Mismatch(f"{name}: {reply.headers['content-type']}")
+        if media == "application/x-ndjson":
+            answer = [json.loads(line) for line in reply.body.decode().splitlines()]
+            for line in answer:
+                self.schemas.check(content["schema"], line, name)
+            return answer
         answer = reply.json()
         self.schemas.check(content["schema"], answer, name)
         return answer
@@ -224,6 +229,9 @@ class Answers(unittest.TestCase):
         cls.capture = cls.folder.credential("capture", "customer_service", "consent-capture")
         cls.intake = cls.folder.credential("intake", "customer_service", "request-intake")
         cls.sales = cls.folder.credential("sales", "crm_module", "order-capture")
+        cls.audience = cls.folder.credential("audience", "marketing", "audience,direct-marketing")
+        cls.search = cls.folder.credential("search", "customer_service", "customer-search")
+        cls.export = cls.folder.credential("export", "customer_service", "bulk-export")
         cls.an = cls.person("an", "approvals")
         cls.urgent = cls.person("urgent", "urgent-care")
         cls.keeper = cls.person("keeper", "legal-retention")
@@ -253,7 +261,8 @@ class Answers(unittest.TestCase):
 
     # One after another, because the last one asks whether every operation was called.
     def test_every_operation(self):
-        for part in (self.subjects, self.rows, self.consents, self.approvals, self.proposal, self.requests, self.own,
+        for part in (self.subjects, self.rows, self.many, self.consents, self.approvals, self.proposal, self.requests,
+                     self.own,
                      self.own_accesses, self.erased, self.health, self.refusals):
             with self.subTest(part.__name__):
                 part()
@@ -301,6 +310,27 @@ class Answers(unittest.TestCase):
         kept = self.api.call("readRetained", self.keeper, subject=ref)["retained"]
         rows = [one["rows"]["orders"] for one in kept if one["category"] == "orders.retain"]
         self.assertEqual([row["key"] for row in rows[0]], ["A-1", "A-2"])
+
+    def many(self):
+        refs = [self.customer(str(number), "1990-05-06") for number in (21, 22, 23)]
+        for ref in refs[1:]:
+            self.api.call("recordConsent", self.capture, {"purpose": "direct-marketing", "state": "given"}, subject=ref)
+        query = "?activity=audience"
+        asked = {"for": "direct-marketing", "action": "read", "fields": ["city"]}
+        told = self.api.call("filterSubjects", self.audience, {**asked, "refs": refs + ["x"]}, query)
+        self.assertEqual((set(told["allowed"]), told["counts"]), (set(refs[1:]), {"allowed": 2, "refused": 2}))
+        told = self.api.call("filterSubjects", self.audience, {**asked, "segment": {"all": True}, "limit": 1}, query)
+        self.api.call("filterSubjects", self.audience,
+                      {**asked, "segment": {"all": True}, "limit": 1, "from": told["next"]}, query)
+        page = self.api.call("listSubjects", self.audience, query=query + "&limit=1")
+        self.api.call("listSubjects", self.audience, query=query + "&from=" + page["next"])
+        found = self.api.call("searchSubjects", self.search, {"criteria": {"name": " 王小红", "city": "上海"}})
+        self.assertLessEqual(set(refs), {one["subject"] for one in found["candidates"]})
+        wish = {"refs": [refs[0], "0" * 27], "fields": ["name", "mobile"]}
+        approval = self.api.call("askApproval", self.export, {"kind": "bulk", **wish})["approval"]
+        self.api.call("decideApproval", self.an, {"decision": "agree"}, approval=approval)
+        lines = self.api.call("readSubjects", self.export, {**wish, "approval": approval})
+        self.assertEqual((lines[0]["fields"]["mobile"], lines[1]["refused"]), ("138****5678", "not-found"))
 
     def consents(self):
         ref = self.customer("2", "1990-05-06")

@@ -2,6 +2,7 @@
  * life from sign-up to the end of the evidence is explained by the engine, and none of them scans. */
 #include "tests/core/erasure_support.h"
 #include "tests/core/request_support.h"
+#include "tests/core/rows_support.h"
 
 #include "core/verbs.h"
 #include "store/conn.h"
@@ -136,6 +137,30 @@ static void live(place *self, const people *people)
     assert_done(erase(self, people->ref, "{\"categories\":[\"contact\"]}"));
 }
 
+/* Rows put, read, scanned, taken away and erased. */
+static void live_with_rows(place *self, const people *people)
+{
+    scene at = {.shop = people->shop, .token = NULL, .mobile = MOBILE};
+
+    scene_policy(self, "anonymise");
+    at.token = token_of(self, (holder){"rows", NULL, "crm_module", "order-capture", "crm", NULL});
+    at = scene_other(self, &at, "13900000077");
+    assert_done(row_put(self, &at, order_of(self, "A", "2026-01-01", 5)));
+    assert_done(row_put(self, &at, order_of(self, "A", "2026-01-01", 5)));
+    assert_done(row_put(self, &at, run_of(self, "R", "1", "x")));
+    assert_done(row_put(self, &at, run_of(self, "R", "1", "y")));
+    assert_done(row_read(self, &at, "{\"table\":\"orders\"}"));
+    assert_done(row_read(self, &at, "{\"table\":\"orders\",\"key\":\"A\"}"));
+    assert_done(ask(self, (question){VELUM_VERB_ROW_SCAN, at.token,
+                                     .body = "{\"table\":\"orders\",\"field\":\"ordered_at\"}"}));
+    assert_done(ask(self, (question){VELUM_VERB_ROW_DELETE, at.token, .ref = at.ref,
+                                     .body = "{\"table\":\"winback_runs\",\"key\":\"R\"}"}));
+    assert_done(row_put(self, &at, run_of(self, "S", "1", "x")));
+    assert_done(erase(self, at.shop_ref, "{}"));
+    assert_done(ask(self, (question){VELUM_VERB_RETAINED_READ, .activity = "legal-retention",
+                                     .ref = text_f(self, "shop:%s", at.shop_ref)}));
+}
+
 /* To the end of what the law keeps, and of the evidence. */
 static void die(place *self, const people *people, inspection *seen)
 {
@@ -150,6 +175,7 @@ static void die(place *self, const people *people, inspection *seen)
     place_reopen(self);
     pass_days(self, &now_ns, 1100);
     pass_days(self, &now_ns, 3000);
+    pass_days(self, &now_ns, 1); /* evidence goes behind what was kept */
 }
 
 static void nothing_that_grows_is_scanned(void **state)
@@ -159,6 +185,7 @@ static void nothing_that_grows_is_scanned(void **state)
     inspection seen = {.place = self};
 
     live(self, &people);
+    live_with_rows(self, &people);
     inspect_all(&seen);
     die(self, &people, &seen);
     inspect_all(&seen);

@@ -1,7 +1,7 @@
 /* core/rows_scan.c: customers by a range of an indexed field of their rows, each decided on its own.
  *
- * It runs on the writer's own view, so that no disclosure stands in the log behind a withdrawal of any
- * of them (I-9). A row counts only where its customer's decision shows the scanned field clear: who may
+ * Everybody disclosed is named in the leaf and judged by their own slot (core/many.h, N-1, N-2). A row counts
+ * only where its customer's decision shows the scanned field clear: who may
  * not see a value does not learn it by asking for ranges (I-8).
  */
 #include "core/locate.h"
@@ -29,17 +29,16 @@ typedef struct scan {
     uint32_t cell_count;
     /* of the customer at hand */
     bool has_customer;
-    bool is_noted;
+    bool is_named;
     subject_id customer;
     rows_view view;
     /* in sum */
-    verdict verdict; /* of the whole act */
+    many_frame frame;
     uint64_t released;
     uint64_t released_masked;
     uint32_t row_count;
     uint32_t refused[REASON_COUNT];
-    uint8_t (*tokens)[ENTRY_TOKEN_BYTES];
-    uint32_t token_count;
+    uint32_t damaged; /* rows that did not pass their check */
     json_writer out;
 } scan;
 
@@ -86,6 +85,21 @@ static velum_status take_cursor(scan *self)
     return from.size == 0 ? VELUM_OK : rows_cursor_read(passage, from, &self->after);
 }
 
+/* Who can see the field of nobody is told nothing by a range of it, not even how many there are (I-8). */
+static bool may_be_clear(const passage *passage, uint32_t resource, uint32_t field)
+{
+    const bundle *const bundle = passage->world->bundle;
+    uint64_t clear = 0;
+
+    for (uint32_t i = 0; i < bundle->role_count; i++) {
+        if ((passage->actor.roles >> i & 1) != 0) {
+            clear |= bundle->roles[i].resource_clear[resource];
+        }
+    }
+    return (clear & bundle->activities[passage->activity].resources[resource] &
+            UINT64_C(1) << field) != 0;
+}
+
 static velum_status take_question(scan *self)
 {
     passage *const passage = self->passage;
@@ -97,6 +111,10 @@ static velum_status take_question(scan *self)
     if (self->field == BUNDLE_NONE || !rows_resource(passage)->fields[self->field].is_indexed) {
         return refuse_hint(passage, REASON_INVALID_VALUE,
                            "`field` is a field of the table that has an index.");
+    }
+    if (!may_be_clear(passage, self->resource, self->field)) {
+        return refuse_hint(passage, REASON_INVALID_VALUE,
+                           "`field` is a field that the caller sees as it is.");
     }
     VELUM_TRY(rows_take_limit(passage, &self->limit));
     VELUM_TRY(take_bounds(self));
@@ -155,29 +173,30 @@ static velum_status turn_to(scan *self, const subject_id *id)
     if (self->has_customer && memcmp(self->customer.bytes, id->bytes, SUBJECT_ID_BYTES) == 0) {
         return VELUM_OK;
     }
+    many_next(passage, &self->frame);
+    self->has_customer = false;
     const velum_status status = many_decide(passage, id, &ask);
     if (status < 0 && status != VELUM_E_NOTFOUND) {
         return status;
     }
     self->has_customer = true;
-    self->is_noted = false;
+    self->is_named = false;
     self->customer = *id;
     self->view = (rows_view){.resource = self->resource, .verdict = passage->verdict};
     if (self->view.verdict.allowed && (self->view.verdict.clear >> self->field & 1) == 0) {
-        self->view.verdict = (verdict){.reason = REASON_NO_FIELD_ALLOWED};
+        self->view.verdict = (verdict){.reason = REASON_NONE}; /* not even counted (I-8) */
     }
     return VELUM_OK;
 }
 
-static void note_token(scan *self)
+/* N-1: before anything of them is written. */
+static velum_status name_customer(scan *self)
 {
-    const passage *const passage = self->passage;
-
-    if (!self->is_noted) {
-        opened_audit_token(passage->opened, time_month(passage->clock.now_ns),
-                           self->tokens[self->token_count++]);
-        self->is_noted = true;
+    if (self->is_named) {
+        return VELUM_OK;
     }
+    self->is_named = true;
+    return many_name(self->passage);
 }
 
 /* Hashes of two texts may be the same; the texts decide. */
@@ -194,6 +213,7 @@ static velum_status write_row(scan *self, const row *row)
     char ref[PSEUDONYM_TEXT_BYTES];
     char at[TIME_TEXT_BYTES];
 
+    VELUM_TRY(name_customer(self));
     time_format(row->at_ns, at);
     json_begin_object(&self->out);
     VELUM_TRY(locate_format_ref(self->passage, ref));
@@ -208,44 +228,52 @@ static velum_status write_row(scan *self, const row *row)
     self->released |= self->view.released;
     self->released_masked |= self->view.released_masked;
     self->row_count++;
-    note_token(self);
     return VELUM_OK;
+}
+
+static velum_status show_row(scan *self, const row_line *line)
+{
+    passage *const passage = self->passage;
+    row row;
+
+    VELUM_TRY(rows_keys_begin(passage));
+    const size_t mark = secret_arena_mark(passage->arena);
+    velum_status status = row_open(passage, line, &row);
+    if (status == VELUM_OK && is_meant(self, &row)) {
+        status = write_row(self, &row);
+    }
+    secret_arena_rewind(passage->arena, mark);
+    return status;
 }
 
 static velum_status visit_cell(scan *self, const found_cell *cell)
 {
-    passage *const passage = self->passage;
     row_line line;
-    row row;
 
-    VELUM_TRY(row_line_read(passage->conn, cell->n, &line));
+    VELUM_TRY(row_line_read(self->passage->conn, cell->n, &line));
     VELUM_TRY(turn_to(self, &line.subject));
     if (!self->view.verdict.allowed) {
         self->refused[self->view.verdict.reason]++;
         return VELUM_OK;
     }
-    VELUM_TRY(rows_keys_begin(passage));
-    VELUM_TRY(row_open(passage, &line, &row));
-    return is_meant(self, &row) ? write_row(self, &row) : VELUM_OK;
+    return show_row(self, &line);
 }
 
-/* The next cell is of the same customer: then what is located stays. */
+/* A row that does not pass its check is counted, and no other is held up by it. */
 static velum_status visit_cells(scan *self)
 {
-    passage *const passage = self->passage;
-    const size_t mark = secret_arena_mark(passage->arena);
+    velum_status status = VELUM_OK;
 
-    for (uint32_t i = 0; i < self->cell_count; i++) {
-        VELUM_TRY(visit_cell(self, &self->cells[i]));
-        if (secret_arena_mark(passage->arena) - mark > secret_arena_capacity(passage->arena) / 2) {
-            locate_forget(passage);
-            secret_arena_rewind(passage->arena, mark);
-            self->has_customer = false;
+    self->frame = many_begin(self->passage);
+    for (uint32_t i = 0; i < self->cell_count && status == VELUM_OK; i++) {
+        status = visit_cell(self, &self->cells[i]);
+        if (many_is_damaged(status)) {
+            self->damaged++;
+            status = VELUM_OK;
         }
     }
-    locate_forget(passage);
-    secret_arena_rewind(passage->arena, mark);
-    return VELUM_OK;
+    many_end(self->passage, &self->frame);
+    return status;
 }
 
 /* --- the answer --------------------------------------------------------------------------------- */
@@ -254,10 +282,13 @@ static void write_refused(scan *self)
 {
     json_name(&self->out, "refused");
     json_begin_object(&self->out);
-    for (uint32_t i = 0; i < REASON_COUNT; i++) {
+    for (uint32_t i = REASON_NONE + 1; i < REASON_COUNT; i++) {
         if (self->refused[i] > 0) {
             json_member_integer(&self->out, reason_name(i), self->refused[i]);
         }
+    }
+    if (self->damaged > 0) {
+        json_member_integer(&self->out, problem_name(PROBLEM_DATA_DAMAGED), self->damaged);
     }
     json_end_object(&self->out);
 }
@@ -276,22 +307,17 @@ static void write_next(scan *self)
     json_member_string(&self->out, "next", next);
 }
 
-/* One leaf names everybody who was disclosed (I-1). */
 static void fill_leaf(scan *self)
 {
     passage *const passage = self->passage;
-    uint64_t refused = 0;
+    uint64_t refused = self->damaged;
 
-    for (uint32_t i = 0; i < REASON_COUNT; i++) {
+    for (uint32_t i = REASON_NONE + 1; i < REASON_COUNT; i++) {
         refused += self->refused[i];
     }
-    passage->verdict = self->verdict;
     passage->released = self->released;
     passage->released_masked = self->released_masked;
     passage->entry.record_count = self->row_count;
-    passage->entry.subjects = (const uint8_t(*)[ENTRY_TOKEN_BYTES])self->tokens;
-    passage->entry.subject_count = self->token_count;
-    passage->entry.token_epoch = self->token_count > 0 ? time_month(passage->clock.now_ns) : 0;
     entry_push(&passage->entry, INPUT_REFUSED, refused);
 }
 
@@ -316,16 +342,12 @@ static velum_status run(scan *self)
     return buffer_status(&passage->answer->body);
 }
 
-velum_status row_scan_apply(passage *passage)
+velum_status row_scan_mask(passage *passage)
 {
     void *made = NULL;
-    void *tokens = NULL;
 
     VELUM_TRY(secret_arena_slice(passage->arena, sizeof(scan), &made));
-    VELUM_TRY(secret_arena_slice(passage->arena, ROWS_AT_ONCE_MAX * ENTRY_TOKEN_BYTES, &tokens));
     scan *const self = made;
     self->passage = passage;
-    self->tokens = tokens;
-    self->verdict = passage->verdict;
     return run(self);
 }

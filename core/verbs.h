@@ -142,7 +142,7 @@ velum_status row_put_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status row_read_locate(passage *passage) VELUM_WARN_UNUSED;
 velum_status row_read_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status row_scan_locate(passage *passage) VELUM_WARN_UNUSED; /* core/rows_scan.c */
-velum_status row_scan_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_scan_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status row_import_locate(passage *passage) VELUM_WARN_UNUSED; /* core/rows_import.c */
 velum_status row_import_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status row_delete_locate(passage *passage) VELUM_WARN_UNUSED;

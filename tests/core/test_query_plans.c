@@ -3,6 +3,7 @@
 #include "tests/core/erasure_support.h"
 #include "tests/core/message_support.h"
 #include "tests/core/request_support.h"
+#include "tests/core/rows_support.h"
 
 #include "core/verbs.h"
 #include "store/conn.h"
@@ -159,6 +160,30 @@ static void write_to(place *self, const people *people)
                                      .body = "{\"state\":\"sent\"}"}));
 }
 
+/* Rows put, read, scanned, taken away and erased. */
+static void live_with_rows(place *self, const people *people)
+{
+    scene at = {.shop = people->shop, .token = NULL, .mobile = MOBILE};
+
+    scene_policy(self, "anonymise");
+    at.token = token_of(self, (holder){"rows", NULL, "crm_module", "order-capture", "crm", NULL});
+    at = scene_other(self, &at, "13900000077");
+    assert_done(row_put(self, &at, order_of(self, "A", "2026-01-01", 5)));
+    assert_done(row_put(self, &at, order_of(self, "A", "2026-01-01", 5)));
+    assert_done(row_put(self, &at, run_of(self, "R", "1", "x")));
+    assert_done(row_put(self, &at, run_of(self, "R", "1", "y")));
+    assert_done(row_read(self, &at, "{\"table\":\"orders\"}"));
+    assert_done(row_read(self, &at, "{\"table\":\"orders\",\"key\":\"A\"}"));
+    assert_done(ask(self, (question){VELUM_VERB_ROW_SCAN, at.token,
+                                     .body = "{\"table\":\"orders\",\"field\":\"ordered_at\"}"}));
+    assert_done(ask(self, (question){VELUM_VERB_ROW_DELETE, at.token, .ref = at.ref,
+                                     .body = "{\"table\":\"winback_runs\",\"key\":\"R\"}"}));
+    assert_done(row_put(self, &at, run_of(self, "S", "1", "x")));
+    assert_done(erase(self, at.shop_ref, "{}"));
+    assert_done(ask(self, (question){VELUM_VERB_RETAINED_READ, .activity = "legal-retention",
+                                     .ref = text_f(self, "shop:%s", at.shop_ref)}));
+}
+
 /* To the end of what the law keeps, and of the evidence. */
 static void die(place *self, const people *people, inspection *seen)
 {
@@ -173,6 +198,7 @@ static void die(place *self, const people *people, inspection *seen)
     place_reopen(self);
     pass_days(self, &now_ns, 1100);
     pass_days(self, &now_ns, 3000);
+    pass_days(self, &now_ns, 1); /* evidence goes behind what was kept */
 }
 
 static void nothing_that_grows_is_scanned(void **state)
@@ -184,6 +210,7 @@ static void nothing_that_grows_is_scanned(void **state)
     live(self, &people);
     write_to(self, &people);
     assert_done(erase(self, people.ref, "{\"categories\":[\"contact\"]}"));
+    live_with_rows(self, &people);
     inspect_all(&seen);
     die(self, &people, &seen);
     inspect_all(&seen);

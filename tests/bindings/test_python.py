@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 import unittest
+from contextlib import closing
 
 import host
 from host import CANARY, LIMIT_S, MOBILE, PERSON, Shop
@@ -35,8 +36,9 @@ def tearDownModule():
 
 def script(source, *arguments, code=0):
     """Runs Python of its own, which has to end with `code` and say nothing on stderr."""
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(source), *arguments], capture_output=True,
-                          text=True, timeout=LIMIT_S, stdin=subprocess.DEVNULL)
+    quiet = ["-W", "ignore::DeprecationWarning"]  # later Pythons warn of every fork beside threads
+    done = subprocess.run([sys.executable, *quiet, "-c", textwrap.dedent(source), *arguments],
+                          capture_output=True, text=True, timeout=LIMIT_S, stdin=subprocess.DEVNULL)
     if done.returncode != code or done.stderr:
         raise AssertionError(f"ended with {done.returncode}: {done.stderr[-1500:]}")
     return done.stdout
@@ -238,10 +240,10 @@ class Both:
                         gate.read(sys.argv[2], token=sys.argv[3]).close()
                 except (ValueError, velum.Error):
                     pass
-            threading.Thread(target=read_on, daemon=True).start()
             if os.fork() == 0:
                 sys.exit(0)  # all finalizers run in the child, too
-            os.wait()
+            assert os.wait()[1] == 0
+            threading.Thread(target=read_on, daemon=True).start()
             print(gate.read(sys.argv[2], token=sys.argv[3]).status)
             """, shop.path, ref, shop.read)
         self.assertEqual(out, "200\n")
@@ -363,8 +365,9 @@ class InProcess(Both, unittest.TestCase):
         self.assertTrue(shop.is_encrypted())
         with open(plain, "rb") as file:
             self.assertTrue(file.read().startswith(b"SQLite format 3"))
-        with self.assertRaises(sqlite3.DatabaseError):
-            sqlite3.connect(os.path.join(shop.path, "vault.db")).execute("SELECT * FROM sqlite_schema")
+        with closing(sqlite3.connect(os.path.join(shop.path, "vault.db"))) as vault:
+            with self.assertRaises(sqlite3.DatabaseError):
+                vault.execute("SELECT * FROM sqlite_schema")
         run(VELUM, "--data", shop.path, "audit", "verify")
 
 

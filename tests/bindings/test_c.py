@@ -10,7 +10,7 @@ from support import Daemon, run
 
 import velum
 
-SOURCE = os.path.join(TOP, "docs", "examples", "embedding", "read_profile.c")
+SOURCE = os.path.join(TOP, "bindings", "c", "read_profile.c")
 
 
 class Example(unittest.TestCase):

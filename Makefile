@@ -18,8 +18,8 @@ tested = $(call graph,$(1)) test-programs ONLY='$(ONLY)' && \
 	$(MAKE) --no-print-directory -f config/build.mk VARIANT=$(1) run-tests ONLY='$(ONLY)'
 
 .DEFAULT_GOAL := build
-.PHONY: help build run deps test check-asan check-tsan check-clang check-long bench fuzz layers \
-	format format-check lint abi-baseline install uninstall clean distclean
+.PHONY: help build run deps test check-asan check-tsan check-clang check-long check-fresh bench fuzz \
+	layers format format-check lint abi-baseline install uninstall clean distclean
 
 ##: Build and run
 help: ## this list
@@ -54,6 +54,10 @@ check-clang: deps ## the same tests, compiled by clang
 check-long: deps ## the long tests: kills, power loss, exhaustive faults
 	+@$(call graph,test) test-programs SUITE=long ONLY='$(ONLY)' && \
 	TEST_TIMEOUT=$${TEST_TIMEOUT:-3600} $(MAKE) --no-print-directory -f config/build.mk VARIANT=test run-tests SUITE=long ONLY='$(ONLY)'
+
+check-fresh: ## both commands of the README in minimal Debian roots (root; RELEASES="bookworm trixie")
+	@tools/deps.sh fresh
+	@tools/check-fresh.sh $(RELEASES)
 
 bench: ## measure the release build with a load generator
 	@tools/deps.sh bench

@@ -56,7 +56,6 @@
 #define ENTRY_MESSAGE 41      /* to a customer: asked for, intent, outcome, skipped */
 #define ENTRY_MODULE 42       /* a module took or answered work, or set a timer */
 #define ENTRY_HOOK 43         /* somebody outside was told of a pseudonym; intent and outcome */
-#define ENTRY_TASK 44         /* a processor's task: made, acknowledged, late */
 
 #define ENTRY_SINGLE 1 /* stages */
 #define ENTRY_INTENT 2

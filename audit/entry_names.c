@@ -54,7 +54,6 @@ const char *entry_type_name(uint32_t type)
         {ENTRY_MESSAGE, "message"},
         {ENTRY_MODULE, "module"},
         {ENTRY_HOOK, "hook"},
-        {ENTRY_TASK, "task"},
     };
 
     return name_in(names, sizeof names / sizeof names[0], type);

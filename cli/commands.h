@@ -14,6 +14,7 @@ extern const command command_credential_list;
 extern const command command_credential_revoke;
 extern const command command_credential_customer;
 extern const command command_credential_rotate;
+extern const command command_sample;
 extern const command command_import;
 extern const command command_consent_list;
 extern const command command_consent_give;
@@ -60,6 +61,8 @@ extern const command command_request_extend;
 extern const command command_request_fulfil;
 extern const command command_request_answer;
 extern const command command_request_task;
+extern const command command_hook_list;
+extern const command command_hook_secret;
 extern const command command_clock_accept;
 extern const command command_help;
 

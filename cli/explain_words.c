@@ -52,6 +52,10 @@ static const struct {
     {"schema", "took a step of the schema", " of ", "升级了数据结构"},
     {"configuration", "asked how the gate is set up", " of ", "查看了网关配置"},
     {"hold", "set or lifted a legal hold", " on ", "设置或解除了法律保留"},
+    {"filter", "asked which of many may be reached", ", naming ", "筛选了可处理的客户"},
+    {"search", "searched for customers", " and found ", "查找了客户"},
+    {"listing", "listed references", " of ", "列出了客户编号"},
+    {"bulk-read", "asked to read many at once", ", seeing ", "请求批量查阅数据"},
     {"suppression", "swept suppressions that had ended", " of ", "清理了到期的抑制名单"},
 };
 
@@ -319,7 +323,8 @@ static void tell_parameters(const telling *self)
         "records",         "new",           "changed",        "same",
         "rejected",        "torn_bytes",    "approval_kind",  "due",
         "destroyed",       "retained",      "processor",      "shadow_decision",
-        "shadow_reason",   "shadow_fields", "age_limit",      "unattached"};
+        "shadow_reason",   "shadow_fields", "age_limit",      "unattached",
+        "allowed",         "refused",       "criteria",       "asked_about"};
     VELUM_AUTO_BUFFER list = {0};
 
     buffer_init(&list, VALUE_BYTES_MAX);

@@ -1,12 +1,14 @@
 /* core/appender.c: gathers, orders, appends, wakes. */
 #include "core/appender.h"
 
+#include "audit/entry.h"
 #include "base/condition.h"
 #include "core/gate.h"
 
 #include <sched.h>
 
 #define APPENDER_RETRY_MS 100
+#define LEAF_BYTES_USUAL 500 /* room at once for most */
 
 typedef struct batch {
     journal_body bodies[JOURNAL_BATCH_LEAVES_MAX];
@@ -62,6 +64,24 @@ void outbox_list_clear(outbox_list *self)
     outbox_list_drop(self, self->count);
 }
 
+velum_status outbox_list_encode(outbox_list *self, const audit_entry *entry, uint64_t seq)
+{
+    VELUM_AUTO_BUFFER encoded = {0};
+
+    buffer_init(&encoded, ENTRY_BODY_BYTES_MAX);
+    VELUM_TRY(buffer_reserve(&encoded, LEAF_BYTES_USUAL));
+    VELUM_TRY(entry_encode(entry, &encoded));
+    outbox_body *const body = mem_alloc(sizeof(*body) + encoded.size);
+    if (body == NULL) {
+        return VELUM_E_NOMEM;
+    }
+    body->seq = seq;
+    body->size = encoded.size;
+    memcpy(body->data, encoded.data, encoded.size);
+    outbox_list_push(self, body);
+    return VELUM_OK;
+}
+
 /* the answer is replaced before anybody can see it. */
 static void withhold(velum_pending *read)
 {
@@ -80,6 +100,11 @@ static bool is_stale(const appender *self, const velum_pending *read)
     }
     if (read->leaf.epoch != atomic_load(&gate->epoch)) {
         return true;
+    }
+    for (uint32_t i = 0; i < read->leaf.slot_count; i++) {
+        if (changes_seq(&gate->changes, read->leaf.slots[i]) > read->leaf.seq) {
+            return true;
+        }
     }
     return read->leaf.has_slot && changes_seq(&gate->changes, read->leaf.slot) > read->leaf.seq;
 }
@@ -133,6 +158,14 @@ static void batch_take_writes(appender *self, batch *batch)
     batch->write_count = batch->count;
 }
 
+/* All leaves of a read, or none. */
+static void batch_take_bodies(batch *batch, const outbox_list *bodies)
+{
+    for (const outbox_body *body = bodies->first; body != NULL; body = body->next) {
+        batch->bodies[batch->count++] = (journal_body){body->data, body->size};
+    }
+}
+
 /* Takes the reads that may go; the rest stay held. */
 static void batch_take_reads(appender *self, batch *batch)
 {
@@ -145,12 +178,13 @@ static void batch_take_reads(appender *self, batch *batch)
             send_back(self, read);
             continue;
         }
-        if (read->leaf.behind > batch->seq) {
+        if (read->leaf.behind > batch->seq ||
+            read->leaf.bodies.count > JOURNAL_BATCH_LEAVES_MAX - batch->count) {
             link = &read->queue_next;
             continue;
         }
         *link = read->queue_next;
-        batch->bodies[batch->count++] = (journal_body){read->leaf.body, read->leaf.size};
+        batch_take_bodies(batch, &read->leaf.bodies);
         batch->reads[batch->read_count++] = read;
     }
 }

@@ -42,6 +42,10 @@ void outbox_list_push(outbox_list *self, outbox_body *body);
 /* Appends all of `more`, which is empty afterwards. */
 void outbox_list_join(outbox_list *self, outbox_list *more);
 void outbox_list_clear(outbox_list *self);
+/* Encodes an entry as the next body; `seq` is 0 for that of a read. */
+struct audit_entry;
+velum_status outbox_list_encode(outbox_list *self, const struct audit_entry *entry,
+                                uint64_t seq) VELUM_WARN_UNUSED;
 
 typedef struct appender {
     velum_gate *gate;

@@ -5,6 +5,7 @@
  */
 #include "core/approval_rows.h"
 #include "core/locate.h"
+#include "core/many.h"
 #include "core/parse.h"
 #include "core/policy_store.h"
 #include "core/verbs.h"
@@ -18,7 +19,7 @@ static bool activity_has(const passage *passage, uint32_t action)
 
 /* What each kind lets somebody do; 0: nobody asks for it. */
 static const uint32_t ACTIONS[APPROVAL_KINDS] = {
-    [APPROVAL_MINOR] = ACTION_READ,        [APPROVAL_BULK] = ACTION_READ,
+    [APPROVAL_MINOR] = ACTION_READ,        [APPROVAL_BULK] = ACTION_BULK_READ,
     [APPROVAL_LINK] = ACTION_LOOKUP,       [APPROVAL_UNMERGE] = ACTION_UPDATE,
     [APPROVAL_ERASURE] = ACTION_ERASE,     [APPROVAL_REQUEST] = ACTION_REQUEST_DECIDE,
     [APPROVAL_POLICY] = ACTION_ADMINISTER,
@@ -61,6 +62,33 @@ static velum_status parse_what(passage *passage, const json_value *body, uint8_t
     return refuse_hint(passage, PROBLEM_MALFORMED, "`what` is 32 or 64 hex digits.");
 }
 
+/* Of many: the hash of the list, which `refs` gives whole. */
+static velum_status parse_refs(passage *passage, const json_value *body, uint8_t out[32])
+{
+    const json_value *const refs = json_member(body, "refs");
+    VELUM_AUTO_MEM ref_list *list = NULL;
+
+    if (refs == NULL) {
+        return VELUM_OK;
+    }
+    if (passage->action != ACTION_BULK_READ || json_member(body, "what") != NULL) {
+        return refuse_hint(passage, PROBLEM_MALFORMED, "`refs` comes with kind bulk, for `what`.");
+    }
+    list = mem_alloc(sizeof(*list));
+    if (list == NULL) {
+        return VELUM_E_NOMEM;
+    }
+    VELUM_TRY(ref_list_parse(passage, refs, list));
+    memcpy(out, list->hash, sizeof(list->hash));
+    return VELUM_OK;
+}
+
+/* Whether the act shows fields, for which the approval is then. */
+static bool shows_fields(const passage *passage)
+{
+    return passage->action == ACTION_READ || passage->action == ACTION_BULK_READ;
+}
+
 /* Acts on somebody are decided with that somebody; without one, holding the action is enough. */
 static velum_status locate_asked(passage *passage, text subject)
 {
@@ -79,8 +107,8 @@ static velum_status locate_asked(passage *passage, text subject)
 
 velum_status approval_ask_locate(passage *passage)
 {
-    static const char *const members[] = {"activity", "kind",        "subject", "fields",
-                                          "what",     "reason_code", NULL};
+    static const char *const members[] = {"activity", "kind", "subject",     "fields",
+                                          "what",     "refs", "reason_code", NULL};
     const json_value *body = json_root(passage->body);
     uint32_t kind = 0;
     text subject;
@@ -88,12 +116,14 @@ velum_status approval_ask_locate(passage *passage)
     VELUM_TRY(parse_known_members(passage, body, members));
     VELUM_TRY(parse_kind(passage, body, &kind));
     VELUM_TRY(parse_optional_text(passage, body, "subject", &subject));
-    if (kind == APPROVAL_MINOR && subject.size == 0) {
-        return refuse_hint(passage, PROBLEM_MALFORMED, "`subject` is missing.");
+    if ((kind == APPROVAL_MINOR) != (subject.size > 0) &&
+        (kind == APPROVAL_MINOR || kind == APPROVAL_BULK)) {
+        return refuse_hint(passage, PROBLEM_MALFORMED,
+                           "A child is `subject`; many are `refs` or their hash in `what`.");
     }
     passage->action = ACTIONS[kind];
     passage->asks_approval = true;
-    passage->asked_all = passage->action == ACTION_READ;
+    passage->asked_all = shows_fields(passage);
     VELUM_TRY(parse_field_list(passage, json_member(body, "fields")));
     VELUM_TRY(parse_reason_code(passage, json_member(body, "reason_code")));
     return locate_asked(passage, subject);
@@ -141,12 +171,13 @@ velum_status approval_ask_apply(passage *passage)
     approval_scope scope = {
         .activity = passage->world->bundle->activities[passage->activity].number,
         .action = passage->action,
-        .fields = passage->action == ACTION_READ ? fields_asked(passage) : 0,
+        .fields = shows_fields(passage) ? fields_asked(passage) : 0,
     };
     uint8_t id[APPROVAL_ID_BYTES];
 
     VELUM_TRY(parse_kind(passage, body, &scope.kind));
     VELUM_TRY(parse_what(passage, body, scope.what));
+    VELUM_TRY(parse_refs(passage, body, scope.what));
     if (passage->has_subject) {
         scope.subject = passage->subject;
     }

@@ -182,6 +182,10 @@ static const shown_input SHOWN[] = {
     {INPUT_KEYS_SCHEMA, "keys_schema", NULL, 0, false},
     {INPUT_SIGN_UP, "sign_up", NULL, 0, false},
     {INPUT_REHEARSAL, "rehearsal", NULL, 0, false},
+    {INPUT_ALLOWED, "allowed", NULL, 0, false},
+    {INPUT_REFUSED, "refused", NULL, 0, false},
+    {INPUT_CRITERIA, "criteria", NULL, 0, false},
+    {INPUT_ACTIVITY, "asked_about", NULL, REGISTRY_ACTIVITY, false},
 };
 
 static void write_input(const world *world, json_writer *out, const shown_input *shown,

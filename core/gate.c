@@ -30,6 +30,7 @@ static void close_parts(velum_gate *gate)
     arenas_clear(&gate->arenas);
     changes_clear(&gate->changes);
     refusals_clear(&gate->refusals);
+    quota_clear(&gate->quota);
     vault_free(gate->vault);
     store_free(gate->db);
     journal_free(gate->journal);
@@ -200,6 +201,7 @@ static velum_status init_parts(velum_gate *gate, uint32_t workers)
     const velum_status status = changes_init(&gate->changes, key);
     mem_wipe(key, sizeof(key));
     VELUM_TRY(status);
+    quota_init(&gate->quota);
     VELUM_TRY(refusals_init(&gate->refusals, &gate->counters.repeats_forgotten));
     return arenas_init(&gate->arenas, workers + ARENAS_OF_OUR_OWN, GATE_ARENA_BYTES);
 }

@@ -19,6 +19,7 @@
 #include "core/clock_guard.h"
 #include "core/counters.h"
 #include "core/pending.h"
+#include "core/quota.h"
 #include "core/refusals.h"
 #include "core/remote.h"
 #include "core/socket.h"
@@ -65,6 +66,7 @@ struct velum_gate {
     changes changes;
     clock_guard clock_guard;
     refusals refusals;
+    quota quota;
     counters counters;
     arenas arenas;
     appender appender;

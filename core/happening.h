@@ -18,6 +18,8 @@ typedef struct happening {
     uint32_t resource;   /* index of the table, of HAPPENED_ROWS_PUT */
     text detail;         /* a name of the policy (the purpose of a consent), or empty; borrowed */
     uint8_t related[16]; /* of HOOK_TASK_CREATED: the task; zeros: none */
+    uint16_t recipient;  /* of HOOK_TASK_CREATED: only the hook of this recipient's name is told */
+    int64_t due_ns;      /* of HOOK_TASK_CREATED: by when it is to be acknowledged */
 } happening;
 
 velum_status happened(write_batch *batch, const world *world,

@@ -80,11 +80,21 @@ velum_status locate_subject(passage *passage)
     return open_state(passage);
 }
 
+velum_status locate_take(passage *passage, sealed_subject *rows)
+{
+    passage->sealed = rows;
+    passage->subject = *sealed_subject_id(rows);
+    passage->slot = changes_slot(&passage->gate->changes, &passage->subject);
+    passage->has_slot = true;
+    return open_state(passage);
+}
+
 void locate_forget(passage *passage)
 {
     sealed_subject_free(passage->sealed);
     passage->sealed = NULL;
     passage->opened = NULL;
+    passage->rows_keys = NULL;
     passage->has_subject = false;
     passage->has_slot = false;
     mem_wipe(&passage->state, sizeof(passage->state));

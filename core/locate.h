@@ -22,6 +22,8 @@ velum_status locate_by_optional_ref(passage *passage) VELUM_WARN_UNUSED;
 velum_status locate_subject(passage *passage) VELUM_WARN_UNUSED;
 /* The subject of the first known of passage->identifiers; none is no failure. */
 velum_status locate_first(passage *passage) VELUM_WARN_UNUSED;
+/* The subject of rows that were loaded in the passage's snapshot; they are taken over. */
+velum_status locate_take(passage *passage, sealed_subject *rows) VELUM_WARN_UNUSED;
 /* Lets the located subject go, for verbs that visit many. */
 void locate_forget(passage *passage);
 /* A pooled reader in a snapshot whose seq becomes passage->seq; the writer's own for a write. */

@@ -57,7 +57,6 @@ velum_status own_write_new_names(write_batch *batch)
 
 velum_status own_leaf_queue(velum_gate *gate, const audit_entry *entry)
 {
-    VELUM_AUTO_BUFFER body = {0};
     velum_pending *const pending = mem_alloc(sizeof(*pending));
 
     if (pending == NULL) {
@@ -69,11 +68,7 @@ velum_status own_leaf_queue(velum_gate *gate, const audit_entry *entry)
     gate_hold(gate);
     pending->leaf.epoch = atomic_load(&gate->epoch);
     pending->attempts = PENDING_ATTEMPTS_MAX;
-    buffer_init(&body, ENTRY_BODY_BYTES_MAX);
-    velum_status status = entry_encode(entry, &body);
-    if (status == VELUM_OK) {
-        status = buffer_take(&body, &pending->leaf.body, &pending->leaf.size);
-    }
+    velum_status status = outbox_list_encode(&pending->leaf.bodies, entry, 0);
     if (status == VELUM_OK) {
         status = answer_create(gate, &pending->answer);
     }

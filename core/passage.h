@@ -24,6 +24,8 @@ typedef struct actor {
     subject_id own;      /* of a customer */
 } actor;
 
+typedef struct rows_keys rows_keys;
+
 typedef struct passage {
     velum_gate *gate;
     velum_pending *request;
@@ -52,9 +54,11 @@ typedef struct passage {
     identifier *identifiers; /* of lookup and upsert; in the arena */
     uint32_t identifier_count;
     bool is_sign_up; /* the customer's own coming (back), as the service that signs them up says */
+    struct rows_keys *rows_keys; /* of the located subject, opened (core/rows.h); in the arena */
     /* decide */
-    uint32_t action; /* the verb's; an upsert chooses between create and update */
-    uint64_t asked;  /* field bits */
+    uint32_t resource; /* 1 + index of the table whose fields are asked; 0: the person's */
+    uint32_t action;   /* the verb's; an upsert chooses between create and update */
+    uint64_t asked;    /* field bits, of the table where there is one */
     bool asked_all;
     uint32_t unknown_fields;
     uint32_t reason_code; /* 1 + index in the bundle; 0: none */
@@ -69,7 +73,8 @@ typedef struct passage {
     uint64_t released;                    /* field bits that really stand in the reply */
     uint64_t released_masked;
     /* record, release */
-    bool is_silent; /* a write that wrote its leaves itself, or had nothing to do */
+    bool is_silent;           /* a write that wrote its leaves itself, or had nothing to do */
+    struct many_named *named; /* everybody who is disclosed, of an act on many; owned */
     audit_entry entry;
     uint32_t problem; /* PROBLEM_*; what is recorded */
     const char *hint; /* for the problem's detail: a constant of ours, or hint_text */

@@ -10,11 +10,10 @@
 
 #include "core/authenticate.h"
 #include "core/locate.h"
+#include "core/many.h"
 #include "core/own_write.h"
 #include "core/parse.h"
 #include "core/verbs.h"
-
-#define LEAF_BYTES_USUAL 500 /* room at once for most */
 
 typedef struct stage {
     const char *name;
@@ -85,6 +84,7 @@ static velum_status decide_stage(passage *passage)
         .action = passage->action,
         .fields = passage->asked,
         .all_fields = passage->asked_all,
+        .resource = passage->resource,
         .unknown_fields = passage->unknown_fields,
         .reason_code = passage->reason_code,
         .is_of_many = passage->verb->is_of_many,
@@ -126,27 +126,63 @@ static velum_status mask_stage(passage *passage)
 
 /* --- record ------------------------------------------------------------------------------------- */
 
+/* One field, asked or released; what does not fit any more was refused before (core/rows.h). */
+static void fill_field(const passage *passage, uint32_t index, uint16_t number, uint32_t mask,
+                       audit_entry *entry)
+{
+    if ((passage->released >> index & 1) != 0 && entry->released_count < ENTRY_FIELDS_MAX) {
+        entry->released[entry->released_count++] = number;
+    }
+    if ((passage->released_masked >> index & 1) != 0 && entry->mask_count < ENTRY_FIELDS_MAX) {
+        entry->masks[entry->mask_count++] =
+            (entry_mask){number, passage->world->bundle->masks[mask].number};
+    }
+}
+
+static uint64_t asked_of(const passage *passage, const uint64_t *all)
+{
+    return passage->asked_all && all != NULL ? *all : passage->asked;
+}
+
+static void fill_table(const passage *passage, const bundle_activity *activity, audit_entry *entry)
+{
+    const bundle *bundle = passage->world->bundle;
+    const uint32_t index = passage->resource - 1;
+
+    if (index >= bundle->resource_count) {
+        return; /* a table that the policy does not know */
+    }
+    const bundle_resource *const table = &bundle->resources[index];
+    const uint64_t asked = asked_of(passage, activity == NULL ? NULL : &activity->resources[index]);
+    entry->resource = table->number;
+    for (uint32_t i = 0; i < table->field_count; i++) {
+        const resource_field *const field = &table->fields[i];
+        if ((asked >> i & 1) != 0 && entry->asked_count < ENTRY_FIELDS_MAX) {
+            entry->asked[entry->asked_count++] = field->number;
+        }
+        fill_field(passage, i, field->number, field->mask, entry);
+    }
+}
+
 static void fill_fields(const passage *passage, audit_entry *entry)
 {
     const bundle *bundle = passage->world->bundle;
-    const uint64_t asked = passage->asked_all && passage->activity != BUNDLE_NONE
-                               ? bundle->activities[passage->activity].fields
-                               : passage->asked;
+    const bundle_activity *const activity =
+        passage->activity == BUNDLE_NONE ? NULL : &bundle->activities[passage->activity];
 
+    entry->unknown_field_count = passage->unknown_fields;
+    if (passage->resource != 0) {
+        fill_table(passage, activity, entry);
+        return;
+    }
+    const uint64_t asked = asked_of(passage, activity == NULL ? NULL : &activity->fields);
     for (uint32_t i = 0; i < bundle->field_count; i++) {
         const bundle_field *field = &bundle->fields[i];
-        if ((asked >> i & 1) != 0) {
+        if ((asked >> i & 1) != 0 && entry->asked_count < ENTRY_FIELDS_MAX) {
             entry->asked[entry->asked_count++] = field->number;
         }
-        if ((passage->released >> i & 1) != 0) {
-            entry->released[entry->released_count++] = field->number;
-        }
-        if ((passage->released_masked >> i & 1) != 0) {
-            entry->masks[entry->mask_count++] =
-                (entry_mask){field->number, bundle->masks[field->mask].number};
-        }
+        fill_field(passage, i, field->number, field->mask, entry);
     }
-    entry->unknown_field_count = passage->unknown_fields;
 }
 
 static void fill_who(const passage *passage, audit_entry *entry)
@@ -292,8 +328,7 @@ static bool knows_existence(const passage *passage)
            passage->world->bundle->activities[passage->activity].knows_existence;
 }
 
-/* The reason, or the one 404 where the activity may not know that the customer exists. */
-static uint32_t shown_problem(const passage *passage)
+uint32_t path_shown_problem(const passage *passage)
 {
     const uint32_t problem = passage->problem;
     const bool is_told = knows_existence(passage) && problem != REASON_UNKNOWN_SUBJECT;
@@ -331,7 +366,7 @@ static bool refusal_is_repeated(passage *passage)
 static void write_refusal(passage *passage)
 {
     const bundle *bundle = passage->world->bundle;
-    const uint32_t shown = shown_problem(passage);
+    const uint32_t shown = path_shown_problem(passage);
     problem_detail detail = {.hint = shown == passage->problem ? passage->hint : NULL};
 
     if (passage->entry.stage != 0) {
@@ -348,7 +383,7 @@ static void write_refusal(passage *passage)
 /* A refusal that may tell nothing of the customer tells nothing the second time either. */
 static void write_unrecorded(passage *passage, uint32_t problem)
 {
-    const bool is_told = shown_problem(passage) == passage->problem;
+    const bool is_told = path_shown_problem(passage) == passage->problem;
 
     counters_add(passage->gate, problem);
     answer_set_problem(passage->answer, problem,
@@ -408,6 +443,7 @@ static void passage_end(passage *passage)
     if (passage->batch == NULL && passage->conn != NULL) {
         store_reader_release(passage->gate->db, passage->conn);
     }
+    many_name_nobody(passage);
     world_free(passage->world);
     velum_answer_free(passage->answer);
     mem_wipe(&passage->state, sizeof(passage->state));
@@ -428,6 +464,9 @@ static velum_status travel(passage *passage)
         }
         passage->released = 0;
         passage->released_masked = 0;
+        many_name_nobody(passage); /* nothing leaves */
+        passage->entry.released_count = 0;
+        passage->entry.mask_count = 0;
         return status;
     }
     return buffer_status(&passage->answer->body);
@@ -439,23 +478,25 @@ static void settle_at_once(passage *passage)
     passage->request->answer = velum_answer_take(&passage->answer);
 }
 
-/* Encodes the leaf and hands request and answer to the appender. */
+static velum_status queue_leaf(passage *passage, audit_entry *entry)
+{
+    return outbox_list_encode(&passage->request->leaf.bodies, entry, 0);
+}
+
+/* Encodes the leaves and hands request and answer to the appender. */
 static velum_status record_read(passage *passage)
 {
     velum_pending *const request = passage->request;
     const uint64_t world_seq = passage->world->seq;
-    VELUM_AUTO_BUFFER body = {0};
 
-    buffer_init(&body, ENTRY_BODY_BYTES_MAX);
-    VELUM_TRY(buffer_reserve(&body, LEAF_BYTES_USUAL));
-    VELUM_TRY(entry_encode(&passage->entry, &body));
-    mem_free(request->leaf.body);
-    request->leaf = (pending_leaf){.seq = passage->seq,
-                                   .behind = passage->seq > world_seq ? passage->seq : world_seq,
-                                   .epoch = passage->world->epoch,
-                                   .slot = passage->slot,
-                                   .has_slot = passage->has_slot};
-    VELUM_TRY(buffer_take(&body, &request->leaf.body, &request->leaf.size));
+    pending_leaf_clear(&request->leaf);
+    request->leaf.seq = passage->seq;
+    request->leaf.behind = passage->seq > world_seq ? passage->seq : world_seq;
+    request->leaf.epoch = passage->world->epoch;
+    request->leaf.slot = passage->slot;
+    request->leaf.has_slot = passage->has_slot;
+    many_take_slots(passage, &request->leaf);
+    VELUM_TRY(many_leaves(passage, queue_leaf));
     clock_guard_note(&passage->gate->clock_guard, passage->entry.at_ns);
     settle_at_once(passage);
     return VELUM_OK;
@@ -505,6 +546,11 @@ static bool breaks_batch(velum_status status)
            status == VELUM_E_BUSY || status == VELUM_E_UNAVAILABLE || status == VELUM_E_INTERNAL;
 }
 
+static velum_status batch_leaf(passage *passage, audit_entry *entry)
+{
+    return write_batch_record(passage->batch, entry);
+}
+
 static velum_status finish_write(passage *passage, const write_batch_mark *mark,
                                  velum_status status)
 {
@@ -529,7 +575,7 @@ static velum_status finish_write(passage *passage, const write_batch_mark *mark,
         write_refusal(passage);
     }
     clock_guard_note(&passage->gate->clock_guard, passage->entry.at_ns);
-    return write_batch_record(passage->batch, &passage->entry);
+    return many_leaves(passage, batch_leaf);
 }
 
 velum_status path_write(velum_pending *request, write_batch *batch, velum_answer **out_answer)

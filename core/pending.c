@@ -146,6 +146,13 @@ velum_status pending_create_own(velum_gate *gate, uint32_t verb, velum_pending *
     return VELUM_OK;
 }
 
+void pending_leaf_clear(pending_leaf *self)
+{
+    outbox_list_clear(&self->bodies);
+    mem_free(self->slots);
+    *self = (pending_leaf){.slots = NULL};
+}
+
 void pending_hold(velum_pending *self)
 {
     (void)atomic_fetch_add_explicit(&self->holds, 1, memory_order_relaxed);
@@ -158,7 +165,7 @@ void pending_release(velum_pending *self)
     }
     velum_gate *const gate = self->gate;
     velum_answer_free(self->answer);
-    mem_free(self->leaf.body);
+    pending_leaf_clear(&self->leaf);
     mem_free(self->strings);
     mem_free(self);
     gate_release(gate);

@@ -15,6 +15,7 @@
 #define CORE_PENDING_H
 
 #include "core/answer.h"
+#include "core/appender.h"
 #include "vault/pseudonym.h"
 
 #include <stdatomic.h>
@@ -41,16 +42,18 @@
 
 struct verb;
 
-/* A read's leaf on its way to the appender. */
+/* What a read leaves in the log, on its way to the appender: one leaf, or some that name many. They
+ * stand together, and the answer leaves after all of them. */
 typedef struct pending_leaf {
-    uint8_t *body;
-    size_t size;
+    outbox_list bodies;
     uint64_t seq;    /* outbox seq of the snapshot that the decision stood on */
     uint64_t behind; /* the seq behind which it stands in the log: that, or the world's if later */
     uint64_t epoch;  /* of its world */
     uint32_t slot;   /* of its subject in changes */
     bool has_slot;   /* what was found of it, and what was found damaged, is judged by the slot */
     bool is_own;     /* of the gate itself: never stale */
+    uint32_t *slots; /* of everybody who is named besides; owned */
+    uint32_t slot_count;
 } pending_leaf;
 
 struct velum_pending {
@@ -90,6 +93,8 @@ velum_status pending_create(velum_gate *gate, const velum_request *request, velu
 /* An act of the gate itself: a verb that is ours. */
 velum_status pending_create_own(velum_gate *gate, uint32_t verb,
                                 velum_pending **out) VELUM_WARN_UNUSED;
+/* Drops what an attempt left. */
+void pending_leaf_clear(pending_leaf *self);
 void pending_hold(velum_pending *self);
 void pending_release(velum_pending *self);
 

@@ -183,6 +183,45 @@ static velum_status load_record(passage *passage, uint32_t category, record **ou
     return VELUM_OK;
 }
 
+static search_term term_of(const bundle *bundle, const profile *profile, uint32_t index)
+{
+    const bundle_field *const field = &bundle->fields[index];
+    const bool has_value = (profile->set >> index & 1) != 0;
+
+    return (search_term){.field = field->number,
+                         .category = bundle->categories[field->category].number,
+                         .value = has_value ? profile->values[index] : TEXT_EMPTY};
+}
+
+/* The search index follows the fields that it is of. What was searchable once and is not any more
+ * goes with the next value. */
+static velum_status index_fields(passage *passage, const profile *profile, uint64_t fields)
+{
+    const bundle *const bundle = passage->world->bundle;
+
+    for (uint64_t rest = fields; rest != 0; rest &= rest - 1) {
+        const uint32_t index = (uint32_t)__builtin_ctzll(rest);
+        search_term term = term_of(bundle, profile, index);
+        if ((bundle->searchable >> index & 1) == 0) {
+            term.value = TEXT_EMPTY;
+        }
+        VELUM_TRY(vault_search_put(passage->gate->vault, passage->conn, &passage->subject, &term));
+    }
+    return VELUM_OK;
+}
+
+/* Values that stand there already, of fields that may have become searchable since. */
+static velum_status index_same(passage *passage, const profile *profile, uint64_t fields)
+{
+    const bundle *const bundle = passage->world->bundle;
+
+    for (uint64_t rest = fields & profile->set & bundle->searchable; rest != 0; rest &= rest - 1) {
+        const search_term term = term_of(bundle, profile, (uint32_t)__builtin_ctzll(rest));
+        VELUM_TRY(vault_search_add(passage->gate->vault, passage->conn, &passage->subject, &term));
+    }
+    return VELUM_OK;
+}
+
 static velum_status merge_category(passage *passage, const profile *profile, uint32_t category,
                                    bool *changed)
 {
@@ -198,11 +237,12 @@ static velum_status merge_category(passage *passage, const profile *profile, uin
     VELUM_TRY(load_record(passage, category, &record));
     VELUM_TRY(merge_record(bundle, profile, fields, record, &touched));
     if (!touched) {
-        return VELUM_OK;
+        return index_same(passage, profile, fields);
     }
     const uint32_t version = subject_state_category_version(&passage->state, number) + 1;
     const record_place place = {number, version, record};
     VELUM_TRY(vault_put_category(passage->gate->vault, passage->conn, passage->opened, &place));
+    VELUM_TRY(index_fields(passage, profile, fields));
     *changed = true;
     return subject_state_put_category(&passage->state, number, version);
 }
@@ -301,5 +341,6 @@ velum_status profile_create(passage *passage, const profile *profile)
     passage->has_subject = true;
     VELUM_TRY(attach_all(passage));
     VELUM_TRY(put_first_records(passage, profile));
+    VELUM_TRY(index_same(passage, profile, UINT64_MAX));
     return write_batch_touch(passage->batch, &passage->subject);
 }

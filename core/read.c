@@ -75,20 +75,6 @@ velum_status read_write_field(passage *passage, uint32_t index, json_writer *out
     return write_masked(passage, field, *value, out);
 }
 
-static void write_names(const passage *passage, const char *name, uint64_t fields, json_writer *out)
-{
-    const bundle *bundle = passage->world->bundle;
-
-    json_name(out, name);
-    json_begin_array(out);
-    for (uint32_t i = 0; i < bundle->field_count; i++) {
-        if ((fields >> i & 1) != 0) {
-            json_write_text(out, bundle->fields[i].name);
-        }
-    }
-    json_end_array(out);
-}
-
 velum_status read_mask(passage *passage)
 {
     const verdict *verdict = &passage->verdict;
@@ -107,8 +93,8 @@ velum_status read_mask(passage *passage)
         }
     }
     json_end_object(&out);
-    write_names(passage, "masked", passage->released_masked, &out);
-    write_names(passage, "hidden", verdict->hidden, &out);
+    reply_fields(passage, "masked", passage->released_masked, &out);
+    reply_fields(passage, "hidden", verdict->hidden, &out);
     reply_decision(passage, &out);
     json_end_object(&out);
     return buffer_status(&passage->answer->body);

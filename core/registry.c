@@ -92,6 +92,9 @@ velum_status registry_add_bundle(write_batch *batch, const bundle *bundle, int64
             VELUM_TRY(registry_add(batch, kind, name, at_ns, &number));
         }
     }
+    for (uint32_t i = 0; i < bundle->hook_count; i++) {
+        VELUM_TRY(registry_add(batch, REGISTRY_DOMAIN, bundle->hooks[i].domain, at_ns, &number));
+    }
     return VELUM_OK;
 }
 

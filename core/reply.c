@@ -14,6 +14,20 @@ velum_status reply_subject(passage *passage, json_writer *out)
     return VELUM_OK;
 }
 
+void reply_fields(const passage *passage, const char *name, uint64_t fields, json_writer *out)
+{
+    const bundle *bundle = passage->world->bundle;
+
+    json_name(out, name);
+    json_begin_array(out);
+    for (uint32_t i = 0; i < bundle->field_count; i++) {
+        if ((fields >> i & 1) != 0) {
+            json_write_text(out, bundle->fields[i].name);
+        }
+    }
+    json_end_array(out);
+}
+
 void reply_version(passage *passage, uint32_t version, json_writer *out)
 {
     passage->answer->version = version;

@@ -11,8 +11,6 @@
 #include "core/verbs.h"
 
 #define NS_PER_DAY (86400 * NS_PER_SECOND)
-#define RETRY_FIRST_NS (900 * NS_PER_SECOND)
-#define RETRY_DOUBLINGS_MAX 7 /* beyond it, a day */
 
 typedef velum_status (*act_function)(passage *passage, request *row);
 
@@ -221,59 +219,21 @@ static request_task *find_task(const passage *passage, request *row, text name)
     return NULL;
 }
 
-static int64_t retry_after_ns(uint32_t attempts)
-{
-    return attempts > RETRY_DOUBLINGS_MAX ? NS_PER_DAY : RETRY_FIRST_NS << (attempts - 1);
-}
-
-static velum_status parse_error(passage *passage, uint32_t *out)
-{
-    text name;
-
-    VELUM_TRY(parse_optional_text(passage, json_root(passage->body), "error", &name));
-    *out = name.size == 0 ? TASK_ERROR_OTHER
-                          : request_number_of(request_task_error_name, TASK_ERROR_COUNT, name);
-    return *out != 0 ? VELUM_OK
-                     : refuse_hint(passage, REASON_INVALID_VALUE,
-                                   "`error` is unreachable, timeout, refused, unknown-person or"
-                                   " other.");
-}
-
-static velum_status fail_task(passage *passage, request_task *task)
-{
-    VELUM_TRY(parse_error(passage, &task->error));
-    task->state = TASK_FAILED;
-    task->attempts++;
-    task->retry_ns = passage->clock.later_ns + retry_after_ns(task->attempts);
-    return VELUM_OK;
-}
-
 /* What a recipient answered (GDPR 19). A failure pauses the request, is named, and is tried again. */
 static velum_status report_task(passage *passage, request *row)
 {
-    const json_value *const body = json_root(passage->body);
     text processor;
-    text state;
 
-    VELUM_TRY(parse_text_member(passage, body, "processor", &processor));
-    VELUM_TRY(parse_text_member(passage, body, "state", &state));
+    VELUM_TRY(parse_text_member(passage, json_root(passage->body), "processor", &processor));
     request_task *const task = find_task(passage, row, processor);
     if (task == NULL) {
         return refuse_hint(passage, REASON_INVALID_VALUE, "The request has no such processor.");
     }
-    if (request_is_ended(row->state) || task->state == TASK_DONE) {
+    if (task->state == TASK_DONE) {
         return refuse(passage, REASON_REQUEST_STATE);
     }
-    if (text_equal_literal(state, "failed")) {
-        VELUM_TRY(fail_task(passage, task));
-    } else if (text_equal_literal(state, "done")) {
-        task->state = TASK_DONE;
-        task->retry_ns = 0;
-    } else {
-        return refuse_hint(passage, PROBLEM_MALFORMED, "`state` is done or failed.");
-    }
+    VELUM_TRY(request_report_task(passage, row, task));
     entry_push(&passage->entry, INPUT_PROCESSOR, task->processor);
-    request_settle_tasks(row, passage->clock.later_ns);
     return VELUM_OK;
 }
 

@@ -1,11 +1,15 @@
 /* core/request_process.c: a request's state, its timer and its leaves. */
 #include "core/request_row.h"
 
+#include "core/parse.h"
 #include "core/path.h"
+#include "core/task.h"
 #include "core/timers.h"
 #include "core/verbs.h"
 
 #define NS_PER_DAY (86400 * NS_PER_SECOND)
+#define RETRY_FIRST_NS (900 * NS_PER_SECOND)
+#define RETRY_DOUBLINGS_MAX 7 /* beyond it, a day */
 
 /* --- time ----------------------------------------------------------------------------------------- */
 
@@ -56,6 +60,7 @@ velum_status request_store(passage *passage, request *row)
 
 velum_status request_store_noted(passage *passage, request *row)
 {
+    VELUM_TRY(task_tell(passage, row));
     row->next_ns = request_next_ns(row);
     VELUM_TRY(request_update(passage->conn, row));
     return set_timer(passage, row);
@@ -68,6 +73,7 @@ velum_status request_store_new(passage *passage, request *row, const request_fac
     buffer_init(&sealed, REQUEST_SEALED_BYTES_MAX);
     row->version = 1;
     row->sealed_version = 1;
+    VELUM_TRY(task_tell(passage, row));
     row->next_ns = request_next_ns(row);
     VELUM_TRY(request_seal(passage, row, facts, &sealed));
     VELUM_TRY(request_insert(passage->conn, row, (crypto_part){sealed.data, sealed.size}));
@@ -117,6 +123,56 @@ void request_done_here(request *row, int64_t at_ns)
     row->flags |= REQUEST_DONE_HERE;
     request_tell_processors(row);
     request_settle_tasks(row, at_ns);
+}
+
+/* --- what a recipient answers ---------------------------------------------------------------------- */
+
+static int64_t retry_after_ns(uint32_t attempts)
+{
+    return attempts > RETRY_DOUBLINGS_MAX ? NS_PER_DAY : RETRY_FIRST_NS << (attempts - 1);
+}
+
+void request_fail_task(const passage *passage, request_task *task, uint32_t error)
+{
+    task->error = error;
+    task->state = TASK_FAILED;
+    task->attempts++;
+    task->retry_ns = passage->clock.later_ns + retry_after_ns(task->attempts);
+}
+
+static velum_status parse_error(passage *passage, uint32_t *out)
+{
+    text name;
+
+    VELUM_TRY(parse_optional_text(passage, json_root(passage->body), "error", &name));
+    *out = name.size == 0 ? TASK_ERROR_OTHER
+                          : request_number_of(request_task_error_name, TASK_ERROR_COUNT, name);
+    return *out != 0 ? VELUM_OK
+                     : refuse_hint(passage, REASON_INVALID_VALUE,
+                                   "`error` is unreachable, timeout, refused, unknown-person or"
+                                   " other.");
+}
+
+velum_status request_report_task(passage *passage, request *row, request_task *task)
+{
+    uint32_t error = 0;
+    text state;
+
+    VELUM_TRY(parse_text_member(passage, json_root(passage->body), "state", &state));
+    if (request_is_ended(row->state)) {
+        return refuse(passage, REASON_REQUEST_STATE);
+    }
+    if (text_equal_literal(state, "failed")) {
+        VELUM_TRY(parse_error(passage, &error));
+        request_fail_task(passage, task, error);
+    } else if (text_equal_literal(state, "done")) {
+        task->state = TASK_DONE;
+        task->retry_ns = 0;
+    } else {
+        return refuse_hint(passage, PROBLEM_MALFORMED, "`state` is done or failed.");
+    }
+    request_settle_tasks(row, passage->clock.later_ns);
+    return VELUM_OK;
 }
 
 /* --- leaves --------------------------------------------------------------------------------------- */

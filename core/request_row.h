@@ -31,6 +31,7 @@
 #define TASK_PENDING 1
 #define TASK_DONE 2
 #define TASK_FAILED 3
+#define TASK_ERROR_TIMEOUT 2
 #define TASK_ERROR_OTHER 5
 #define TASK_ERROR_COUNT 6
 
@@ -39,7 +40,8 @@ typedef struct request_task {
     uint32_t state;     /* TASK_* */
     uint32_t attempts;
     uint32_t error;
-    int64_t retry_ns;
+    int64_t
+        retry_ns; /* of a failed one: asked again; of one that was told: to be answered by then */
 } request_task;
 
 typedef struct request_kept {
@@ -199,6 +201,12 @@ void request_settle_tasks(request *row, int64_t at_ns);
 /* Done here: recipients are told; fulfilled when there is none. */
 void request_done_here(request *row, int64_t at_ns);
 void request_tell_processors(request *row);
+/* It is asked again, later each time. */
+void request_fail_task(const passage *passage, request_task *task, uint32_t error);
+/* What a recipient answered, from the body's `state` and `error`. A failure pauses the request, is named,
+ * and is tried again (R-5). */
+velum_status request_report_task(passage *passage, request *row,
+                                 request_task *task) VELUM_WARN_UNUSED;
 
 /* --- core/request_effect.c: what a right does to the person's data, inside a write ------------------ */
 /* Loads and opens the subject of the request; passage->opened stays NULL for somebody who is not

@@ -4,6 +4,7 @@
 #include "core/locate.h"
 #include "core/registry.h"
 #include "core/schema.h"
+#include "core/task.h"
 #include "core/timers.h"
 #include "core/verbs.h"
 
@@ -219,7 +220,7 @@ static bool is_due(int64_t at_ns, int64_t now_ns)
 static bool has_task_to_retry(const request *row, int64_t now_ns)
 {
     for (uint32_t i = 0; i < row->task_count; i++) {
-        if (row->tasks[i].state == TASK_FAILED && is_due(row->tasks[i].retry_ns, now_ns)) {
+        if (row->tasks[i].state != TASK_DONE && is_due(row->tasks[i].retry_ns, now_ns)) {
             return true;
         }
     }
@@ -248,12 +249,18 @@ static uint32_t act_due(const request *row, int64_t now_ns)
     return has_task_to_retry(row, now_ns) ? REQUEST_ACT_RETRY : 0;
 }
 
-/* Failed ones are asked again: nothing is dropped (fides#2064, #8039). */
+/* Failed ones are asked again: nothing is dropped (fides#2064, #8039). One that was told and has not
+ * answered in time has failed. */
 static void retry_tasks(passage *passage, request *row)
 {
     for (uint32_t i = 0; i < row->task_count; i++) {
         request_task *const task = &row->tasks[i];
-        if (task->state == TASK_FAILED && is_due(task->retry_ns, passage->clock.later_ns)) {
+        if (task->state == TASK_DONE || !is_due(task->retry_ns, passage->clock.later_ns)) {
+            continue;
+        }
+        if (task->state == TASK_PENDING) {
+            request_fail_task(passage, task, TASK_ERROR_TIMEOUT);
+        } else {
             task->state = TASK_PENDING;
             task->retry_ns = 0;
         }
@@ -288,6 +295,7 @@ static velum_status run_act(passage *passage, request *row, uint32_t act)
     switch (act) {
     case REQUEST_ACT_FORGET:
         VELUM_TRY(request_note_act(passage, row, act));
+        VELUM_TRY(task_forget(passage->conn, row->id));
         return request_delete(passage->conn, row->id);
     case REQUEST_ACT_EXPIRE:
         request_end(row, REQUEST_EXPIRED, passage->clock.later_ns);

@@ -23,7 +23,6 @@
 #define TIMER_RETENTION 7   /* purpose met or consent gone: proactive deletion; of: subject id */
 #define TIMER_MODULE 8      /* a module's own; of: core/work.h */
 #define TIMER_MESSAGE 9 /* a message whose courier did not come back, or that waits; of: its id */
-#define TIMER_TASK 10   /* a processor's deadline; of: its id */
 #define TIMER_HOOK 11   /* a webhook is tried again; of: its id */
 #define TIMER_KINDS 12  /* array size */
 
@@ -60,5 +59,7 @@ velum_status evidence_timer(passage *passage, const timer *timer) VELUM_WARN_UNU
 velum_status suppression_timer(passage *passage, const timer *timer) VELUM_WARN_UNUSED;
 velum_status retention_timer(passage *passage, const timer *timer) VELUM_WARN_UNUSED;
 velum_status module_timer(passage *passage, const timer *timer) VELUM_WARN_UNUSED;
+velum_status hook_timer(passage *passage, const timer *timer) VELUM_WARN_UNUSED;
+velum_status message_timer(passage *passage, const timer *timer) VELUM_WARN_UNUSED;
 
 #endif

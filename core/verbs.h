@@ -4,12 +4,17 @@
 
 #include "core/passage.h"
 
-/* Tables of verbs, one a noun; verb_find looks into them behind its own. */
+/* The verbs of one noun; verb_find asks each table. */
 typedef struct verb_table {
     const verb *verbs;
     size_t count;
 } verb_table;
-extern const verb_table verbs_work; /* core/verbs_work.c */
+extern const verb_table verbs_tasks;    /* core/verbs_tasks.c */
+extern const verb_table verbs_work;     /* core/verbs_work.c */
+extern const verb_table verbs_hooks;    /* core/verbs_hooks.c */
+extern const verb_table verbs_messages; /* core/verbs_messages.c */
+extern const verb_table verbs_many;     /* core/verbs_many.c */
+extern const verb_table verbs_rows;     /* core/verbs_rows.c */
 
 /* core/read.c */
 velum_status read_open(passage *passage) VELUM_WARN_UNUSED;
@@ -110,14 +115,43 @@ velum_status who_saw_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status explain_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status resolve_mask(passage *passage) VELUM_WARN_UNUSED;
 
+/* core/task.c */
+velum_status task_ack_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status task_ack_apply(passage *passage) VELUM_WARN_UNUSED;
+
 /* core/work_verbs.c, core/work_next.c, core/work_timer.c */
 velum_status module_open_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status module_next_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status module_reply_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status module_timer_apply(passage *passage) VELUM_WARN_UNUSED;
+/* core/hook_deliver.c, core/hook_show.c */
+velum_status hook_next_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status hook_done_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status hook_list_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status hook_secret_mask(passage *passage) VELUM_WARN_UNUSED;
+/* core/filter.c, core/search.c, core/subject_list.c, core/bulk_read.c: of many customers */
+velum_status filter_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status search_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status search_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status subject_list_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status bulk_read_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status bulk_read_apply(passage *passage) VELUM_WARN_UNUSED;
+/* core/rows_put.c, core/rows_read.c */
+velum_status row_put_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_put_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_read_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_read_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_scan_locate(passage *passage) VELUM_WARN_UNUSED; /* core/rows_scan.c */
+velum_status row_scan_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_import_locate(passage *passage) VELUM_WARN_UNUSED; /* core/rows_import.c */
+velum_status row_import_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_delete_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_delete_apply(passage *passage) VELUM_WARN_UNUSED;
 
 /* core/reply.c: what several verbs write: {"subject":REF into an open object; nothing when there is no subject. */
 velum_status reply_subject(passage *passage, json_writer *out) VELUM_WARN_UNUSED;
+/* A list of fields by name, into an open object. */
+void reply_fields(const passage *passage, const char *name, uint64_t fields, json_writer *out);
 /* "version": of the subject, for If-Match, into an open object and beside the answer (ETag). */
 void reply_version(passage *passage, uint32_t version, json_writer *out);
 /* "decision":{…} into an open object, and "break_glass":{"review":ID} where a glass was broken. */
@@ -168,6 +202,10 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define INPUT_ACTIVITY 52        /* registry number of the activity that was asked about */
 #define INPUT_WORK_GIVEN 65      /* how much work a module was given */
 #define INPUT_WORK_DROPPED 66    /* how much was given too often and is dropped */
+#define INPUT_HOOK_OUTCOME 75    /* HOOK_OUTCOME_* of core/hook.h */
+#define INPUT_HTTP_STATUS 76     /* what the receiver of a webhook answered */
+#define INPUT_ATTEMPT 77         /* of a webhook, from 1 */
+#define INPUT_OUTCOME 70         /* MESSAGE_* that the courier reported, or that its silence is */
 #define RESULT_SAME 1
 #define RESULT_CHANGED 2
 #define RESULT_NEW 3
@@ -195,6 +233,7 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_RESOLVE 22
 #define OPERATION_HOLD 23
 #define OPERATION_RELEASE 24
+#define OPERATION_ROW_DELETE 60
 #define OPERATION_WORK_TAKE 65 /* a module's work: core/work.h */
 #define OPERATION_WORK_DONE 66
 #define OPERATION_WORK_AGAIN 67
@@ -202,5 +241,7 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_TIMER_SET 69
 #define OPERATION_TIMER_CANCEL 70
 #define OPERATION_MODULE_OPEN 71
+#define OPERATION_OPT_OUT 72
+#define OPERATION_HOOK_SECRET 75
 
 #endif

@@ -31,21 +31,10 @@ static velum_status insert_body(store_conn *conn, const outbox_body *body)
 
 velum_status write_batch_record(write_batch *self, audit_entry *entry)
 {
-    VELUM_AUTO_BUFFER encoded = {0};
-
-    buffer_init(&encoded, ENTRY_BODY_BYTES_MAX);
     entry->outbox_seq = self->seq + 1;
-    VELUM_TRY(entry_encode(entry, &encoded));
-    outbox_body *const body = mem_alloc(sizeof(*body) + encoded.size);
-    if (body == NULL) {
-        return VELUM_E_NOMEM;
-    }
-    body->seq = entry->outbox_seq;
-    body->size = encoded.size;
-    memcpy(body->data, encoded.data, encoded.size);
-    outbox_list_push(&self->bodies, body);
-    self->seq = body->seq;
-    return insert_body(self->conn, body);
+    VELUM_TRY(outbox_list_encode(&self->bodies, entry, entry->outbox_seq));
+    self->seq = entry->outbox_seq;
+    return insert_body(self->conn, self->bodies.last);
 }
 
 velum_status write_batch_touch(write_batch *self, const subject_id *subject)

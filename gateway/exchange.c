@@ -191,6 +191,7 @@ static exchange_step run_call(exchange *self, velum_ready wake, void *context)
     }
     self->answer = status == VELUM_OK ? reply_of_answer(answer)
                                       : reply_of_refusal(self->gate, refusal_of(status), NULL);
+    self->answer.is_lines = (self->match.route->flags & ROUTE_LINES) != 0;
     return EXCHANGE_REPLY;
 }
 

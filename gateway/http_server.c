@@ -143,11 +143,17 @@ static bool add_version(struct MHD_Response *response, uint64_t version)
     return MHD_add_response_header(response, "ETag", tag) == MHD_YES;
 }
 
+static const char *content_type(const reply *answer)
+{
+    if (answer->is_problem) {
+        return "application/problem+json";
+    }
+    return answer->is_lines ? "application/x-ndjson" : "application/json";
+}
+
 static bool add_headers(struct MHD_Response *response, const reply *answer, bool is_last)
 {
-    bool added = MHD_add_response_header(response, "Content-Type",
-                                         answer->is_problem ? "application/problem+json"
-                                                            : "application/json") == MHD_YES;
+    bool added = MHD_add_response_header(response, "Content-Type", content_type(answer)) == MHD_YES;
 
     for (size_t i = 0; i < sizeof(fixed_headers) / sizeof(fixed_headers[0]); i++) {
         const fixed_header *const fixed = &fixed_headers[i];

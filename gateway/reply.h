@@ -14,7 +14,8 @@
 
 typedef struct reply {
     uint32_t status;
-    bool is_problem;       /* application/problem+json, else application/json */
+    bool is_problem;       /* application/problem+json, else application/json or … */
+    bool is_lines;         /* … application/x-ndjson: an object a line */
     bool has_challenge;    /* WWW-Authenticate: Bearer */
     const char *allow;     /* Allow, or NULL. Static */
     int32_t retry_after_s; /* Retry-After, or 0 */

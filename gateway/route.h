@@ -24,6 +24,7 @@ typedef enum route_kind {
 #define ROUTE_FIELDS 2u   /* takes ?fields= */
 #define ROUTE_BODY 4u     /* takes a JSON body */
 #define ROUTE_PATCH 8u    /* takes a merge patch and If-Match */
+#define ROUTE_LINES 16u   /* answers a JSON object a line */
 
 #define ROUTE_MEMBERS_MAX 4
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh [build|ci|bench]: names what is missing and installs it, asking nothing.
+# deps.sh [build|ci|bench|fresh]: names what is missing and installs it, asking nothing.
 set -eu
 kind=${1:-build}
 
@@ -10,6 +10,7 @@ command -v npm >/dev/null || packages="$packages npm"
 case $kind in
 ci) packages="$packages g++ abigail-tools" ;;
 bench) packages="$packages wrk" ;;
+fresh) packages='debootstrap util-linux curl git' ;;
 esac
 
 # get ARGUMENTS...: apt-get as root, asking nothing.

@@ -109,7 +109,10 @@ static velum_status drop_category(store_conn *conn, const subject_id *id, uint16
     VELUM_TRY(statement_for(conn, sql, id, &stmt));
     VELUM_TRY(stmt_bind_integer(stmt, 2, category));
     VELUM_TRY(stmt_execute(stmt));
-    return conn_changes(conn) == 1 ? VELUM_OK : VELUM_E_NOTFOUND;
+    if (conn_changes(conn) != 1) {
+        return VELUM_E_NOTFOUND;
+    }
+    return search_index_drop_category(conn, id, category);
 }
 
 /* Drops what is to go and wraps the other keys anew. Each that is to go must be there. */

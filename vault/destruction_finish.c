@@ -155,6 +155,7 @@ static velum_status finish_data(store_conn *conn, const destruction *what,
 {
     static const char categories_sql[] = "DELETE FROM category WHERE subject = $1";
     static const char index_sql[] = "DELETE FROM blind_index WHERE subject = $1";
+    static const char search_sql[] = "DELETE FROM search_index WHERE subject = $1";
     static const char erased_sql[] = "UPDATE subject SET status = 3, state = zeroblob(0)"
                                      " WHERE subject = $1 AND status = 2";
     const subject_id *const id = &what->subject;
@@ -164,6 +165,7 @@ static velum_status finish_data(store_conn *conn, const destruction *what,
     VELUM_TRY(execute_for(conn, categories_sql, id));
     VELUM_TRY(execute_for(conn, index_sql, id));
     report->index_rows = (uint32_t)conn_changes(conn);
+    VELUM_TRY(execute_for(conn, search_sql, id));
     VELUM_TRY(execute_for(conn, erased_sql, id));
     return conn_changes(conn) == 1 ? VELUM_OK : VELUM_E_CORRUPT;
 }

@@ -174,6 +174,14 @@ struct sealed_subject {
     sealed_category categories[];
 };
 
+/* A block without categories, and the columns of a subject's row from `first` on: status, version of the
+ * state, state, generation, key version, count of the ledger. */
+velum_status sealed_subject_new(const subject_id *id, sealed_subject **out) VELUM_WARN_UNUSED;
+velum_status sealed_subject_read(store_stmt *stmt, int first,
+                                 sealed_subject *into) VELUM_WARN_UNUSED;
+/* The keys of a live row, where keys.db agrees that it is the true one (V-5, V-6). */
+velum_status sealed_subject_find_keys(vault *self, const store_conn *conn,
+                                      sealed_subject *row) VELUM_WARN_UNUSED;
 sealed_subject *sealed_subject_hold(sealed_subject *held);
 const sealed_category *sealed_subject_category(const sealed_subject *held, uint16_t number);
 crypto_part sealed_category_bytes(const sealed_subject *held, const sealed_category *category);
@@ -248,6 +256,10 @@ velum_status subject_store_state(const vault *self, store_conn *conn, const open
 /* "mobile/1": what stands in the index beside the hash. */
 velum_status index_type_and_form(const identifier *value, char out[TYPE_AND_FORM_BYTES],
                                  text *out_text) VELUM_WARN_UNUSED;
+
+/* Rows of the search index that came from fields of one category: search_index.c. */
+velum_status search_index_drop_category(store_conn *conn, const subject_id *id,
+                                        uint16_t category) VELUM_WARN_UNUSED;
 
 /* --- category keys: category.c ---------------------------------------------------------------------------- */
 

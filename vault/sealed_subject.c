@@ -90,6 +90,25 @@ static velum_status allocate(uint32_t category_count, uint32_t sealed_bytes_coun
     return VELUM_OK;
 }
 
+velum_status sealed_subject_new(const subject_id *id, sealed_subject **out)
+{
+    VELUM_TRY(allocate(0, 0, out));
+    (*out)->id = *id;
+    return VELUM_OK;
+}
+
+velum_status sealed_subject_read(store_stmt *stmt, int first, sealed_subject *into)
+{
+    VELUM_TRY(column_u32(stmt, first, VAULT_SUBJECT_LIVE, &into->status));
+    VELUM_TRY(column_u32(stmt, first + 1, 1, &into->state_version));
+    if (into->status != VAULT_SUBJECT_ERASED) { /* whose state is empty */
+        VELUM_TRY(column_bytes(stmt, first + 2, into->state, sizeof(into->state)));
+    }
+    VELUM_TRY(column_u32(stmt, first + 3, 0, &into->generation));
+    VELUM_TRY(column_u32(stmt, first + 4, 1, &into->key_version));
+    return column_u32(stmt, first + 5, 0, &into->ledger_count);
+}
+
 /* The subject's row, with the count of its ledger and the size of its categories. */
 static velum_status load_subject(store_conn *conn, const subject_id *id, sealed_subject **out)
 {
@@ -110,14 +129,7 @@ static velum_status load_subject(store_conn *conn, const subject_id *id, sealed_
     VELUM_TRY(column_u32(stmt, 7, 0, &sealed_bytes_count));
     VELUM_TRY(allocate(category_count, sealed_bytes_count, &made));
     made->id = *id;
-    VELUM_TRY(column_u32(stmt, 0, VAULT_SUBJECT_LIVE, &made->status));
-    VELUM_TRY(column_u32(stmt, 1, 1, &made->state_version));
-    if (made->status != VAULT_SUBJECT_ERASED) { /* whose state is empty */
-        VELUM_TRY(column_bytes(stmt, 2, made->state, sizeof(made->state)));
-    }
-    VELUM_TRY(column_u32(stmt, 3, 0, &made->generation));
-    VELUM_TRY(column_u32(stmt, 4, 1, &made->key_version));
-    VELUM_TRY(column_u32(stmt, 5, 0, &made->ledger_count));
+    VELUM_TRY(sealed_subject_read(stmt, 0, made));
     *out = sealed_subject_take(&made);
     return VELUM_OK;
 }
@@ -192,8 +204,7 @@ static velum_status choose_data_key(vault *self, const store_conn *conn, const s
     return VELUM_OK;
 }
 
-/* The keys of a live row, where keys.db agrees that it is the true one (V-5, V-6). */
-static velum_status load_keys(vault *self, const store_conn *conn, sealed_subject *row)
+velum_status sealed_subject_find_keys(vault *self, const store_conn *conn, sealed_subject *row)
 {
     key_row keys = {.moment = generation_moment(self)};
 
@@ -223,7 +234,7 @@ velum_status vault_load(vault *self, store_conn *conn, const subject_id *id, uin
     VELUM_TRY(load_categories(conn, made));
     made->seq = seq;
     if (made->status == VAULT_SUBJECT_LIVE) {
-        VELUM_TRY(load_keys(self, conn, made));
+        VELUM_TRY(sealed_subject_find_keys(self, conn, made));
     }
     if (cacheable && self->cache != NULL) {
         assert(conn != self->vault_writer);

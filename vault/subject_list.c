@@ -1,5 +1,13 @@
-/* vault/subject_list.c: live subjects one after another, for acts on all of them. */
+/* vault/subject_list.c: live subjects one after another, for acts on all of them.
+ *
+ * One statement a walk gives rows in the order of ids; what it costs is a page for a state and one for
+ * its keys, which lie in the order in which customers came.
+ */
 #include "vault/internal.h"
+
+#define STATE_COLUMNS                                        \
+    "status, state_version, state, generation, key_version," \
+    " (SELECT count(*) FROM consent_event e WHERE e.subject = s.subject)"
 
 velum_status vault_subject_after(store_conn *conn, const subject_id *after, subject_id *out)
 {
@@ -14,4 +22,59 @@ velum_status vault_subject_after(store_conn *conn, const subject_id *after, subj
     }
     VELUM_TRY(status);
     return column_bytes(stmt, 0, out->bytes, SUBJECT_ID_BYTES);
+}
+
+/* The row that stands, from column `first` on, with its keys. */
+static velum_status take_row(vault *self, store_conn *conn, store_stmt *stmt, int first,
+                             sealed_subject *into)
+{
+    VELUM_TRY(sealed_subject_read(stmt, first, into));
+    return into->status == VAULT_SUBJECT_LIVE ? sealed_subject_find_keys(self, conn, into)
+                                              : VELUM_OK;
+}
+
+velum_status vault_load_state(vault *self, store_conn *conn, const subject_id *id, uint64_t seq,
+                              sealed_subject **out)
+{
+    static const char sql[] = "SELECT " STATE_COLUMNS " FROM subject s WHERE subject = $1";
+    VELUM_AUTO(sealed_subject) *made = NULL;
+    VELUM_AUTO_STMT *stmt = NULL;
+
+    *out = NULL;
+    VELUM_TRY(statement_for(conn, sql, id, &stmt));
+    VELUM_TRY(step_row(stmt, VELUM_E_NOTFOUND));
+    VELUM_TRY(sealed_subject_new(id, &made));
+    made->seq = seq;
+    VELUM_TRY(take_row(self, conn, stmt, 0, made));
+    *out = sealed_subject_take(&made);
+    return VELUM_OK;
+}
+
+static velum_status visit_row(vault *self, store_conn *conn, store_stmt *stmt,
+                              const state_walk *walk)
+{
+    VELUM_AUTO(sealed_subject) *made = NULL;
+    subject_id id;
+
+    VELUM_TRY(column_bytes(stmt, 0, id.bytes, SUBJECT_ID_BYTES));
+    VELUM_TRY(sealed_subject_new(&id, &made));
+    made->seq = walk->seq;
+    const velum_status status = take_row(self, conn, stmt, 1, made);
+    return walk->visit(walk->context, &id, status, status < 0 ? NULL : sealed_subject_take(&made));
+}
+
+velum_status vault_states_after(vault *self, store_conn *conn, const state_walk *walk)
+{
+    static const char sql[] =
+        "SELECT subject, " STATE_COLUMNS " FROM subject s WHERE subject > $1 AND status = 1"
+        " ORDER BY subject LIMIT $2";
+    VELUM_AUTO_STMT *stmt = NULL;
+    velum_status status = VELUM_OK;
+
+    VELUM_TRY(statement_for(conn, sql, &walk->after, &stmt));
+    VELUM_TRY(stmt_bind_integer(stmt, 2, walk->limit));
+    while (status == VELUM_OK && (status = stmt_step(stmt)) == VELUM_OK) {
+        status = visit_row(self, conn, stmt, walk);
+    }
+    return status == VELUM_END ? VELUM_OK : status;
 }

@@ -88,6 +88,24 @@ velum_status vault_find(vault *self, store_conn *conn, const identifier *value,
 velum_status vault_subject_after(store_conn *conn, const subject_id *after,
                                  subject_id *out) VELUM_WARN_UNUSED;
 
+/* States alone, without categories, of at most `limit` live subjects behind `after` in the order of ids,
+ * in one snapshot as vault_load reads it; `visit` takes the row over. What it gives that is not VELUM_OK
+ * ends the walk; VELUM_END is no failure. A row that is damaged comes as `status` with no row. */
+typedef velum_status (*state_visitor)(void *context, const subject_id *id, velum_status status,
+                                      sealed_subject *row);
+typedef struct state_walk {
+    subject_id after;
+    uint32_t limit;
+    uint64_t seq;
+    state_visitor visit;
+    void *context;
+} state_walk;
+velum_status vault_states_after(vault *self, store_conn *conn,
+                                const state_walk *walk) VELUM_WARN_UNUSED;
+/* The same of one subject; never cached. As vault_load. */
+velum_status vault_load_state(vault *self, store_conn *conn, const subject_id *id, uint64_t seq,
+                              sealed_subject **out) VELUM_WARN_UNUSED;
+
 /* From the cache: true with a reference, when the cached row's seq is at least `seq_min`. */
 bool vault_cached(vault *self, const subject_id *id, uint64_t seq_min, sealed_subject **out);
 
@@ -158,6 +176,42 @@ velum_status vault_attach(vault *self, store_conn *conn, const subject_id *id,
  * VELUM_E_NOTFOUND when it is not that subject's. */
 velum_status vault_detach(vault *self, store_conn *conn, const subject_id *id,
                           const identifier *value) VELUM_WARN_UNUSED;
+/* --- the search index: fields by which customers are searched, blind and not unique ------------------- */
+
+#define VAULT_SEARCH_TERMS_MAX 8
+#define VAULT_SEARCH_SCAN_MAX \
+    20000 /* customers with the rarest value that a search looks through */
+#define VAULT_FOUND_MAX 6
+
+typedef struct search_term {
+    uint16_t field;    /* registry numbers */
+    uint16_t category; /* of the field: its rows go with it */
+    text value;        /* as it came; empty: none */
+} search_term;
+
+/* Whether a value has no normal form: ASCII letters in lower case, without blanks and tabs at both ends,
+ * everything else as it is. */
+bool vault_search_is_empty(text value);
+/* Whether two values have the same normal form; false for empty ones. In constant time. */
+bool vault_search_equal(text a, text b);
+/* The field's value in place of the one before; an empty one only goes. */
+velum_status vault_search_put(vault *self, store_conn *conn, const subject_id *id,
+                              const search_term *term) VELUM_WARN_UNUSED;
+/* The same of a subject that has no row of the field, or this one. */
+velum_status vault_search_add(vault *self, store_conn *conn, const subject_id *id,
+                              const search_term *term) VELUM_WARN_UNUSED;
+typedef struct vault_found {
+    subject_id subjects[VAULT_FOUND_MAX];
+    uint32_t count;
+} vault_found;
+/* The first VAULT_FOUND_MAX subjects whose rows have all of 2 to VAULT_SEARCH_TERMS_MAX terms; a hash is
+ * no proof, so the caller compares values. VELUM_E_LIMIT when each of the values is that of more than
+ * VAULT_SEARCH_SCAN_MAX subjects. Any connection in a transaction. */
+velum_status vault_search_find(vault *self, store_conn *conn, const search_term *terms,
+                               uint32_t count, vault_found *out) VELUM_WARN_UNUSED;
+
+/* --- writing, on ---------------------------------------------------------------------------------- */
+
 /* Seals and stores the state; its version grows by one. */
 velum_status vault_put_state(vault *self, store_conn *conn, const opened_subject *opened,
                              const uint8_t state[VAULT_STATE_BYTES]) VELUM_WARN_UNUSED;
@@ -347,6 +401,33 @@ velum_status vault_retained_list(store_conn *conn, const subject_id *id,
 velum_status vault_retained_open(vault *self, store_conn *conn, const subject_id *id,
                                  uint16_t category, secret_arena *arena,
                                  record **out) VELUM_WARN_UNUSED;
+
+/* --- rows of modules' tables: rows.c (docs/formats/rows.md) ------------------------------------------- */
+
+#define ROWS_KEY_FIELD 65535 /* the single field of a module's category: the rows key */
+#define ROW_KEY_FIELD 65535  /* in the record of a row: the text of its key */
+#define SEALED_ROW_BYTES_MAX (VAULT_RECORD_BYTES_MAX + SEALED_OVERHEAD_BYTES)
+
+/* The record of a module's category with a new random key, which lies in the arena. */
+velum_status vault_rows_key_make(const vault *self, secret_arena *arena,
+                                 record *out) VELUM_WARN_UNUSED;
+/* VELUM_E_CORRUPT when the record is none of such a category. */
+velum_status vault_rows_key_take(const record *from, uint8_t out[KEY_BYTES]) VELUM_WARN_UNUSED;
+
+/* What a sealed row is bound to. */
+typedef struct row_seat {
+    const uint8_t *rows_key; /* KEY_BYTES; NULL: of a row that belongs to nobody, the folder's */
+    const uint8_t *subject;  /* 16 bytes: the customer's id, or random ones of the row's own */
+    int64_t n;
+    uint16_t table;   /* registry number */
+    uint32_t version; /* from 1, one more with each change */
+} row_seat;
+/* `out` is appended to and has room for SEALED_ROW_BYTES_MAX; the plaintext is encoded in the arena. */
+velum_status vault_row_seal(const vault *self, secret_arena *arena, const row_seat *seat,
+                            const record *what, buffer *out) VELUM_WARN_UNUSED;
+/* `out` and its texts live in the arena. VELUM_E_CRYPTO for a row of another place, VELUM_E_CORRUPT. */
+velum_status vault_row_open(const vault *self, secret_arena *arena, const row_seat *seat,
+                            crypto_part sealed, record **out) VELUM_WARN_UNUSED;
 
 /* --- suppression: who must not come back, or not be reached ---------------------------------------------
  * Keyed by a hash of its own over the blind index's hash, so that it outlives the index row. */

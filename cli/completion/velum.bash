@@ -2,7 +2,7 @@
 
 _velum_words() {
     case $1 in
-    '') echo 'init upgrade config status credential import consent audit policy approval subject certificate request clock help --data --help --version' ;;
+    '') echo 'init upgrade config status credential sample import consent audit policy approval subject certificate request hook clock help --data --help --version' ;;
     credential) echo 'add list revoke rotate customer' ;;
     consent) echo 'list give withdraw import report' ;;
     audit) echo 'log who-saw explain resolve verify prove' ;;
@@ -11,9 +11,10 @@ _velum_words() {
     subject) echo 'erase retained hold release' ;;
     certificate) echo 'get verify' ;;
     request) echo 'list show watch add verify approve deny extend fulfil answer task' ;;
+    hook) echo 'list secret' ;;
     clock) echo 'accept' ;;
     config) echo 'check show' ;;
-    help) echo 'init upgrade config status credential import consent audit policy approval subject certificate request clock' ;;
+    help) echo 'init upgrade config status credential sample import consent audit policy approval subject certificate request hook clock' ;;
     init) echo '--kit --sample --customers --seed --help' ;;
     status | 'credential list' | 'policy show') echo '--json --data --help' ;;
     'credential add') echo '--kind --role --activity --domain --store --uid --expires --data --help' ;;
@@ -44,9 +45,11 @@ _velum_words() {
     'request extend') echo '--details-file --data --help' ;;
     'request fulfil' | 'request answer') echo '--note-file --data --help' ;;
     'request task') echo '--error --data --help' ;;
+    sample) echo '--csv --customers --seed --json --help' ;;
     upgrade) echo '--check --apply --backup --json --data --help' ;;
     'config check') echo '--json --data --help' ;;
     'config show') echo '--config --json --data --help' ;;
+    'hook list') echo '--json --data --help' ;;
     'policy check') echo '--json --help' ;;
     'policy propose') echo '--note --shadow --json --data --help' ;;
     'policy approve') echo '--yes --data --help' ;;
@@ -71,7 +74,7 @@ _velum_command() {
         *)
             command=${command:+$command }$word
             case $command in
-            config | credential | consent | audit | policy | approval | subject | certificate | request | clock) ;;
+            config | credential | consent | audit | policy | approval | subject | certificate | request | hook | clock) ;;
             *) break ;;
             esac
             ;;

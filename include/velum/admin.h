@@ -73,6 +73,9 @@ extern "C" {
 #define VELUM_VERB_AUDIT_RESOLVE \
     62u /* body {token} → {actor, kind, revoked?}; {token, month: YYYYMM, domain?, from?} → {subject?,
            next?, scanned} */
+#define VELUM_VERB_HOOK_LIST \
+    90u /* administration → {hooks:[{id, hook, event, state, attempts, status, at, due}…]} */
+#define VELUM_VERB_HOOK_SECRET 91u /* administration; body {hook} → {hook, secret} */
 
 /* --- Making a folder ---------------------------------------------------------------------------- */
 typedef struct velum_init_options {

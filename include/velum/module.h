@@ -10,7 +10,7 @@
  * that died, is given again. So what a module does about a work may be repeated. Conventions of
  * velum.h hold. A module may be shared between threads; a work is confined to one. A module may be
  * freed before or after its gate; a gate that was freed while modules live answers them
- * VELUM_E_UNAVAILABLE. After fork: VELUM_E_FORKED.
+ * VELUM_E_UNAVAILABLE, and lets its folder go with the last of them. After fork: VELUM_E_FORKED.
  */
 #ifndef VELUM_MODULE_H
 #define VELUM_MODULE_H

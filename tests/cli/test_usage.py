@@ -6,10 +6,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import support
 
 COMMANDS = ["init", "status", "credential add", "credential list", "credential revoke",
-            "credential customer", "import", "consent list", "consent give", "consent withdraw",
+            "credential customer", "sample", "import", "consent list", "consent give", "consent withdraw",
             "consent import", "consent report",
             "audit log", "audit verify", "audit prove", "policy show", "policy check", "policy apply",
-            "clock accept", "help"]
+            "hook list", "hook secret", "clock accept", "help"]
 SECRET = "13800138000"
 
 

@@ -536,7 +536,7 @@ static void fields_that_nobody_knows_are_not_left_out(void **state)
     place *const self = *state;
     const cast all = cast_of(self);
 
-    assert_refused(ask_for(self, all.care, "{\"kind\":\"bulk\",\"fields\":[\"name\",\"nothing\"]}"),
+    assert_refused(ask_for(self, all.care, "{\"kind\":\"link\",\"fields\":[\"name\",\"nothing\"]}"),
                    400, "unknown-field");
     assert_int_equal(sql_count(self, "SELECT count(*) FROM approval"), 0);
 }

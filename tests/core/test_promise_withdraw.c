@@ -12,6 +12,7 @@
 #define SEED UINT64_C(0x9e3779b97f4a7c15)
 #define WRITERS 3
 #define READERS 4
+#define FILTERERS 1 /* who ask for all of them at once */
 #define SUBJECTS 9
 #define ROUNDS 600 /* of each writer: given, sometimes changed, withdrawn */
 #define READS_MAX 200000
@@ -32,6 +33,8 @@ typedef struct race {
     const char *shop;
     const char *desk;
     const char *marketing;
+    const char *audience;
+    const char *refs; /* of all of them, as a filter's body */
     race_subject subjects[SUBJECTS];
     atomic_uint writing;     /* writers still at work */
     atomic_uint failures;    /* writes that were not done */
@@ -124,30 +127,49 @@ static void *read_meanwhile(void *context)
     return NULL;
 }
 
+static void *filter_meanwhile(void *context)
+{
+    racer *const self = context;
+    race *const race = self->race;
+
+    for (uint32_t i = 0; i < READS_MAX && atomic_load(&race->writing) > 0; i++) {
+        (void)call(race,
+                   &(question){VELUM_VERB_FILTER, race->audience, "audience", .body = race->refs});
+    }
+    return NULL;
+}
+
 static void prepare(place *place, race *race)
 {
     *race = (struct race){.gate = place->gate,
                           .shop = shop_token(place),
                           .desk = desk_token(place),
                           .marketing = marketing_token(place)};
+    race->audience = token_of(
+        place, (holder){"audience", NULL, "marketing", "audience,direct-marketing", "shop", NULL});
+    race->refs = "{\"for\":\"direct-marketing\",\"action\":\"read\",\"refs\":[";
     atomic_init(&race->writing, WRITERS);
     for (uint32_t i = 0; i < SUBJECTS; i++) {
         race->subjects[i].mobile = text_f(place, "1380000%04u", i);
         race->subjects[i].ref = person(place, race->shop, race->subjects[i].mobile, full_profile);
+        race->refs =
+            text_f(place, "%s%s\"%s\"", race->refs, i == 0 ? "" : ",", race->subjects[i].ref);
     }
+    race->refs = text_f(place, "%s]}", race->refs);
 }
 
 static void run(race *race)
 {
-    racer racers[WRITERS + READERS];
+    racer racers[WRITERS + READERS + FILTERERS];
 
-    for (uint32_t i = 0; i < WRITERS + READERS; i++) {
+    for (uint32_t i = 0; i < WRITERS + READERS + FILTERERS; i++) {
+        void *(*const work)(void *) = i < WRITERS             ? write_rounds
+                                      : i < WRITERS + READERS ? read_meanwhile
+                                                              : filter_meanwhile;
         racers[i] = (racer){.race = race, .number = i, .lot = SEED * (i + 1)};
-        assert_int_equal(pthread_create(&racers[i].thread, NULL,
-                                        i < WRITERS ? write_rounds : read_meanwhile, &racers[i]),
-                         0);
+        assert_int_equal(pthread_create(&racers[i].thread, NULL, work, &racers[i]), 0);
     }
-    for (uint32_t i = 0; i < WRITERS + READERS; i++) {
+    for (uint32_t i = 0; i < WRITERS + READERS + FILTERERS; i++) {
         assert_int_equal(pthread_join(racers[i].thread, NULL), 0);
     }
 }
@@ -161,6 +183,7 @@ typedef struct story {
     uint32_t withdrawals;
     uint32_t disclosed;
     uint32_t refused;
+    uint32_t filtered; /* names in leaves of filters */
 } story;
 
 static uint32_t *state_of(story *self, const uint8_t token[ENTRY_TOKEN_BYTES])
@@ -175,6 +198,17 @@ static uint32_t *state_of(story *self, const uint8_t token[ENTRY_TOKEN_BYTES])
     return &self->states[self->count++];
 }
 
+static void judge_filter(story *self, uint64_t index, const audit_entry *entry)
+{
+    for (uint32_t i = 0; i < entry->subject_count; i++) {
+        if (*state_of(self, entry->subjects[i]) != CONSENT_GIVEN) {
+            fail_msg("entry %llu names somebody behind a withdrawal (seed %llx)",
+                     (unsigned long long)index, (unsigned long long)SEED);
+        }
+    }
+    self->filtered += entry->subject_count;
+}
+
 static void judge(void *context, uint64_t index, const audit_entry *entry)
 {
     story *const self = context;
@@ -183,6 +217,9 @@ static void judge(void *context, uint64_t index, const audit_entry *entry)
         *state_of(self, entry->subject_token) = entry->consent_state;
         self->withdrawals += entry->consent_state == CONSENT_WITHDRAWN ? 1 : 0;
         return;
+    }
+    if (entry->type == ENTRY_FILTER) {
+        judge_filter(self, index, entry);
     }
     if (entry->type != ENTRY_READ) { /* nobody but marketing reads here */
         return;
@@ -209,11 +246,13 @@ static void no_disclosure_stands_behind_its_withdrawal(void **state)
     assert_int_equal(atomic_load(&race.too_late), 0);
     assert_int_equal(story.withdrawals, WRITERS * ROUNDS);
     assert_true(story.disclosed >= atomic_load(&race.disclosures));
+    assert_true(story.filtered > 20);
     assert_true(story.disclosed > 20 && story.refused >= SUBJECTS &&
                 atomic_load(&race.judged) > 20);
-    print_message("# %u disclosed, %u refused, %u withdrawals, %llu sent back\n", story.disclosed,
-                  story.refused, story.withdrawals,
-                  (unsigned long long)velum_gate_counter(place->gate, "reads-repeated"));
+    print_message(
+        "# %u named by filters, %u disclosed, %u refused, %u withdrawals, %llu sent back\n",
+        story.filtered, story.disclosed, story.refused, story.withdrawals,
+        (unsigned long long)velum_gate_counter(place->gate, "reads-repeated"));
     assert_log_sound(place);
 }
 

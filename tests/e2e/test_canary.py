@@ -553,7 +553,7 @@ class Canary(unittest.TestCase):
     def test_no_word_is_found_where_things_fail(self):
         if not has_seams():
             self.skipTest("this build has no seams for faults")
-        for plan in ("sql:300+:eio", "sql:500:eio", "write:40+:enospc", "sync:30+:eio"):
+        for plan in ("sql:700+:eio", "sql:900:eio", "write:40+:enospc", "sync:30+:eio"):
             self.refusals, self.commands = [], []
             daemon = self.box.daemon(faults=plan)
             ref = self.let_all_in(daemon)

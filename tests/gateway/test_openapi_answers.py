@@ -162,6 +162,11 @@ class Api:
         (media, content), = response["content"].items()
         if reply.headers["content-type"] != media:
             raise Mismatch(f"{name}: {reply.headers['content-type']}")
+        if media == "application/x-ndjson":
+            answer = [json.loads(line) for line in reply.body.decode().splitlines()]
+            for line in answer:
+                self.schemas.check(content["schema"], line, name)
+            return answer
         answer = reply.json()
         self.schemas.check(content["schema"], answer, name)
         return answer
@@ -223,6 +228,9 @@ class Answers(unittest.TestCase):
         cls.care = cls.folder.credential("care", "customer_service", "customer-care")
         cls.capture = cls.folder.credential("capture", "customer_service", "consent-capture")
         cls.intake = cls.folder.credential("intake", "customer_service", "request-intake")
+        cls.audience = cls.folder.credential("audience", "marketing", "audience,direct-marketing")
+        cls.search = cls.folder.credential("search", "customer_service", "customer-search")
+        cls.export = cls.folder.credential("export", "customer_service", "bulk-export")
         cls.an = cls.person("an", "approvals")
         cls.urgent = cls.person("urgent", "urgent-care")
         cls.keeper = cls.person("keeper", "legal-retention")
@@ -252,8 +260,8 @@ class Answers(unittest.TestCase):
 
     # One after another, because the last one asks whether every operation was called.
     def test_every_operation(self):
-        for part in (self.subjects, self.consents, self.approvals, self.proposal, self.requests, self.own,
-                     self.own_accesses, self.erased, self.health, self.refusals):
+        for part in (self.subjects, self.many, self.consents, self.approvals, self.proposal, self.requests, self.own,
+                     self.own_accesses, self.erased, self.tasks, self.health, self.refusals):
             with self.subTest(part.__name__):
                 part()
         self.assertEqual(self.api.called, set(self.api.operations))
@@ -269,6 +277,27 @@ class Answers(unittest.TestCase):
         self.assertTrue(patched["changed"])
         self.assertGreater(patched["version"], read["version"])
         self.api.call("readSubjectWith", self.care, {"activity": "customer-care", "fields": ["name"]}, subject=ref)
+
+    def many(self):
+        refs = [self.customer(str(number), "1990-05-06") for number in (21, 22, 23)]
+        for ref in refs[1:]:
+            self.api.call("recordConsent", self.capture, {"purpose": "direct-marketing", "state": "given"}, subject=ref)
+        query = "?activity=audience"
+        asked = {"for": "direct-marketing", "action": "read", "fields": ["city"]}
+        told = self.api.call("filterSubjects", self.audience, {**asked, "refs": refs + ["x"]}, query)
+        self.assertEqual((set(told["allowed"]), told["counts"]), (set(refs[1:]), {"allowed": 2, "refused": 2}))
+        told = self.api.call("filterSubjects", self.audience, {**asked, "segment": {"all": True}, "limit": 1}, query)
+        self.api.call("filterSubjects", self.audience,
+                      {**asked, "segment": {"all": True}, "limit": 1, "from": told["next"]}, query)
+        page = self.api.call("listSubjects", self.audience, query=query + "&limit=1")
+        self.api.call("listSubjects", self.audience, query=query + "&from=" + page["next"])
+        found = self.api.call("searchSubjects", self.search, {"criteria": {"name": " 王小红", "city": "上海"}})
+        self.assertLessEqual(set(refs), {one["subject"] for one in found["candidates"]})
+        wish = {"refs": [refs[0], "0" * 27], "fields": ["name", "mobile"]}
+        approval = self.api.call("askApproval", self.export, {"kind": "bulk", **wish})["approval"]
+        self.api.call("decideApproval", self.an, {"decision": "agree"}, approval=approval)
+        lines = self.api.call("readSubjects", self.export, {**wish, "approval": approval})
+        self.assertEqual((lines[0]["fields"]["mobile"], lines[1]["refused"]), ("138****5678", "not-found"))
 
     def consents(self):
         ref = self.customer("2", "1990-05-06")
@@ -390,6 +419,37 @@ class Answers(unittest.TestCase):
         kept = self.api.call("readRetained", self.keeper, subject=ref)["retained"]
         self.assertEqual([(one["category"], list(one["fields"])) for one in kept], [("location", ["address"])])
         self.api.refused("readSubject", 410, self.care, subject=ref)
+
+    def tasks(self):
+        """A recipient hears of a restriction by webhook and says what came of it; the last policy of all."""
+        folder = self.policy_folder(
+            "told",
+            "    purpose: order-fulfilment\n    actions: [create", "    purpose: order-fulfilment\n"
+            "    recipient: depot\n    actions: [create",
+            "    purpose: right-of-access\n    actions: [acknowledge]",
+            "    purpose: right-of-access\n    recipient: depot\n    actions: [acknowledge]",
+            "hooks:\n", "hooks:\n  depot: {domain: depot, events: [task.created]}\n")
+        self.agree_and_apply(folder)
+        depot = self.folder.credential("depot", "delivery", "task-intake")
+        courier = self.folder.credential("courier", "delivery", "delivery")
+        ref = self.customer("7", "1990-05-06")
+        self.api.call("takeRequest", self.intake, {"right": "restrict", "subject": ref,
+                                                   "verified": {"method": "in-store-id"}})
+        hooks = self.api.call("takeHooks", courier, {"limit": 50})["hooks"]
+        told = [json.loads(one["body"]) for one in hooks if one["hook"] == "depot"]
+        self.assertEqual([one["data"]["right"] for one in told], ["restrict"])
+        for one in hooks:
+            self.api.call("answerHook", courier, {"outcome": "sent", "status": 204}, hook=one["id"])
+        failed = self.api.call("acknowledgeTask", depot, {"state": "failed", "error": "refused"},
+                               task=told[0]["data"]["task"])
+        self.assertIn("retry", failed)
+        self.api.call("acknowledgeTask", depot, {"state": "done"}, task=told[0]["data"]["task"])
+
+    def agree_and_apply(self, folder):
+        """The policy in force wants one other to agree to the next (see proposal)."""
+        asked = json.loads(self.velum("policy", "propose", folder, "--json"))
+        self.api.call("decideApproval", self.an, {"decision": "agree"}, approval=asked["approval"])
+        self.velum("policy", "activate", asked["policy"])
 
     def health(self):
         for name in ("alive", "aliveHead", "ready"):

@@ -1,0 +1,85 @@
+/* core/hook.h: webhooks: who outside is told what happened to a pseudonym.
+ *
+ *   waiting ── taken (INTENT) ── sent (OUTCOME; the row goes)
+ *      └──── failed, unknown (OUTCOME) ────┘ … after HOOK_ATTEMPTS_MAX: given up
+ *
+ * K-1  A row is made in the transaction in which the thing happens (core/happening.h); what is told is
+ *      made from it when it goes out: a pseudonym of the hook's domain and names, no value (I-5, I-10).
+ * K-2  Each taking is an INTENT leaf and each answer an OUTCOME leaf that names it; a courier that does
+ *      not come back within HOOK_LEASE_NS is an OUTCOME, too: unknown (M-4).
+ * K-3  At least once: what failed or is unknown is told again under the same id, by which the receiver
+ *      knows what it has. Nothing is told in a promised order.
+ * K-4  A hook's secret is derived from the folder's token key and the hook's name: nothing is stored,
+ *      and the courier never has it.
+ *
+ * The payload and the signature are those of the Standard Webhooks specification, version 1.0.0.
+ */
+#ifndef CORE_HOOK_H
+#define CORE_HOOK_H
+
+#include "core/passage.h"
+
+#define HOOK_ID_BYTES 16
+#define HOOK_LEASE_NS (120 * NS_PER_SECOND)
+#define HOOK_ATTEMPTS_MAX 13 /* with the waits between them about three days */
+#define HOOK_NEXT_MAX 50     /* at once */
+#define HOOK_DETAIL_BYTES 129
+#define HOOK_EVENT_NAME_BYTES 32
+
+#define HOOK_WAITING 1 /* states; for ever */
+#define HOOK_TAKEN 2
+#define HOOK_GIVEN_UP 3 /* kept HOOK_KEPT_NS to be seen */
+#define HOOK_KEPT_NS (30 * 86400 * NS_PER_SECOND)
+
+#define HOOK_OUTCOME_SENT 1 /* INPUT_HOOK_OUTCOME; for ever */
+#define HOOK_OUTCOME_FAILED 2
+#define HOOK_OUTCOME_UNKNOWN 3
+
+typedef struct hook_row {
+    uint8_t id[HOOK_ID_BYTES];
+    uint16_t hook;  /* registry number */
+    uint32_t event; /* index of the HOOK_* bit */
+    subject_id subject;
+    uint16_t domain; /* registry number */
+    char detail[HOOK_DETAIL_BYTES];
+    uint8_t related[16]; /* the task; zeros: nothing */
+    int64_t by_ns;       /* when the task is to be acknowledged; 0: never */
+    uint32_t state;
+    int64_t at_ns;  /* when it happened */
+    int64_t due_ns; /* when it is to go, is taken back, or is forgotten, by state */
+    uint32_t attempts;
+    uint32_t status;    /* HTTP, of the last attempt; 0: none came */
+    uint8_t intent[16]; /* leaf of the last taking; zeros: never taken */
+} hook_row;
+
+/* "consent.changed" of an index; NULL for an unknown one. */
+const char *hook_event_name(uint32_t event);
+const char *hook_state_name(uint32_t state); /* "given-up" */
+
+/* core/hook.c: rows. VELUM_E_NOTFOUND. */
+velum_status hook_load(store_conn *conn, const uint8_t id[HOOK_ID_BYTES],
+                       hook_row *out) VELUM_WARN_UNUSED;
+/* State, due, attempts, status and intent. */
+velum_status hook_store(store_conn *conn, const hook_row *row) VELUM_WARN_UNUSED;
+velum_status hook_delete(store_conn *conn, const uint8_t id[HOOK_ID_BYTES]) VELUM_WARN_UNUSED;
+/* Ids of what waits and is due, the longest due first, at most `limit` (HOOK_NEXT_MAX). */
+velum_status hook_due(store_conn *conn, int64_t now_ns, uint32_t limit,
+                      uint8_t (*out)[HOOK_ID_BYTES], uint32_t *out_count) VELUM_WARN_UNUSED;
+/* Given up first, then what is taken, then what waits, the latest due first. A negative status of `visit` ends it. */
+typedef velum_status (*hook_visit)(void *context, const hook_row *row);
+velum_status hook_each(store_conn *conn, uint32_t limit, hook_visit visit,
+                       void *context) VELUM_WARN_UNUSED;
+
+/* How long the attempt after `attempts` waits: 5 s, four times as long each time, at most 12 h. */
+int64_t hook_wait_ns(uint32_t attempts);
+
+/* core/hook_payload.c: the exact bytes that are sent, appended. */
+velum_status hook_payload(passage *passage, const hook_row *row, buffer *out) VELUM_WARN_UNUSED;
+/* 32 bytes of the hook's secret; to be wiped. */
+void hook_secret(const keyring *keys, text name, uint8_t out[KEY_BYTES]);
+/* "v1,<base64>" over ID.SECONDS.BODY. */
+#define HOOK_SIGNATURE_BYTES 48
+void hook_sign(const uint8_t secret[KEY_BYTES], text id, int64_t seconds, text body,
+               char out[HOOK_SIGNATURE_BYTES]);
+
+#endif

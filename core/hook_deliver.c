@@ -1,0 +1,276 @@
+/* core/hook_deliver.c: webhooks given to the courier, and what became of them. */
+#include "core/hook.h"
+
+#include "core/locate.h"
+#include "core/parse.h"
+#include "core/path.h"
+#include "core/timers.h"
+#include "core/verbs.h"
+
+#define PAYLOAD_BYTES_MAX 2048
+#define HTTP_STATUS_MAX 999
+
+/* The subject for the leaf's token: by its state while it lives, else by its evidence, else not. */
+static velum_status find_subject(passage *passage, const hook_row *row)
+{
+    passage->subject = row->subject;
+    passage->domain = row->domain;
+    velum_status status = locate_subject(passage);
+    if (status == VELUM_E_NOTFOUND) {
+        return VELUM_OK;
+    }
+    if (status < 0 || passage->opened != NULL) {
+        return status;
+    }
+    status = vault_open_evidence(passage->gate->vault, passage->conn, &row->subject, passage->arena,
+                                 &passage->opened);
+    return status == VELUM_E_NOTFOUND ? VELUM_OK : status;
+}
+
+static void note_row(audit_entry *entry, const hook_row *row)
+{
+    entry_push(entry, INPUT_HOOK, row->hook);
+    entry_push(entry, INPUT_EVENT, row->event + 1);
+    entry_push(entry, INPUT_ATTEMPT, row->attempts);
+}
+
+/* --- next --------------------------------------------------------------------------------------- */
+
+static velum_status set_timer(passage *passage, const hook_row *row)
+{
+    timer at = {.at_ns = row->due_ns, .kind = TIMER_HOOK};
+
+    memcpy(at.of, row->id, sizeof(at.of));
+    return timer_set(passage->batch, &at);
+}
+
+static velum_status write_hook(passage *passage, const hook_row *row, text name, json_writer *out)
+{
+    VELUM_AUTO_BUFFER body = {0};
+    char id[2 * HOOK_ID_BYTES + 1];
+    char signature[HOOK_SIGNATURE_BYTES];
+    uint8_t secret[KEY_BYTES];
+    const int64_t seconds = passage->clock.now_ns / NS_PER_SECOND;
+
+    buffer_init(&body, PAYLOAD_BYTES_MAX);
+    VELUM_TRY(hook_payload(passage, row, &body));
+    const text payload = {(const char *)body.data, body.size};
+    hex_encode(row->id, sizeof(row->id), id);
+    hook_secret(passage->gate->keys, name, secret);
+    hook_sign(secret, text_of(id), seconds, payload, signature);
+    mem_wipe(secret, sizeof(secret));
+    json_begin_object(out);
+    json_member_string(out, "id", id);
+    json_member_text(out, "hook", name);
+    json_member_integer(out, "timestamp", seconds);
+    json_member_text(out, "body", payload);
+    json_member_string(out, "signature", signature);
+    json_member_integer(out, "attempt", row->attempts);
+    json_end_object(out);
+    return VELUM_OK;
+}
+
+/* K-2: the INTENT of one, and the row under its lease. */
+static velum_status take(passage *passage, hook_row *row)
+{
+    audit_entry leaf = {.type = ENTRY_HOOK, .stage = ENTRY_INTENT};
+
+    random_fill(&passage->gate->random, leaf.event_id, sizeof(leaf.event_id));
+    row->state = HOOK_TAKEN;
+    row->attempts++;
+    row->due_ns = passage->clock.later_ns + HOOK_LEASE_NS;
+    memcpy(row->intent, leaf.event_id, sizeof(row->intent));
+    VELUM_TRY(find_subject(passage, row));
+    note_row(&leaf, row);
+    path_fill_entry(passage, &leaf);
+    VELUM_TRY(write_batch_record(passage->batch, &leaf));
+    VELUM_TRY(hook_store(passage->conn, row));
+    return set_timer(passage, row);
+}
+
+/* A hook that the policy has no more is told nothing. */
+static velum_status give_one(passage *passage, const uint8_t id[HOOK_ID_BYTES], json_writer *out)
+{
+    const bundle *const bundle = passage->world->bundle;
+    const size_t mark = secret_arena_mark(passage->arena);
+    hook_row row;
+
+    VELUM_TRY(hook_load(passage->conn, id, &row));
+    const uint32_t index = bundle_find_number(bundle, REGISTRY_HOOK, row.hook);
+    if (index == BUNDLE_NONE) {
+        return hook_delete(passage->conn, id);
+    }
+    VELUM_TRY(take(passage, &row));
+    VELUM_TRY(write_hook(passage, &row, bundle->hooks[index].name, out));
+    locate_forget(passage);
+    passage->domain = 0;
+    secret_arena_rewind(passage->arena, mark);
+    return VELUM_OK;
+}
+
+static velum_status parse_limit(passage *passage, uint32_t *out)
+{
+    static const char *const members[] = {"limit", NULL};
+    const json_value *const body = json_root(passage->body);
+    const json_value *const limit = body == NULL ? NULL : json_member(body, "limit");
+
+    *out = HOOK_NEXT_MAX;
+    if (body != NULL) {
+        VELUM_TRY(parse_known_members(passage, body, members));
+    }
+    if (limit == NULL) {
+        return VELUM_OK;
+    }
+    if (json_kind_of(limit) != JSON_INTEGER || json_integer(limit) < 1 ||
+        json_integer(limit) > HOOK_NEXT_MAX) {
+        return refuse_hint(passage, PROBLEM_MALFORMED, "`limit` is 1 to 50.");
+    }
+    *out = (uint32_t)json_integer(limit);
+    return VELUM_OK;
+}
+
+velum_status hook_next_apply(passage *passage)
+{
+    uint8_t ids[HOOK_NEXT_MAX][HOOK_ID_BYTES];
+    uint32_t limit = 0;
+    uint32_t count = 0;
+    json_writer out;
+
+    VELUM_TRY(parse_limit(passage, &limit));
+    VELUM_TRY(hook_due(passage->conn, passage->clock.later_ns, limit, ids, &count));
+    json_writer_init(&out, &passage->answer->body);
+    json_begin_object(&out);
+    json_name(&out, "hooks");
+    json_begin_array(&out);
+    for (uint32_t i = 0; i < count; i++) {
+        VELUM_TRY(give_one(passage, ids[i], &out));
+    }
+    json_end_array(&out);
+    json_end_object(&out);
+    passage->is_silent = true; /* each has its leaf */
+    return buffer_status(&passage->answer->body);
+}
+
+/* --- done --------------------------------------------------------------------------------------- */
+
+static void note_outcome(audit_entry *entry, const hook_row *row, uint32_t outcome)
+{
+    entry->type = ENTRY_HOOK;
+    entry->stage = ENTRY_OUTCOME;
+    memcpy(entry->related, row->intent, sizeof(entry->related));
+    note_row(entry, row);
+    entry_push(entry, INPUT_HOOK_OUTCOME, outcome);
+    if (row->status != 0) {
+        entry_push(entry, INPUT_HTTP_STATUS, row->status);
+    }
+}
+
+/* K-3: again later, or never. */
+static velum_status put_back(passage *passage, hook_row *row)
+{
+    const int64_t now_ns = passage->clock.later_ns;
+
+    if (row->attempts < HOOK_ATTEMPTS_MAX) {
+        row->state = HOOK_WAITING;
+        row->due_ns = now_ns + hook_wait_ns(row->attempts);
+        VELUM_TRY(timer_drop(passage->batch, TIMER_HOOK, row->id));
+        return hook_store(passage->conn, row);
+    }
+    row->state = HOOK_GIVEN_UP;
+    row->due_ns = now_ns + HOOK_KEPT_NS;
+    VELUM_TRY(hook_store(passage->conn, row));
+    return set_timer(passage, row);
+}
+
+static velum_status parse_outcome(passage *passage, uint32_t *out_outcome, uint32_t *out_status)
+{
+    static const char *const members[] = {"outcome", "status", NULL};
+    static const char *const names[] = {[HOOK_OUTCOME_SENT] = "sent",
+                                        [HOOK_OUTCOME_FAILED] = "failed",
+                                        [HOOK_OUTCOME_UNKNOWN] = "unknown"};
+    const json_value *const body = json_root(passage->body);
+    const json_value *const status = json_member(body, "status");
+    text outcome;
+
+    VELUM_TRY(parse_known_members(passage, body, members));
+    VELUM_TRY(parse_text_member(passage, body, "outcome", &outcome));
+    *out_outcome = HOOK_OUTCOME_SENT;
+    while (*out_outcome <= HOOK_OUTCOME_UNKNOWN &&
+           !text_equal_literal(outcome, names[*out_outcome])) {
+        (*out_outcome)++;
+    }
+    if (*out_outcome > HOOK_OUTCOME_UNKNOWN) {
+        return refuse_hint(passage, PROBLEM_MALFORMED, "`outcome` is sent, failed or unknown.");
+    }
+    *out_status = 0;
+    if (status == NULL) {
+        return VELUM_OK;
+    }
+    if (json_kind_of(status) != JSON_INTEGER || json_integer(status) < 0 ||
+        json_integer(status) > HTTP_STATUS_MAX) {
+        return refuse_hint(passage, PROBLEM_MALFORMED, "`status` is what the receiver answered.");
+    }
+    *out_status = (uint32_t)json_integer(status);
+    return VELUM_OK;
+}
+
+static velum_status load_named(passage *passage, hook_row *out)
+{
+    uint8_t id[HOOK_ID_BYTES];
+
+    if (hex_decode(passage->request->ref, id, sizeof(id)) < 0) {
+        return refuse(passage, PROBLEM_NOT_FOUND);
+    }
+    const velum_status status = hook_load(passage->conn, id, out);
+    return status == VELUM_E_NOTFOUND ? refuse(passage, PROBLEM_NOT_FOUND) : status;
+}
+
+/* A late "sent" is believed as well: it saves a repetition. Anything else of somebody whose lease was
+ * over has been recorded as unknown already. */
+velum_status hook_done_apply(passage *passage)
+{
+    uint32_t outcome = 0;
+    uint32_t http_status = 0;
+    hook_row row;
+    json_writer out;
+
+    VELUM_TRY(parse_outcome(passage, &outcome, &http_status));
+    VELUM_TRY(load_named(passage, &row));
+    if (row.state != HOOK_TAKEN && (outcome != HOOK_OUTCOME_SENT || row.attempts == 0)) {
+        return refuse(passage, REASON_WORK_GONE);
+    }
+    row.status = http_status;
+    VELUM_TRY(find_subject(passage, &row));
+    note_outcome(&passage->entry, &row, outcome);
+    if (outcome == HOOK_OUTCOME_SENT) {
+        VELUM_TRY(timer_drop(passage->batch, TIMER_HOOK, row.id));
+        VELUM_TRY(hook_delete(passage->conn, row.id));
+    } else {
+        VELUM_TRY(put_back(passage, &row));
+    }
+    json_writer_init(&out, &passage->answer->body);
+    json_begin_object(&out);
+    json_member_string(&out, "state",
+                       outcome == HOOK_OUTCOME_SENT ? "sent" : hook_state_name(row.state));
+    json_end_object(&out);
+    return buffer_status(&passage->answer->body);
+}
+
+/* The courier did not come back, or what was given up is forgotten. */
+velum_status hook_timer(passage *passage, const timer *timer)
+{
+    hook_row row;
+
+    const velum_status status = hook_load(passage->conn, timer->of, &row);
+    if (status == VELUM_E_NOTFOUND || (status == VELUM_OK && row.state == HOOK_WAITING)) {
+        return VELUM_OK;
+    }
+    VELUM_TRY(status);
+    if (row.state == HOOK_GIVEN_UP) {
+        return hook_delete(passage->conn, row.id);
+    }
+    row.status = 0;
+    VELUM_TRY(find_subject(passage, &row));
+    note_outcome(&passage->entry, &row, HOOK_OUTCOME_UNKNOWN);
+    return put_back(passage, &row);
+}

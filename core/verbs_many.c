@@ -1,0 +1,45 @@
+/* core/verbs_many.c: the rows of acts on many customers. */
+#include "core/many.h"
+#include "core/verbs.h"
+
+static const verb MANY[] = {
+    {.number = VELUM_VERB_FILTER,
+     .name = "filter",
+     .entry_type = ENTRY_FILTER,
+     .action = ACTION_FILTER,
+     .is_of_many = true,
+     .has_body = true,
+     .body_bytes_max = PENDING_BODY_BYTES_MAX,
+     .mask = filter_mask},
+    {.number = VELUM_VERB_SEARCH,
+     .name = "search",
+     .entry_type = ENTRY_SEARCH,
+     .action = ACTION_SEARCH,
+     .is_of_many = true,
+     .has_body = true,
+     .body_bytes_max = PENDING_BODY_BYTES_MAX,
+     .locate = search_locate,
+     .mask = search_mask},
+    {.number = VELUM_VERB_SUBJECT_LIST,
+     .name = "subject-list",
+     .entry_type = ENTRY_LISTING,
+     .action = ACTION_LIST,
+     .is_of_many = true,
+     .has_body = true,
+     .may_lack_body = true,
+     .body_bytes_max = PENDING_BODY_BYTES_MAX,
+     .mask = subject_list_mask},
+    {.number = VELUM_VERB_BULK_READ,
+     .name = "bulk-read",
+     .entry_type = ENTRY_BULK_READ,
+     .action = ACTION_BULK_READ,
+     .is_write = true,
+     .is_of_many = true,
+     .has_body = true,
+     .body_bytes_max = PENDING_BODY_BYTES_MAX,
+     .leaves_max = MANY_LEAVES_MAX,
+     .locate = bulk_read_locate,
+     .open = bulk_read_apply},
+};
+
+const verb_table verbs_many = {MANY, sizeof(MANY) / sizeof(MANY[0])};

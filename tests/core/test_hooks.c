@@ -1,0 +1,381 @@
+/* Webhooks: told once it happened, signed by the gate, tried again until it is known (M-4, I-10). */
+#include "tests/core/support.h"
+
+#include "core/happening.h"
+#include "core/hook.h"
+#include "core/verbs.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HOOK_NUMBER 7
+#define AWAIT_NS (30 * NS_PER_SECOND)
+
+typedef struct scene {
+    const char *courier;
+    const char *ref; /* of somebody, in the hook's domain, which is the shop's */
+    subject_id subject;
+} scene;
+
+/* --- a scene with a hook ------------------------------------------------------------------------ */
+
+/* As a policy with `hooks` leaves the world; behind the last change of credentials. */
+static void put_hook(place *self, uint32_t events)
+{
+    world *const world = gate_world(self->gate);
+    bundle_hook *const hook = &world->bundle->hooks[0];
+
+    *hook = (bundle_hook){
+        .name = TEXT_LITERAL("crm"), .domain = TEXT_LITERAL("shop"), .events = events};
+    world->bundle->hook_count = 1;
+    bundle_set_number(world->bundle, REGISTRY_HOOK, 0, HOOK_NUMBER);
+    world_free(world);
+}
+
+static void find_subject(place *self, scene *out)
+{
+    world *const world = gate_world(self->gate);
+    const uint16_t domain = world_number(world, REGISTRY_DOMAIN, TEXT_LITERAL("shop"));
+    const aes_block *permutation = NULL;
+
+    assert_int_equal(keyring_domain(self->gate->keys, domain, &permutation), VELUM_OK);
+    assert_int_equal(pseudonym_parse(permutation, text_of(out->ref), &out->subject), VELUM_OK);
+    world_free(world);
+}
+
+static scene scene_of(place *self)
+{
+    scene made;
+
+    change_policy(self,
+                  (const char *const[]){"activities:\\n",
+                                        "activities:\\n  outgoing:\\n"
+                                        "    title: {zh: 对外投递, en: Delivery to the outside}\\n"
+                                        "    purpose: operation\\n    actions: [deliver]\\n"
+                                        "    actors: [service]\\n    recipient: crm\\n",
+                                        NULL});
+    made.ref = person(self, shop_token(self), "13800000001", full_profile);
+    made.courier = token_of(self, (holder){"courier", NULL, "delivery", "outgoing", "out", NULL});
+    find_subject(self, &made);
+    put_hook(self, HOOK_CONSENT_CHANGED | HOOK_SUBJECT_ERASED | HOOK_TASK_CREATED);
+    return made;
+}
+
+typedef struct telling {
+    world *world;
+    const happening *what;
+} telling;
+
+static velum_status tell(void *context, write_batch *batch)
+{
+    const telling *const self = context;
+
+    return happened(batch, self->world, self->what);
+}
+
+static void make_happen(place *self, const happening *what)
+{
+    telling context = {gate_world(self->gate), what};
+
+    assert_int_equal(writer_transact(&self->gate->writer, tell, &context, 4), VELUM_OK);
+    world_free(context.world);
+}
+
+static void change_consent(place *self, const scene *scene)
+{
+    make_happen(self, &(happening){.event = HOOK_CONSENT_CHANGED,
+                                   .subject = scene->subject,
+                                   .at_ns = PLACE_EPOCH_NS,
+                                   .detail = TEXT_LITERAL("direct-marketing")});
+}
+
+static const reply *next(place *self, const scene *scene)
+{
+    return assert_done(
+        ask(self, (question){VELUM_VERB_HOOK_NEXT, scene->courier, .body = "{\"limit\":10}"}));
+}
+
+static const reply *done(place *self, const scene *scene, const char *id, const char *body)
+{
+    return ask(self, (question){VELUM_VERB_HOOK_DONE, scene->courier, .ref = id, .body = body});
+}
+
+static size_t count_of(const reply *answer)
+{
+    return json_count(value_at(answer, "hooks"));
+}
+
+/* --- what is told ------------------------------------------------------------------------------- */
+
+/* Standard Webhooks 1.0.0: the secret that people are shown verifies what the courier carries. */
+static void assert_signed(place *self, const reply *taken)
+{
+    const reply *shown =
+        assert_done(ask(self, (question){VELUM_VERB_HOOK_SECRET, .body = "{\"hook\":\"crm\"}"}));
+    const char *const secret = text_at(shown, "secret");
+    const char *const body = text_at(taken, "hooks/0/body");
+    const char *const signed_text = text_f(self, "%s.%lld.%s", text_at(taken, "hooks/0/id"),
+                                           (long long)integer_at(taken, "hooks/0/timestamp"), body);
+    uint8_t key[KEY_BYTES];
+    uint8_t mac[SHA256_BYTES];
+    char encoded[BASE64_SIZE(SHA256_BYTES) + 1];
+    size_t size = 0;
+
+    assert_memory_equal(secret, "whsec_", 6);
+    assert_int_equal(base64_decode(text_of(secret + 6), key, sizeof(key), &size), VELUM_OK);
+    assert_int_equal(size, sizeof(key));
+    hmac_sha256(key, &(crypto_part){signed_text, strlen(signed_text)}, 1, mac);
+    base64_encode(mac, sizeof(mac), encoded);
+    assert_string_equal(text_at(taken, "hooks/0/signature"), text_f(self, "v1,%s", encoded));
+}
+
+static void a_pseudonym_and_names_are_told_and_signed(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+
+    change_consent(self, &scene);
+    const reply *taken = next(self, &scene);
+    assert_int_equal(count_of(taken), 1);
+    assert_text_at(taken, "hooks/0/hook", "crm");
+    assert_int_equal(integer_at(taken, "hooks/0/attempt"), 1);
+    assert_int_equal(integer_at(taken, "hooks/0/timestamp"), PLACE_EPOCH_NS / NS_PER_SECOND);
+    assert_text_at(
+        taken, "hooks/0/body",
+        text_f(self,
+               "{\"type\":\"consent.changed\",\"timestamp\":\"2026-11-21T12:00:00.000Z\","
+               "\"data\":{\"subject\":\"%s\",\"purpose\":\"direct-marketing\"}}",
+               scene.ref));
+    assert_signed(self, taken);
+    assert_log_sound(self);
+}
+
+static void a_task_is_told_to_its_recipient_alone(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    world *const world = gate_world(self->gate);
+    happening what = {.event = HOOK_TASK_CREATED,
+                      .subject = scene.subject,
+                      .at_ns = PLACE_EPOCH_NS,
+                      .detail = TEXT_LITERAL("delete"),
+                      .related = {0xab},
+                      .due_ns = PLACE_EPOCH_NS + 86400 * NS_PER_SECOND};
+
+    make_happen(self, &what); /* somebody else's */
+    assert_int_equal(count_of(next(self, &scene)), 0);
+    what.recipient = world_number(world, REGISTRY_RECIPIENT, TEXT_LITERAL("crm"));
+    world_free(world);
+    make_happen(self, &what);
+    const char *const body = text_at(next(self, &scene), "hooks/0/body");
+    assert_non_null(strstr(body, "\"task\":\"ab000000000000000000000000000000\""));
+    assert_non_null(strstr(body, "\"right\":\"delete\""));
+    assert_non_null(strstr(body, "\"due\":\"2026-11-22T12:00:00.000Z\""));
+}
+
+static void what_no_hook_wants_to_know_makes_no_row(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+
+    make_happen(self, &(happening){.event = HOOK_SUBJECT_MERGED,
+                                   .subject = scene.subject,
+                                   .at_ns = PLACE_EPOCH_NS});
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM hook"), 0);
+    const uint64_t before = log_size(self);
+    assert_int_equal(count_of(next(self, &scene)), 0);
+    log_sync(self);
+    assert_int_equal(log_size(self), before); /* nothing given out, nothing to record */
+}
+
+static void a_hook_that_the_policy_dropped_is_told_nothing(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+
+    change_consent(self, &scene);
+    sql_run(self, "UPDATE hook SET hook = 99");
+    assert_int_equal(count_of(next(self, &scene)), 0);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM hook"), 0);
+}
+
+/* --- what is recorded --------------------------------------------------------------------------- */
+
+static void each_taking_is_an_intent_and_each_answer_its_outcome(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    audit_entry intent;
+    audit_entry outcome;
+
+    change_consent(self, &scene);
+    const char *const id = text_at(next(self, &scene), "hooks/0/id");
+    log_sync(self);
+    log_last(self, &intent);
+    assert_int_equal(intent.type, ENTRY_HOOK);
+    assert_int_equal(intent.stage, ENTRY_INTENT);
+    assert_int_not_equal(intent.token_epoch, 0);
+    assert_int_equal(input_of(&intent, INPUT_HOOK), HOOK_NUMBER);
+    assert_int_equal(input_of(&intent, INPUT_EVENT), 4);
+    assert_int_equal(input_of(&intent, INPUT_ATTEMPT), 1);
+    assert_text_at(assert_done(done(self, &scene, id, "{\"outcome\":\"sent\",\"status\":204}")),
+                   "state", "sent");
+    log_sync(self);
+    log_last(self, &outcome);
+    assert_int_equal(outcome.type, ENTRY_HOOK);
+    assert_int_equal(outcome.stage, ENTRY_OUTCOME);
+    assert_int_equal(input_of(&outcome, INPUT_HOOK_OUTCOME), HOOK_OUTCOME_SENT);
+    assert_int_equal(input_of(&outcome, INPUT_HTTP_STATUS), 204);
+    assert_memory_equal(outcome.related, intent.event_id, ENTRY_TOKEN_BYTES);
+    assert_memory_equal(outcome.subject_token, intent.subject_token, ENTRY_TOKEN_BYTES);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM hook"), 0);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM timer WHERE kind = 11"), 0);
+    assert_refused(done(self, &scene, id, "{\"outcome\":\"sent\"}"), 404, "not-found");
+    assert_log_sound(self);
+}
+
+/* I-6: the one who was erased is told of by the pseudonym, and the log knows whom. */
+static void an_erasure_is_told_after_the_data_has_gone(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    audit_entry intent;
+
+    assert_done(ask(self, (question){VELUM_VERB_SUBJECT_ERASE,
+                                     .ref = text_f(self, "shop:%s", scene.ref), .body = "{}"}));
+    make_happen(self, &(happening){.event = HOOK_SUBJECT_ERASED,
+                                   .subject = scene.subject,
+                                   .at_ns = PLACE_EPOCH_NS});
+    const reply *taken = next(self, &scene);
+    assert_non_null(strstr(text_at(taken, "hooks/0/body"), scene.ref));
+    log_sync(self);
+    log_last(self, &intent);
+    assert_int_equal(intent.type, ENTRY_HOOK);
+    assert_int_not_equal(intent.token_epoch, 0);
+}
+
+/* --- again -------------------------------------------------------------------------------------- */
+
+/* Polled until a deadline: the steward looks each second. */
+static void await_count(place *self, const char *sql, int64_t wanted)
+{
+    const velum_clock clock = clock_system();
+    const int64_t until = clock_monotonic_ns(&clock) + AWAIT_NS;
+
+    while (sql_count(self, sql) != wanted) {
+        if (clock_monotonic_ns(&clock) > until) {
+            fail_msg("%s never was %lld", sql, (long long)wanted);
+        }
+        usleep(20000);
+    }
+}
+
+static void what_failed_is_told_again_under_the_same_id_until_given_up(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    int64_t now_ns = PLACE_EPOCH_NS;
+    audit_entry outcome;
+
+    change_consent(self, &scene);
+    const char *const id = text_at(next(self, &scene), "hooks/0/id");
+    for (uint32_t attempt = 1; attempt < HOOK_ATTEMPTS_MAX; attempt++) {
+        assert_text_at(
+            assert_done(done(self, &scene, id, "{\"outcome\":\"failed\",\"status\":500}")), "state",
+            "waiting");
+        place_set_clock(self, now_ns + hook_wait_ns(attempt) - NS_PER_MS);
+        assert_int_equal(count_of(next(self, &scene)), 0);
+        now_ns += hook_wait_ns(attempt);
+        place_set_clock(self, now_ns);
+        const reply *again = next(self, &scene);
+        assert_text_at(again, "hooks/0/id", id);
+        assert_int_equal(integer_at(again, "hooks/0/attempt"), attempt + 1);
+    }
+    assert_in_range(now_ns - PLACE_EPOCH_NS, 2 * DAY_NS, 4 * DAY_NS);
+    assert_text_at(assert_done(done(self, &scene, id, "{\"outcome\":\"unknown\"}")), "state",
+                   "given-up");
+    log_sync(self);
+    log_last(self, &outcome);
+    assert_int_equal(input_of(&outcome, INPUT_HOOK_OUTCOME), HOOK_OUTCOME_UNKNOWN);
+    const reply *list = assert_done(ask(self, (question){.verb = VELUM_VERB_HOOK_LIST}));
+    assert_text_at(list, "hooks/0/state", "given-up");
+    assert_text_at(list, "hooks/0/event", "consent.changed");
+    assert_null(strstr(list->body, scene.ref)); /* I-10 */
+    place_set_clock(self, now_ns + HOOK_KEPT_NS + NS_PER_SECOND);
+    await_count(self, "SELECT count(*) FROM hook", 0);
+    assert_log_sound(self);
+}
+
+static void a_courier_that_does_not_come_back_leaves_an_unknown_outcome(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    audit_entry outcome;
+
+    change_consent(self, &scene);
+    const char *const id = text_at(next(self, &scene), "hooks/0/id");
+    assert_int_equal(count_of(next(self, &scene)), 0); /* under its lease */
+    place_reopen(self);
+    put_hook(self, HOOK_CONSENT_CHANGED);
+    place_set_clock(self, PLACE_EPOCH_NS + HOOK_LEASE_NS + NS_PER_SECOND);
+    await_count(self, "SELECT count(*) FROM hook WHERE state = 1", 1);
+    log_sync(self);
+    log_last(self, &outcome);
+    assert_int_equal(outcome.stage, ENTRY_OUTCOME);
+    assert_int_equal(outcome.client, CLIENT_OURSELVES);
+    assert_int_equal(input_of(&outcome, INPUT_HOOK_OUTCOME), HOOK_OUTCOME_UNKNOWN);
+    assert_refused(done(self, &scene, id, "{\"outcome\":\"failed\"}"), 409, "work-gone");
+    assert_text_at(assert_done(done(self, &scene, id, "{\"outcome\":\"sent\"}")), "state", "sent");
+}
+
+static void what_is_malformed_or_not_allowed_is_refused(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    static const char *const bodies[] = {
+        "{}",
+        "{\"outcome\":\"maybe\"}",
+        "{\"outcome\":\"sent\",\"status\":1000}",
+        "{\"outcome\":\"sent\",\"status\":\"204\"}",
+        "{\"outcome\":\"sent\",\"why\":\"x\"}",
+    };
+
+    change_consent(self, &scene);
+    const char *const id = text_at(next(self, &scene), "hooks/0/id");
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        assert_refused(done(self, &scene, id, bodies[i]), 400, "malformed-request");
+    }
+    assert_refused(
+        ask(self, (question){VELUM_VERB_HOOK_NEXT, scene.courier, .body = "{\"limit\":51}"}), 400,
+        "malformed-request");
+    assert_refused(done(self, &scene, "nobody", "{\"outcome\":\"sent\"}"), 404, "not-found");
+    assert_refused(ask(self, (question){VELUM_VERB_HOOK_SECRET, .body = "{\"hook\":\"no\"}"}), 404,
+                   "not-found");
+    assert_int_equal(
+        ask(self, (question){VELUM_VERB_HOOK_SECRET, scene.courier, .body = "{\"hook\":\"crm\"}"})
+            ->status,
+        403);
+    const char *const shop =
+        token_of(self, (holder){"other", NULL, "delivery", "order-fulfilment", "shop", NULL});
+    assert_refused(ask(self, (question){VELUM_VERB_HOOK_NEXT, shop, .body = "{}"}), 403,
+                   "action-not-allowed");
+}
+
+int main(void)
+{
+#define CASE(function) \
+    cmocka_unit_test_setup_teardown(function, place_set_up_clock, place_tear_down)
+    const struct CMUnitTest tests[] = {
+        CASE(a_pseudonym_and_names_are_told_and_signed),
+        CASE(a_task_is_told_to_its_recipient_alone),
+        CASE(what_no_hook_wants_to_know_makes_no_row),
+        CASE(a_hook_that_the_policy_dropped_is_told_nothing),
+        CASE(each_taking_is_an_intent_and_each_answer_its_outcome),
+        CASE(an_erasure_is_told_after_the_data_has_gone),
+        CASE(what_failed_is_told_again_under_the_same_id_until_given_up),
+        CASE(a_courier_that_does_not_come_back_leaves_an_unknown_outcome),
+        CASE(what_is_malformed_or_not_allowed_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

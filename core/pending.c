@@ -126,7 +126,7 @@ static velum_status admit(const velum_gate *gate, const velum_request *request, 
 velum_status pending_create(velum_gate *gate, const velum_request *request, velum_pending **out,
                             velum_error *err)
 {
-    velum_request taken;
+    velum_request taken = {.size = 0};
 
     *out = NULL;
     VELUM_TRY(admit(gate, request, &taken, err));
@@ -388,7 +388,7 @@ static velum_status call_remote(velum_gate *gate, const velum_request *request, 
                                 velum_error *err)
 {
     VELUM_AUTO(velum_answer) *answer = NULL;
-    velum_request taken;
+    velum_request taken = {.size = 0};
 
     VELUM_TRY(admit(gate, request, &taken, err));
     velum_status status = answer_create(gate, &answer);

@@ -19,6 +19,7 @@ core:    include/velum base store policy vault audit
 crm:     include/velum base
 gateway: include/velum base
 cli:     include/velum base
+bindings: include/velum
 '
 
 # What comes with the C library and the kernel. A header that is neither here nor ours is somebody else's.

@@ -93,7 +93,7 @@ typedef struct velum_init_options {
 velum_status velum_init(const velum_init_options *options, char *verifier_key,
                         size_t verifier_key_size, velum_error *err) VELUM_WARN_UNUSED;
 
-/* --- The asynchronous half ------------------------------------------------------------------------ */
+/* --- The asynchronous half, of a gate in this process (VELUM_DOOR_PROCESS) ------------------------- */
 typedef struct velum_pending velum_pending;
 /* Runs on the writer, appender or watchdog thread and may only wake somebody. Called at most once
  * for each VELUM_PENDING returned by submit or take. */

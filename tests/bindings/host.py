@@ -29,13 +29,16 @@ def skip_without_library():
 
 
 class Shop(Folder):
-    """A folder in which `write` may put and find a customer, `read` see one masked, `send` nobody."""
+    """A folder in which `write` may put and find a customer, `read` see one masked, `send` nobody; `work` is
+    the module winback's token, and `find` finds customers in its domain."""
 
     def __init__(self):
         super().__init__(customers=0)
         self.write = self.credential("shop", "delivery", "order-fulfilment")
         self.read = self.credential("care", "customer_service", "customer-care")
         self.send = self.credential("mail", "marketing", "direct-marketing")
+        self.work = self.credential("winback", "crm_module", "winback", domain="winback")
+        self.find = self.credential("finder", "crm_module", "order-capture", domain="winback")
 
     def files(self):
         """Every file of the folder, as bytes."""

@@ -9,7 +9,7 @@ const path = require('node:path');
 const { inspect } = require('node:util');
 const { Worker, isMainThread, workerData, parentPort } = require('node:worker_threads');
 
-const { NODE, DOOR, TOKEN_READ, TOKEN_WRITE, TOKEN_SEND, CANARY, MOBILE } = process.env;
+const { NODE, DOOR, TOKEN_READ, TOKEN_WRITE, TOKEN_SEND, TOKEN_WORK, TOKEN_FIND, CANARY, MOBILE } = process.env;
 const velum = require(NODE);
 const koffi = require('koffi');
 
@@ -54,7 +54,6 @@ const scenarios = {
             assert.equal(answer.json().status, answer.status);
             assert.throws(() => answer.result(), (error) => error instanceof velum.Refused &&
                 error.message === `${answer.problem} (${answer.status})`);
-            await pause(1100); // the same refusal within a second is 429
         }
         gate.close();
     },
@@ -132,6 +131,32 @@ const scenarios = {
             answer.close();
         }
         new velum.Gate(folder).close(); // the last one let it go
+    },
+
+    async works_for_a_module() {
+        const gate = new velum.Gate(folder);
+        await assert.rejects(async () => new velum.Module(gate, 'nobody', { token: TOKEN_WORK }), { code: 'denied' });
+        const module = new velum.Module(gate, 'winback', { token: TOKEN_WORK });
+        const customer = (await gate.lookup('mobile', MOBILE, { token: TOKEN_FIND })).result().subject;
+        const timer = { module: 'winback', name: 'first', at: '2026-01-31T00:00:00.000Z' };
+        (await module.call('MODULE_TIMER', { ref: customer, body: timer })).result();
+        const work = await module.next(20000);
+        assert.deepEqual([work.kind, work.name, work.ref, work.at, work.attempts],
+            ['timer', 'first', customer, timer.at, 1]);
+        const again = work.again(1000);
+        await assert.rejects(work.done(), /closed/); // it was answered
+        await again;
+        for await (const each of module.works(20000)) {
+            assert.deepEqual([each.name, each.attempts], ['first', 2]);
+            await each.done();
+            break;
+        }
+        assert.equal(await module.next(0), null);
+        const waits = module.next(300); // in whatever order
+        gate.close();
+        module.close();
+        await waits.catch((error) => assert.equal(error.code, 'unavailable'));
+        await assert.rejects(module.next(0), /closed/);
     },
 
     async ends_without_a_word() {

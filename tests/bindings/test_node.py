@@ -45,7 +45,7 @@ def node(*arguments, door="process"):
     """Runs a script, which has to end in order and say nothing on stderr."""
     environment = {**os.environ, "NODE_PATH": os.path.join(KOFFI, "node_modules"), "NODE": NODE, "DOOR": door,
                    "TOKEN_READ": shop.read, "TOKEN_WRITE": shop.write, "TOKEN_SEND": shop.send,
-                   "VELUM_TOKEN": shop.read, "CANARY": CANARY, "MOBILE": MOBILE}
+                   "TOKEN_WORK": shop.work, "TOKEN_FIND": shop.find, "VELUM_TOKEN": shop.read, "CANARY": CANARY, "MOBILE": MOBILE}
     done = subprocess.run(["node", "--expose-gc", *arguments], capture_output=True, text=True, timeout=LIMIT_S,
                           env=environment, stdin=subprocess.DEVNULL)
     if done.returncode != 0 or done.stderr:
@@ -76,6 +76,9 @@ class Both:
 
     def test_closes_under_calls(self):
         self.play("closes_under_calls")
+
+    def test_works_for_a_module(self):
+        self.play("works_for_a_module")
 
     def test_ends_without_a_word(self):
         self.play("ends_without_a_word")

@@ -491,7 +491,7 @@ class Answers(unittest.TestCase):
             "hooks:\n", "hooks:\n  depot: {domain: depot, events: [task.created]}\n")
         self.agree_and_apply(folder)
         depot = self.folder.credential("depot", "delivery", "task-intake")
-        courier = self.folder.credential("courier", "delivery", "delivery")
+        courier = self.folder.credential("post", "delivery", "delivery")
         ref = self.customer("70", "1990-05-06")
         self.api.call("takeRequest", self.intake, {"right": "restrict", "subject": ref,
                                                    "verified": {"method": "in-store-id"}})

@@ -520,14 +520,26 @@ static const verb VERBS[] = {
      .open = timers_apply},
 };
 
-const verb *verb_find(uint32_t number)
+static const verb *find_in(const verb_table *table, uint32_t number)
 {
-    for (size_t i = 0; i < sizeof(VERBS) / sizeof(VERBS[0]); i++) {
-        if (VERBS[i].number == number) {
-            return &VERBS[i];
+    for (size_t i = 0; i < table->count; i++) {
+        if (table->verbs[i].number == number) {
+            return &table->verbs[i];
         }
     }
     return NULL;
+}
+
+const verb *verb_find(uint32_t number)
+{
+    static const verb_table own = {VERBS, sizeof(VERBS) / sizeof(VERBS[0])};
+    const verb_table *const tables[] = {&own, &verbs_rows};
+    const verb *found = NULL;
+
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && found == NULL; i++) {
+        found = find_in(tables[i], number);
+    }
+    return found;
 }
 
 void entry_push(audit_entry *entry, uint32_t key, uint64_t value)

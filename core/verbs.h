@@ -4,6 +4,13 @@
 
 #include "core/passage.h"
 
+/* Verbs of a noun, beside those of core/verbs.c. */
+typedef struct verb_table {
+    const verb *verbs;
+    size_t count;
+} verb_table;
+extern const verb_table verbs_rows; /* core/verbs_rows.c */
+
 /* core/read.c */
 velum_status read_open(passage *passage) VELUM_WARN_UNUSED;
 velum_status read_mask(passage *passage) VELUM_WARN_UNUSED;
@@ -103,6 +110,18 @@ velum_status who_saw_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status explain_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status resolve_mask(passage *passage) VELUM_WARN_UNUSED;
 
+/* core/rows_put.c, core/rows_read.c */
+velum_status row_put_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_put_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_read_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_read_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_scan_locate(passage *passage) VELUM_WARN_UNUSED; /* core/rows_scan.c */
+velum_status row_scan_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_import_locate(passage *passage) VELUM_WARN_UNUSED; /* core/rows_import.c */
+velum_status row_import_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_delete_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_delete_apply(passage *passage) VELUM_WARN_UNUSED;
+
 /* core/reply.c: what several verbs write: {"subject":REF into an open object; nothing when there is no subject. */
 velum_status reply_subject(passage *passage, json_writer *out) VELUM_WARN_UNUSED;
 /* "version": of the subject, for If-Match, into an open object and beside the answer (ETag). */
@@ -180,5 +199,6 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_RESOLVE 22
 #define OPERATION_HOLD 23
 #define OPERATION_RELEASE 24
+#define OPERATION_ROW_DELETE 60
 
 #endif

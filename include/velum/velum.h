@@ -91,9 +91,9 @@ VELUM_PUBLIC void velum_gate_free(velum_gate *gate);
 #define VELUM_VERB_REQUEST_CERTIFICATE 44u /* activity? ref: the request's id */
 #define VELUM_VERB_RETAINED_READ 43u       /* activity? ref: what a law keeps of somebody erased */
 /* Rows of modules' tables (docs/modules.md). */
-#define VELUM_VERB_ROW_PUT 60u /* activity? ref body {table, key, fields:{…}, rows?:{child:[…]}} */
-#define VELUM_VERB_ROW_READ 61u   /* activity? ref body {table, key?, from?: cursor, limit?} */
-#define VELUM_VERB_ROW_DELETE 62u /* activity? ref body {table, key} */
+#define VELUM_VERB_ROW_PUT 83u /* activity? ref body {table, key, fields:{…}, rows?:{child:[…]}} */
+#define VELUM_VERB_ROW_READ 84u   /* activity? ref body {table, key?, from?: cursor, limit?} */
+#define VELUM_VERB_ROW_DELETE 85u /* activity? ref body {table, key} */
 #define VELUM_VERB_ROW_SCAN \
     63u /* activity? body {table, field, min?, max?, from?: cursor, limit?} */
 #define VELUM_VERB_ROW_IMPORT \

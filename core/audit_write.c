@@ -182,6 +182,9 @@ static const shown_input SHOWN[] = {
     {INPUT_KEYS_SCHEMA, "keys_schema", NULL, 0, false},
     {INPUT_SIGN_UP, "sign_up", NULL, 0, false},
     {INPUT_REHEARSAL, "rehearsal", NULL, 0, false},
+    {INPUT_AGGREGATE, "aggregate", NULL, REGISTRY_COUNT, false},
+    {INPUT_SUPPRESSED, "suppressed", NULL, 0, false},
+    {INPUT_COUNTED, "counted", NULL, 0, false},
 };
 
 static void write_input(const world *world, json_writer *out, const shown_input *shown,

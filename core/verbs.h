@@ -9,7 +9,8 @@ typedef struct verb_table {
     const verb *verbs;
     size_t count;
 } verb_table;
-extern const verb_table verbs_rows; /* core/verbs_rows.c */
+extern const verb_table verbs_rows;   /* core/verbs_rows.c */
+extern const verb_table verbs_counts; /* core/verbs_counts.c */
 
 /* core/read.c */
 velum_status read_open(passage *passage) VELUM_WARN_UNUSED;
@@ -100,6 +101,9 @@ velum_status policy_activate_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status policy_rollback_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status policy_list_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status policy_files_mask(passage *passage) VELUM_WARN_UNUSED;
+/* core/counts.c */
+velum_status counts_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status counts_mask(passage *passage) VELUM_WARN_UNUSED;
 /* core/credential_rotate.c */
 velum_status credential_rotate_apply(passage *passage) VELUM_WARN_UNUSED;
 /* The world behind a change of credentials, for the batch. */
@@ -172,6 +176,7 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define INPUT_SUPPRESSED 50      /* its cells that were not told */
 #define INPUT_CRITERIA 51        /* of a search: how many were given */
 #define INPUT_ACTIVITY 52        /* registry number of the activity that was asked about */
+#define INPUT_COUNTED 85         /* 1: an aggregate was counted anew */
 #define RESULT_SAME 1
 #define RESULT_CHANGED 2
 #define RESULT_NEW 3

@@ -126,6 +126,7 @@ static void open_stores(town *self)
 
 /* --- one answer --------------------------------------------------------------------------------- */
 
+/* PIPL 73: what leaves tells of nobody. */
 static void only_who_agreed_is_counted_and_few_are_not_told(void **state)
 {
     town town = begin(*state);
@@ -178,7 +179,7 @@ static void a_withdrawal_counts_from_the_next_counting(void **state)
 
 /* --- from answer to answer ------------------------------------------------------------------------ */
 
-/* C-5: one customer more: the same numbers, the next day, too. */
+/* C-5: one customer more: the same numbers, the next day, too. (PIPL 73) */
 static void one_customer_more_changes_nothing(void **state)
 {
     town town = begin(*state);
@@ -220,7 +221,7 @@ static void an_answer_outlives_a_restart_and_an_erasure(void **state)
     assert_string_equal(assert_done(count(&town))->body, first);
 }
 
-/* Another purpose's customers are others, and the difference between two answers would be them. */
+/* Another purpose's customers are others, and the difference between two answers would be them. (PIPL 73) */
 static void another_purpose_is_refused(void **state)
 {
     place *const self = *state;

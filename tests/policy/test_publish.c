@@ -40,6 +40,7 @@ static publish_table table_of(publish_cell *cells, size_t count, uint32_t rows, 
 
 /* --- one answer --------------------------------------------------------------------------------- */
 
+/* PIPL 73: what leaves tells of nobody. */
 static void test_numbers_are_rounded_to_five(void **state)
 {
     (void)state;
@@ -56,7 +57,7 @@ static void test_numbers_are_rounded_to_five(void **state)
     }
 }
 
-/* C-1, C-2: the small one, and the least of the others, since the whole less the rest is the small one. */
+/* C-1, C-2: the small one, and the least of the others, since the whole less the rest is the small one. (PIPL 73) */
 static void test_a_small_cell_takes_a_partner_along(void **state)
 {
     (void)state;
@@ -96,7 +97,7 @@ static void test_a_lone_cell_takes_its_margins_along(void **state)
     assert_false(cells[1].told.has_customers);
 }
 
-/* Stores lie in one region each: what the region hides, the store's margin does not tell. */
+/* Stores lie in one region each: what the region hides, the store's margin does not tell. (PIPL 73) */
 static void test_a_hierarchy_in_the_data_gives_nothing_away(void **state)
 {
     (void)state;
@@ -113,7 +114,7 @@ static void test_a_hierarchy_in_the_data_gives_nothing_away(void **state)
     assert_true(cells[7].told.has_customers);
 }
 
-/* C-3: the number of customers is told, the sum is not, and another one's neither. */
+/* C-3: the number of customers is told, the sum is not, and another one's neither. (PIPL 73) */
 static void test_a_sum_that_one_customer_dominates_is_not_told(void **state)
 {
     (void)state;
@@ -139,6 +140,7 @@ static void test_a_sum_that_one_customer_dominates_is_not_told(void **state)
     assert_int_equal(cells[3].told.sum, 3000);
 }
 
+/* PIPL 73: what leaves tells of nobody. */
 static void test_k_has_a_floor(void **state)
 {
     (void)state;
@@ -253,6 +255,7 @@ static void change(trial *trial, const velum_random *random, uint32_t count)
     }
 }
 
+/* PIPL 73: what leaves tells of nobody. */
 static void test_by_lot(void **state)
 {
     (void)state;
@@ -306,7 +309,7 @@ static void test_answers_move_on(void **state)
 }
 
 /* What hid the small one has become small itself. Any new number would, beside the last answer, give the
- * small one away, so there is none. */
+ * small one away, so there is none. (PIPL 73) */
 static void test_an_answer_stands_rather_than_giving_a_cell_away(void **state)
 {
     (void)state;

@@ -173,6 +173,7 @@ class Findings:
 
 
 def attack_one(number, table, findings):
+    """PIPL 73: nobody can be identified in what leaves, nor by working it back."""
     space = known_of_customers(table)
     for at in table.small():
         findings.cells += 1
@@ -191,7 +192,8 @@ def attack_one(number, table, findings):
 
 
 def attack_pair(number, first, second, findings):
-    """Both answers, by the second table: what the first told, plus who is known to have come."""
+    """Both answers, by the second table: what the first told, plus who is known to have come
+    (PIPL 73)."""
     space = known_of_customers(second)
     for at in first.cells:
         told = first.told(at)

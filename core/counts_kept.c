@@ -121,7 +121,8 @@ static bool told_is_sound(const publish_told *told)
 {
     return told->customers <= PUBLISH_CUSTOMERS_MAX && told->sum <= 2 * PUBLISH_SUM_MAX &&
            told->sum >= -2 * PUBLISH_SUM_MAX && (told->has_customers || !told->has_sum) &&
-           (told->has_customers || !told->is_fresh);
+           (told->has_customers || !told->is_fresh) &&
+           (told->has_customers || told->customers == 0) && (told->has_sum || told->sum == 0);
 }
 
 static velum_status decode_cell(reader *self, counts_table *table)

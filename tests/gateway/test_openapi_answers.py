@@ -223,6 +223,7 @@ class Answers(unittest.TestCase):
         cls.care = cls.folder.credential("care", "customer_service", "customer-care")
         cls.capture = cls.folder.credential("capture", "customer_service", "consent-capture")
         cls.intake = cls.folder.credential("intake", "customer_service", "request-intake")
+        cls.figures = cls.folder.credential("figures", "crm_module", "sales-counts")
         cls.an = cls.person("an", "approvals")
         cls.urgent = cls.person("urgent", "urgent-care")
         cls.keeper = cls.person("keeper", "legal-retention")
@@ -252,8 +253,8 @@ class Answers(unittest.TestCase):
 
     # One after another, because the last one asks whether every operation was called.
     def test_every_operation(self):
-        for part in (self.subjects, self.consents, self.approvals, self.proposal, self.requests, self.own,
-                     self.own_accesses, self.erased, self.health, self.refusals):
+        for part in (self.subjects, self.consents, self.approvals, self.proposal, self.requests, self.counts,
+                     self.own, self.own_accesses, self.erased, self.health, self.refusals):
             with self.subTest(part.__name__):
                 part()
         self.assertEqual(self.api.called, set(self.api.operations))
@@ -390,6 +391,11 @@ class Answers(unittest.TestCase):
         kept = self.api.call("readRetained", self.keeper, subject=ref)["retained"]
         self.assertEqual([(one["category"], list(one["fields"])) for one in kept], [("location", ["address"])])
         self.api.refused("readSubject", 410, self.care, subject=ref)
+
+    def counts(self):
+        told = self.api.call("readCount", self.figures, count="sales_by_store")
+        self.assertEqual((told["dimensions"], told["rounded_to"]), (["region", "store", "month"], 5))
+        self.api.refused("readCount", 404, self.figures, count="sales_by_customer")
 
     def health(self):
         for name in ("alive", "aliveHead", "ready"):

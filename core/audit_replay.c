@@ -202,7 +202,8 @@ static uint64_t fields_that_differ(const bundle *bundle, const audit_entry *entr
 static bool is_of_policy(uint32_t reason)
 {
     return reason <= REASON_ACTOR_KIND || reason == REASON_UNKNOWN_ACTIVITY ||
-           reason == REASON_REASON_CODE_NEEDED || reason == REASON_CONSENT_GRADE;
+           reason == REASON_REASON_CODE_NEEDED || reason == REASON_CONSENT_GRADE ||
+           reason == REASON_UNKNOWN_RESOURCE;
 }
 
 static uint32_t compare(const bundle *bundle, const audit_entry *entry, uint32_t reason,
@@ -221,6 +222,26 @@ static uint32_t compare(const bundle *bundle, const audit_entry *entry, uint32_t
     return out->found.allowed && out->fields == 0 && out->found.decision == entry->decision
                ? REPLAY_SAME
                : REPLAY_DIFFERENT;
+}
+
+/* The table that was decided on, and what of it was asked; fields of tables that hang on it had decisions
+ * of their own. */
+static void take_table(decide_request *request, const audit_entry *entry)
+{
+    const uint32_t index =
+        bundle_find_number(request->bundle, REGISTRY_RESOURCE, (uint16_t)entry->resource);
+
+    if (entry->resource == 0) {
+        return;
+    }
+    request->resource = index == BUNDLE_NONE ? BUNDLE_NONE : index + 1;
+    request->fields = 0;
+    for (uint32_t i = 0; i < entry->asked_count && index != BUNDLE_NONE; i++) {
+        const uint32_t field =
+            resource_find_number(&request->bundle->resources[index], (uint16_t)entry->asked[i]);
+        request->fields |= field == BUNDLE_NONE ? 0 : UINT64_C(1) << field;
+    }
+    request->is_of_many = entry->token_epoch == 0; /* a scan, an import: nobody's decision */
 }
 
 /* --- once more ---------------------------------------------------------------------------------- */
@@ -287,6 +308,7 @@ void audit_replay_run(const world *world, const bundle *bundle, const audit_entr
     request->roles = roles_of(bundle, entry);
     request->action = action_of(world, entry);
     request->fields = audit_field_bits(bundle, entry->asked, entry->asked_count);
+    take_table(request, entry);
     request->unknown_fields = entry->unknown_field_count;
     request->now_ns = entry->at_ns;
     request->clock_behind = audit_input(entry, INPUT_BEHIND) != 0;

@@ -1,6 +1,7 @@
 /* core/erasure.c: what an erasure comes to, and its first step. */
 #include "core/erasure.h"
 
+#include "core/rows.h"
 #include "core/timers.h"
 #include "core/verbs.h"
 
@@ -36,23 +37,47 @@ static int64_t evidence_end(const passage *passage, const erasure_plan *plan)
     return until_ns;
 }
 
+/* How long a law keeps a category: from now on, or, where it holds rows of a module, from the newest of
+ * them; 0: it does not, or no longer. */
+static velum_status kept_until(passage *passage, uint32_t index, int64_t *out_ns)
+{
+    const bundle_category *const category = &passage->world->bundle->categories[index];
+
+    *out_ns = 0;
+    if (category->retain_days == 0) {
+        return VELUM_OK;
+    }
+    if (category->module == 0) {
+        *out_ns = days_from(passage, category->retain_days);
+        return VELUM_OK;
+    }
+    VELUM_TRY(rows_term_end(passage, index, out_ns));
+    *out_ns = *out_ns > passage->clock.later_ns ? *out_ns : 0;
+    return VELUM_OK;
+}
+
 /* The person's category goes, or a law keeps it (GDPR 17(3)(b), PIPL 47: storage and protection
  * only). One that the bundle does not know any more goes. */
-static void plan_category(const passage *passage, const state_category *held, erasure_plan *plan)
+static velum_status plan_category(passage *passage, const state_category *held, erasure_plan *plan)
 {
     const bundle *const bundle = passage->world->bundle;
     const uint32_t index = bundle_find_number(bundle, REGISTRY_CATEGORY, held->number);
+    int64_t until_ns = 0;
 
-    if (index == BUNDLE_NONE || bundle->categories[index].retain_days == 0) {
+    if (index != BUNDLE_NONE) {
+        VELUM_TRY(kept_until(passage, index, &until_ns));
+    }
+    if (until_ns == 0) {
         plan->destroyed[plan->destroyed_count++] = held->number;
-        return;
+        return VELUM_OK;
     }
     const bundle_category *const category = &bundle->categories[index];
     plan->kept[plan->kept_count++] =
         (retained_category){.category = held->number,
                             .basis = passage->world->bases[category->retain_basis],
                             .version = held->version,
-                            .until_ns = days_from(passage, category->retain_days)};
+                            .until_ns = until_ns};
+    return VELUM_OK;
 }
 
 static bool is_wished(const erasure_wish *wish, uint16_t number)
@@ -78,7 +103,7 @@ velum_status erasure_plan_make(passage *passage, const erasure_wish *wish, erasu
     }
     for (uint32_t i = 0; i < state->category_count; i++) {
         if (is_wished(wish, state->categories[i].number)) {
-            plan_category(passage, &state->categories[i], out);
+            VELUM_TRY(plan_category(passage, &state->categories[i], out));
         }
     }
     if (wish->category_count != 0) {
@@ -182,6 +207,7 @@ static velum_status begin_person(passage *passage, const erasure_wish *wish,
     first.retained_count = plan->kept_count;
     first.evidence_until_ns = plan->evidence_until_ns;
     first.memory = (crypto_part){bytes, sizeof(bytes)};
+    VELUM_TRY(rows_begin_erasure(passage, NULL, 0));
     VELUM_TRY(vault_destroy_data(passage->gate->vault, passage->conn, passage->opened, &first));
     VELUM_TRY(set_ends(passage, plan));
     erasure_intent(passage, DESTROY_DATA, plan->destroyed_count, plan->kept_count);
@@ -242,6 +268,7 @@ static velum_status begin_categories(passage *passage, const erasure_wish *wish,
                                        .state = plain,
                                        .seq = passage->batch->seq + 1};
 
+    VELUM_TRY(rows_begin_erasure(passage, plan->destroyed, plan->destroyed_count));
     forget_categories(passage, plan, &next);
     subject_state_encode(&next, plain);
     const velum_status status = vault_destroy_categories(passage->gate->vault, passage->conn,

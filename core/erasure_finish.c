@@ -8,6 +8,7 @@
 #include "core/erasure.h"
 #include "core/registry.h"
 #include "core/requests.h"
+#include "core/rows.h"
 #include "core/verbs.h"
 
 #define TOGETHER_MAX 32   /* destructions whose keys go with one checkpoint */
@@ -139,6 +140,17 @@ static bool has_token(const finishing *one)
     return memcmp(one->token, none, sizeof(none)) != 0;
 }
 
+/* Rows of modules' tables go with the keys that they were sealed under; those of some categories of a
+ * customer who stays went in step 1 (core/rows.h). */
+static velum_status finish_rows(store_conn *conn, const destruction *what,
+                                const destruction_report *report)
+{
+    for (uint32_t i = 0; i < report->category_count && what->kind != DESTROY_CATEGORIES; i++) {
+        VELUM_TRY(rows_finish_erasure(conn, &what->subject, report->categories[i]));
+    }
+    return VELUM_OK;
+}
+
 /* E-3: rows, certificate, the request's end and the OUTCOME leaf together. */
 static velum_status finish_one(void *context, write_batch *batch)
 {
@@ -149,6 +161,7 @@ static velum_status finish_one(void *context, write_batch *batch)
     VELUM_AUTO_BUFFER text = {0};
 
     VELUM_TRY(vault_destruction_finish(gate->vault, batch->conn, &one->what, &report));
+    VELUM_TRY(finish_rows(batch->conn, &one->what, &report));
     if (one->what.kind == DESTROY_EVIDENCE) {
         VELUM_TRY(certificate_unlink(batch->conn, &one->what.subject));
     } else {

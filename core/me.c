@@ -1,6 +1,7 @@
 /* core/me.c: customers see what is held of them, category by category (PIPL 45, GDPR 15). */
 #include "core/locate.h"
 #include "core/parse.h"
+#include "core/rows.h"
 #include "core/verbs.h"
 
 #define REPLY_BYTES_USUAL 1000 /* room at once for most */
@@ -17,38 +18,95 @@ static uint64_t fields_of(const bundle *bundle, uint32_t category)
     return fields;
 }
 
-/* Only the categories that are named are opened (I-4); a name that the policy does not know is counted
- * as an unknown field is. */
-static void ask_categories(passage *passage, text names)
+/* Bits of the categories that are named, of all where none is; a name that the policy does not know is
+ * counted as an unknown field is. */
+static uint32_t categories_of(passage *passage, text names)
 {
     const bundle *const bundle = passage->world->bundle;
-    const uint64_t wanted =
-        passage->asked_all ? bundle->activities[passage->activity].fields : passage->asked;
-    uint64_t fields = 0;
+    uint32_t categories = 0;
     text name;
 
+    if (names.size == 0) {
+        return UINT32_MAX;
+    }
     while (text_split(&names, ',', &name)) {
         const uint32_t category = bundle_find(bundle, REGISTRY_CATEGORY, name);
         if (category == BUNDLE_NONE) {
             passage->unknown_fields++;
         } else {
-            fields |= fields_of(bundle, category);
+            categories |= UINT32_C(1) << category;
         }
+    }
+    return categories;
+}
+
+/* A table stands for them in the decision where no field of people is asked for. */
+static void ask_table(passage *passage, uint32_t resource)
+{
+    passage->resource = resource == BUNDLE_NONE ? BUNDLE_NONE : resource + 1;
+    passage->action = ACTION_ROWS_READ;
+    passage->asked = 0;
+    passage->asked_all = true;
+}
+
+/* Only the categories that are named are opened (I-4). */
+static void ask_categories(passage *passage, uint32_t categories)
+{
+    const bundle *const bundle = passage->world->bundle;
+    const uint32_t table = rows_first_table(passage, categories);
+    const uint64_t wanted =
+        passage->asked_all ? bundle->activities[passage->activity].fields : passage->asked;
+    uint64_t fields = 0;
+
+    for (uint32_t i = 0; i < bundle->category_count; i++) {
+        fields |= (categories >> i & 1) != 0 ? fields_of(bundle, i) : 0;
     }
     passage->asked = wanted & fields;
     passage->asked_all = false;
+    if (fields == 0 && table != BUNDLE_NONE && passage->unknown_fields == 0) {
+        ask_table(passage, table);
+    }
+}
+
+/* {category?} or {table, from?}. */
+static velum_status take_rows_wanted(passage *passage, rows_wanted *out)
+{
+    const json_value *const body = json_root(passage->body);
+    text categories;
+    text table;
+    text from;
+
+    VELUM_TRY(parse_optional_text(passage, body, "category", &categories));
+    VELUM_TRY(parse_optional_text(passage, body, "table", &table));
+    VELUM_TRY(parse_optional_text(passage, body, "from", &from));
+    if ((table.size > 0 && categories.size > 0) || (table.size == 0 && from.size > 0)) {
+        return refuse_hint(passage, PROBLEM_MALFORMED,
+                           "`category` stands alone, and `from` with a `table`.");
+    }
+    *out = (rows_wanted){.categories = UINT32_MAX, .resource = BUNDLE_NONE};
+    if (table.size > 0) {
+        out->resource = bundle_find(passage->world->bundle, REGISTRY_RESOURCE, table);
+        return rows_take_from(passage, from, out);
+    }
+    out->categories = categories_of(passage, categories);
+    return VELUM_OK;
 }
 
 velum_status me_read_locate(passage *passage)
 {
-    static const char *const members[] = {"category", NULL};
+    static const char *const members[] = {"category", "table", "from", NULL};
     const json_value *const body = json_root(passage->body);
-    text names;
+    rows_wanted wanted;
 
     VELUM_TRY(parse_known_members(passage, body, members));
-    VELUM_TRY(parse_optional_text(passage, body, "category", &names));
-    if (names.size > 0) {
-        ask_categories(passage, names);
+    VELUM_TRY(take_rows_wanted(passage, &wanted));
+    if (json_member(body, "table") != NULL) {
+        ask_table(passage, wanted.resource);
+    } else if (wanted.categories != UINT32_MAX) {
+        ask_categories(passage, wanted.categories);
+    }
+    if (rows_first_table(passage, wanted.categories) != BUNDLE_NONE) {
+        VELUM_TRY(locate_snapshot(passage)); /* rows and state are of one */
     }
     return locate_own(passage);
 }
@@ -80,9 +138,14 @@ static velum_status write_category(passage *passage, uint32_t index, uint64_t fi
 velum_status me_read_mask(passage *passage)
 {
     const bundle *const bundle = passage->world->bundle;
-    const uint64_t allowed = passage->verdict.clear | passage->verdict.masked;
+    const uint64_t allowed =
+        passage->resource == 0 ? passage->verdict.clear | passage->verdict.masked : 0;
+    const uint32_t unknown = passage->unknown_fields;
+    rows_wanted wanted;
     json_writer out;
 
+    VELUM_TRY(take_rows_wanted(passage, &wanted));
+    passage->unknown_fields = unknown;
     VELUM_TRY(buffer_reserve(&passage->answer->body, REPLY_BYTES_USUAL));
     json_writer_init(&out, &passage->answer->body);
     json_begin_object(&out);
@@ -96,6 +159,7 @@ velum_status me_read_mask(passage *passage)
         }
     }
     json_end_array(&out);
+    VELUM_TRY(rows_write_all(passage, &wanted, &out));
     reply_decision(passage, &out);
     json_end_object(&out);
     return buffer_status(&passage->answer->body);

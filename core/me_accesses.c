@@ -206,7 +206,8 @@ static void members_of_fields(const world *world, const audit_entry *entry, json
     for (uint32_t i = 0; i < entry->mask_count; i++) {
         masked[i] = entry->masks[i].field;
     }
-    if (entry->type == ENTRY_UPSERT && entry->decision != ENTRY_DENY) {
+    const bool wrote = entry->type == ENTRY_UPSERT || entry->type == ENTRY_ROWS;
+    if (wrote && entry->decision != ENTRY_DENY) {
         member_fields(world, "fields", entry->asked, entry->asked_count, out);
     } else {
         member_fields(world, "fields", entry->released, entry->released_count, out);

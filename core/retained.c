@@ -4,6 +4,7 @@
  * decision counts no role with conditions: what they ask of the customer is not known any more (I-3).
  */
 #include "core/locate.h"
+#include "core/rows.h"
 #include "core/verbs.h"
 
 #define REPLY_BYTES_USUAL 1000
@@ -13,10 +14,23 @@ typedef struct retained_list {
     uint32_t count;
 } retained_list;
 
+/* An activity that names tables alone is decided on by the first of them; each is decided on besides. */
+static void ask_all(passage *passage)
+{
+    const bundle *const bundle = passage->world->bundle;
+    const uint32_t table = rows_first_table(passage, UINT32_MAX);
+
+    passage->asked_all = passage->request->fields.size == 0;
+    if (passage->asked_all && passage->activity != BUNDLE_NONE &&
+        bundle->activities[passage->activity].fields == 0 && table != BUNDLE_NONE) {
+        passage->resource = table + 1;
+    }
+}
+
 /* Of somebody erased the evidence key stands, which is enough for the leaf to say of whom. */
 velum_status retained_locate(passage *passage)
 {
-    passage->asked_all = passage->request->fields.size == 0;
+    ask_all(passage);
     VELUM_TRY(locate_by_ref(passage));
     if (!passage->has_subject || passage->opened != NULL) {
         return VELUM_OK;
@@ -44,8 +58,9 @@ velum_status retained_open(passage *passage)
     for (uint32_t i = 0; i < list.count; i++) {
         const uint32_t index =
             bundle_find_number(passage->world->bundle, REGISTRY_CATEGORY, list.kept[i].category);
-        if (index == BUNDLE_NONE || (passage->verdict.categories >> index & 1) == 0) {
-            continue; /* what no policy names is opened for nobody (I-3) */
+        if (index == BUNDLE_NONE || (passage->verdict.categories >> index & 1) == 0 ||
+            passage->world->bundle->categories[index].module != 0) {
+            continue; /* what no policy names is opened for nobody (I-3); rows: below */
         }
         VELUM_TRY(vault_retained_open(passage->gate->vault, passage->conn, &passage->subject,
                                       list.kept[i].category, passage->arena,
@@ -89,6 +104,9 @@ static velum_status write_kept(passage *passage, const retained_category *kept, 
     json_member_string(out, "basis", basis == NULL ? "?" : basis);
     json_member_string(out, "until", until);
     VELUM_TRY(write_fields(passage, index, out));
+    if (index != BUNDLE_NONE && bundle->categories[index].module != 0) {
+        VELUM_TRY(rows_write_retained(passage, index, out));
+    }
     json_end_object(out);
     return VELUM_OK;
 }
@@ -111,6 +129,6 @@ velum_status retained_mask(passage *passage)
     json_end_array(&out);
     reply_decision(passage, &out);
     json_end_object(&out);
-    passage->entry.record_count = list.count;
+    passage->entry.record_count += list.count;
     return buffer_status(&passage->answer->body);
 }

@@ -42,10 +42,9 @@ typedef struct rows_view {
 void rows_decide(passage *passage, uint32_t resource, uint32_t action, rows_view *out);
 /* The view that the passage's own decision is, of a request whose `resource` is a table. */
 rows_view rows_view_of(const passage *passage);
-/* Whether the fields of the view's table fit into the passage's leaf besides what stands there. */
-bool rows_leaf_has_room(const passage *passage, const rows_view *view);
-/* What of the view was asked and released, into the leaf; VELUM_E_LIMIT. The passage's own view needs
- * none: the path writes it. */
+/* Whether the fields of the views' tables fit into the passage's leaf besides what stands there. */
+bool rows_leaf_has_room(const passage *passage, const rows_view *views, uint32_t count);
+/* What of the view was asked and released, into the leaf; VELUM_E_LIMIT. */
 velum_status rows_note_view(passage *passage, const rows_view *view) VELUM_WARN_UNUSED;
 /* Fields of a table that are to be written, the same way. */
 velum_status rows_note_asked(passage *passage, uint32_t resource,
@@ -83,6 +82,8 @@ typedef struct rows_wanted {
     int64_t after_n;     /* of that table; 0: from the first */
     uint16_t category;   /* registry number: lines sealed under it alone; 0: any */
 } rows_wanted;
+/* `after_n` from a cursor of the wanted table, of which rows_write_all gave it; empty: from the first. */
+velum_status rows_take_from(passage *passage, text from, rows_wanted *io) VELUM_WARN_UNUSED;
 /* What is shown of them, as a member "rows": {table: [{key, at, fields, rows?}…]} of an open object,
  * and noted in the leaf; for the customer's own look. Where a table goes on that did not fit stands in
  * "rows_next": {table: cursor}. Nothing where the activity names no table. */

@@ -23,6 +23,20 @@ uint32_t rows_first_table(const passage *passage, uint32_t categories)
     return BUNDLE_NONE;
 }
 
+velum_status rows_take_from(passage *passage, text from, rows_wanted *io)
+{
+    const bundle *const bundle = passage->world->bundle;
+    rows_cursor cursor = {.n = 0};
+
+    if (from.size == 0 || io->resource == BUNDLE_NONE) {
+        return VELUM_OK;
+    }
+    cursor.table = bundle->resources[io->resource].number;
+    VELUM_TRY(rows_cursor_read(passage, from, &cursor));
+    io->after_n = cursor.n;
+    return VELUM_OK;
+}
+
 /* --- one table ---------------------------------------------------------------------------------- */
 
 typedef struct all_tables {
@@ -34,16 +48,6 @@ typedef struct all_tables {
     bool is_left[BUNDLE_RESOURCES_MAX];
     int64_t left_after[BUNDLE_RESOURCES_MAX]; /* n of the last row written */
 } all_tables;
-
-static bool leaf_has_room(const rows_reading *reading)
-{
-    for (uint32_t i = 0; i < reading->view_count; i++) {
-        if (!rows_leaf_has_room(reading->passage, &reading->views[i])) {
-            return false;
-        }
-    }
-    return true;
-}
 
 static velum_status read_table(all_tables *self, rows_reading *reading)
 {
@@ -58,7 +62,7 @@ static velum_status read_table(all_tables *self, rows_reading *reading)
     self->is_left[resource] = reading->has_more;
     self->left_after[resource] = reading->last_n;
     self->count += reading->count;
-    return rows_reading_note(reading, 0);
+    return rows_reading_note(reading);
 }
 
 static velum_status write_table(all_tables *self, uint32_t resource)
@@ -76,7 +80,7 @@ static velum_status write_table(all_tables *self, uint32_t resource)
     rows_reading *const reading = slice;
     rows_reading_begin(passage, &view, self->action, reading);
     velum_status status = VELUM_OK;
-    self->is_left[resource] = !leaf_has_room(reading);
+    self->is_left[resource] = !rows_leaf_has_room(passage, reading->views, 1);
     if (!self->is_left[resource]) {
         status = read_table(self, reading);
     }

@@ -140,13 +140,13 @@ typedef struct rows_reading {
     int64_t last_n;
     bool has_more;
 } rows_reading;
-/* Decides on child tables with `action`. */
+/* Decides on child tables with `action`; those that do not fit the leaf are left to a read of theirs. */
 void rows_reading_begin(passage *passage, const rows_view *top, uint32_t action, rows_reading *out);
 /* An array of {key, at, fields, rows?}. */
 velum_status rows_reading_write(rows_reading *self, const row_range *range,
                                 json_writer *out) VELUM_WARN_UNUSED;
-/* The views from `first` on, into the leaf. */
-velum_status rows_reading_note(rows_reading *self, uint32_t first) VELUM_WARN_UNUSED;
+/* All views, into the leaf. */
+velum_status rows_reading_note(rows_reading *self) VELUM_WARN_UNUSED;
 /* "limit" of the body. */
 velum_status rows_take_limit(passage *passage, uint32_t *out) VELUM_WARN_UNUSED;
 

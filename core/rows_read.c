@@ -71,7 +71,9 @@ void rows_reading_begin(passage *passage, const rows_view *top, uint32_t action,
             continue;
         }
         rows_decide(passage, i, action, view);
-        out->view_count += view->verdict.allowed ? 1 : 0;
+        const bool is_shown =
+            view->verdict.allowed && rows_leaf_has_room(passage, out->views, out->view_count + 1);
+        out->view_count += is_shown ? 1 : 0;
     }
 }
 
@@ -173,9 +175,9 @@ velum_status rows_reading_write(rows_reading *self, const row_range *range, json
     return VELUM_OK;
 }
 
-velum_status rows_reading_note(rows_reading *self, uint32_t first)
+velum_status rows_reading_note(rows_reading *self)
 {
-    for (uint32_t i = first; i < self->view_count; i++) {
+    for (uint32_t i = 0; i < self->view_count; i++) {
         VELUM_TRY(rows_note_view(self->passage, &self->views[i]));
     }
     return VELUM_OK;
@@ -218,10 +220,8 @@ static velum_status write_answer(rows_reading *self, const row_range *range, jso
     json_name(out, "rows");
     VELUM_TRY(rows_reading_write(self, range, out));
     write_next(self, out);
-    passage->released = self->views[0].released;
-    passage->released_masked = self->views[0].released_masked;
     passage->entry.record_count = self->count;
-    VELUM_TRY(rows_reading_note(self, 1));
+    VELUM_TRY(rows_reading_note(self));
     write_names(passage, "masked", passage->released_masked, out);
     write_names(passage, "hidden", passage->verdict.hidden, out);
     reply_decision(passage, out);

@@ -86,6 +86,21 @@ static velum_status take_cursor(scan *self)
     return from.size == 0 ? VELUM_OK : rows_cursor_read(passage, from, &self->after);
 }
 
+/* Who can see the field of nobody is told nothing by a range of it, not even how many there are (I-8). */
+static bool may_be_clear(const passage *passage, uint32_t resource, uint32_t field)
+{
+    const bundle *const bundle = passage->world->bundle;
+    uint64_t clear = 0;
+
+    for (uint32_t i = 0; i < bundle->role_count; i++) {
+        if ((passage->actor.roles >> i & 1) != 0) {
+            clear |= bundle->roles[i].resource_clear[resource];
+        }
+    }
+    return (clear & bundle->activities[passage->activity].resources[resource] &
+            UINT64_C(1) << field) != 0;
+}
+
 static velum_status take_question(scan *self)
 {
     passage *const passage = self->passage;
@@ -97,6 +112,10 @@ static velum_status take_question(scan *self)
     if (self->field == BUNDLE_NONE || !rows_resource(passage)->fields[self->field].is_indexed) {
         return refuse_hint(passage, REASON_INVALID_VALUE,
                            "`field` is a field of the table that has an index.");
+    }
+    if (!may_be_clear(passage, self->resource, self->field)) {
+        return refuse_hint(passage, REASON_INVALID_VALUE,
+                           "`field` is a field that the caller sees as it is.");
     }
     VELUM_TRY(rows_take_limit(passage, &self->limit));
     VELUM_TRY(take_bounds(self));
@@ -164,7 +183,7 @@ static velum_status turn_to(scan *self, const subject_id *id)
     self->customer = *id;
     self->view = (rows_view){.resource = self->resource, .verdict = passage->verdict};
     if (self->view.verdict.allowed && (self->view.verdict.clear >> self->field & 1) == 0) {
-        self->view.verdict = (verdict){.reason = REASON_NO_FIELD_ALLOWED};
+        self->view.verdict = (verdict){.reason = REASON_NONE}; /* not even counted (I-8) */
     }
     return VELUM_OK;
 }
@@ -254,7 +273,7 @@ static void write_refused(scan *self)
 {
     json_name(&self->out, "refused");
     json_begin_object(&self->out);
-    for (uint32_t i = 0; i < REASON_COUNT; i++) {
+    for (uint32_t i = REASON_NONE + 1; i < REASON_COUNT; i++) {
         if (self->refused[i] > 0) {
             json_member_integer(&self->out, reason_name(i), self->refused[i]);
         }
@@ -282,7 +301,7 @@ static void fill_leaf(scan *self)
     passage *const passage = self->passage;
     uint64_t refused = 0;
 
-    for (uint32_t i = 0; i < REASON_COUNT; i++) {
+    for (uint32_t i = REASON_NONE + 1; i < REASON_COUNT; i++) {
         refused += self->refused[i];
     }
     passage->verdict = self->verdict;

@@ -31,14 +31,27 @@ static const bundle_resource *table_of(const passage *passage, const rows_view *
     return &passage->world->bundle->resources[view->resource];
 }
 
-bool rows_leaf_has_room(const passage *passage, const rows_view *view)
+/* What the path adds by itself: the fields that the passage's own decision is about. */
+static uint32_t own_count(const passage *passage)
 {
-    const audit_entry *const entry = &passage->entry;
-    const uint32_t more = table_of(passage, view)->field_count;
-    const uint32_t own = (uint32_t)__builtin_popcountll(passage->released);
+    const bundle *const bundle = passage->world->bundle;
 
-    return entry->asked_count + more <= ENTRY_FIELDS_MAX &&
-           entry->released_count + own + more <= ENTRY_FIELDS_MAX;
+    if (passage->resource != 0) {
+        return rows_resource(passage)->field_count;
+    }
+    return (uint32_t)__builtin_popcountll(
+        passage->asked_all ? bundle->activities[passage->activity].fields : passage->asked);
+}
+
+bool rows_leaf_has_room(const passage *passage, const rows_view *views, uint32_t count)
+{
+    uint32_t sum = passage->entry.asked_count + own_count(passage);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const bool is_own = views[i].resource + 1 == passage->resource;
+        sum += is_own ? 0 : table_of(passage, &views[i])->field_count;
+    }
+    return sum <= ENTRY_FIELDS_MAX;
 }
 
 velum_status rows_note_asked(passage *passage, uint32_t resource, uint64_t fields)
@@ -58,6 +71,7 @@ velum_status rows_note_asked(passage *passage, uint32_t resource, uint64_t field
     return VELUM_OK;
 }
 
+/* The passage's own view is written by the path. */
 velum_status rows_note_view(passage *passage, const rows_view *view)
 {
     const bundle *const bundle = passage->world->bundle;
@@ -65,7 +79,12 @@ velum_status rows_note_view(passage *passage, const rows_view *view)
     const uint64_t asked = bundle->activities[passage->activity].resources[view->resource];
     audit_entry *const entry = &passage->entry;
 
-    if (!rows_leaf_has_room(passage, view)) {
+    if (view->resource + 1 == passage->resource) {
+        passage->released |= view->released;
+        passage->released_masked |= view->released_masked;
+        return VELUM_OK;
+    }
+    if (!rows_leaf_has_room(passage, view, 1)) {
         return VELUM_E_LIMIT;
     }
     VELUM_TRY(rows_note_asked(passage, view->resource, asked));

@@ -69,6 +69,50 @@ static refusal write_members(exchange *self)
     return buffer_status(&self->body) < 0 ? REFUSAL_UNAVAILABLE : REFUSAL_NONE;
 }
 
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r'; /* RFC 8259 §2 */
+}
+
+static size_t behind_blanks(const buffer *body, size_t at)
+{
+    while (at < body->size && is_blank(body->data[at])) {
+        at++;
+    }
+    return at;
+}
+
+/* The members of the path come first into the object that the caller sent; one of the same name in it is
+ * refused where the body is read, as every name that is given twice. */
+static refusal join_members(exchange *self)
+{
+    VELUM_AUTO_BUFFER joined = {0};
+    json_writer out;
+
+    const size_t begin = behind_blanks(&self->body, 0);
+    if (begin == self->body.size || self->body.data[begin] != '{') {
+        return REFUSAL_MALFORMED;
+    }
+    const size_t rest = behind_blanks(&self->body, begin + 1);
+    const bool is_empty = rest < self->body.size && self->body.data[rest] == '}';
+    buffer_init(&joined, BODY_BYTES_MAX + TARGET_BYTES_MAX);
+    json_writer_init(&out, &joined);
+    json_begin_object(&out);
+    for (uint32_t i = 0; i < self->match.member_count; i++) {
+        json_name_text(&out, self->match.members[i].name);
+        json_write_text(&out, self->match.members[i].value);
+    }
+    buffer_append(&joined, ",", is_empty ? 0 : 1);
+    buffer_append(&joined, self->body.data + rest, self->body.size - rest);
+    if (buffer_status(&joined) < 0) {
+        return REFUSAL_UNAVAILABLE;
+    }
+    const buffer held = self->body;
+    self->body = joined;
+    joined = held;
+    return REFUSAL_NONE;
+}
+
 static refusal judge(exchange *self, const exchange_head *head)
 {
     const headers *const fields = head->fields;
@@ -174,12 +218,24 @@ static refusal refusal_of(velum_status status)
                                                                 : REFUSAL_UNAVAILABLE;
 }
 
+static bool joins_members(const exchange *self)
+{
+    return (self->match.route->flags & ROUTE_BODY) != 0 && self->match.member_count > 0;
+}
+
 /* Asks the gate, or looks for its answer after a wait. */
 static exchange_step run_call(exchange *self, velum_ready wake, void *context)
 {
     velum_answer *answer = NULL;
     velum_status status = VELUM_OK;
 
+    if (self->pending == NULL && joins_members(self)) {
+        self->refusal = join_members(self);
+        if (self->refusal != REFUSAL_NONE) {
+            self->answer = reply_of_refusal(self->gate, self->refusal, NULL);
+            return EXCHANGE_REPLY;
+        }
+    }
     if (self->pending == NULL) {
         status = submit(self, wake, context);
     }

@@ -4,7 +4,8 @@
 #include <assert.h>
 #include <velum/velum.h>
 
-/* The first pattern that fits a path decides for it, so a literal segment stands above "{}". */
+/* The first pattern that fits a path decides for it, so a literal segment stands above "{}" and
+ * "{table}". */
 static const route routes[] = {
     {"POST", "/v1/subjects/lookup", "POST", VELUM_VERB_LOOKUP, ROUTE_ACTIVITY | ROUTE_BODY,
      ROUTE_CALL, NULL},
@@ -20,6 +21,16 @@ static const route routes[] = {
      ROUTE_ACTIVITY | ROUTE_BODY, ROUTE_CALL, NULL},
     {"GET", "/v1/subjects/{}/retained", "GET", VELUM_VERB_RETAINED_READ, ROUTE_ACTIVITY, ROUTE_CALL,
      NULL},
+    {"GET", "/v1/subjects/{}/{table}", "GET, POST, DELETE", VELUM_VERB_ROW_READ, ROUTE_ACTIVITY,
+     ROUTE_CALL, "key from #limit"},
+    {"POST", "/v1/subjects/{}/{table}", "GET, POST, DELETE", VELUM_VERB_ROW_PUT,
+     ROUTE_ACTIVITY | ROUTE_BODY, ROUTE_CALL, NULL},
+    {"DELETE", "/v1/subjects/{}/{table}", "GET, POST, DELETE", VELUM_VERB_ROW_DELETE,
+     ROUTE_ACTIVITY, ROUTE_CALL, "key"},
+    {"GET", "/v1/rows/{table}", "GET", VELUM_VERB_ROW_SCAN, ROUTE_ACTIVITY, ROUTE_CALL,
+     "field min max from #limit"},
+    {"POST", "/v1/rows/{table}/import", "POST", VELUM_VERB_ROW_IMPORT, ROUTE_ACTIVITY | ROUTE_BODY,
+     ROUTE_CALL, NULL},
     {"POST", "/v1/subjects", "POST", VELUM_VERB_UPSERT, ROUTE_ACTIVITY | ROUTE_BODY, ROUTE_CALL,
      NULL},
     {"POST", "/v1/requests", "POST", VELUM_VERB_REQUEST_CREATE, ROUTE_ACTIVITY | ROUTE_BODY,
@@ -38,7 +49,7 @@ static const route routes[] = {
     {"POST", "/v1/approvals/{}", "GET, POST", VELUM_VERB_APPROVAL_DECIDE,
      ROUTE_ACTIVITY | ROUTE_BODY, ROUTE_CALL, NULL},
     {"GET", "/v1/counts/{}", "GET", VELUM_VERB_COUNTS, ROUTE_ACTIVITY, ROUTE_CALL, NULL},
-    {"GET", "/v1/me", "GET", VELUM_VERB_ME_READ, 0, ROUTE_CALL, "category"},
+    {"GET", "/v1/me", "GET", VELUM_VERB_ME_READ, 0, ROUTE_CALL, "category table from"},
     {"GET", "/v1/me/consents", "GET, POST", VELUM_VERB_ME_CONSENT_LIST, 0, ROUTE_CALL, NULL},
     {"POST", "/v1/me/consents", "GET, POST", VELUM_VERB_ME_CONSENT_PUT, ROUTE_BODY, ROUTE_CALL,
      NULL},
@@ -130,18 +141,34 @@ bool percent_decode(char *data, size_t *size)
     return utf8_is_printable((text){data, kept});
 }
 
-/* Whether the path has the pattern's shape; `out_ref` becomes what stands at "{}", still encoded. */
-static bool path_fits(const char *pattern, span path, span *out_ref)
+/* What stands at the placeholders of a path, still encoded. */
+typedef struct placeholders {
+    span ref;   /* "{}" */
+    span table; /* "{table}" */
+} placeholders;
+
+/* Behind the closing brace of the placeholder that begins at `pattern`. */
+static const char *behind_placeholder(const char *pattern)
+{
+    while (*pattern != '}') {
+        pattern++;
+    }
+    return pattern + 1;
+}
+
+/* Whether the path has the pattern's shape. */
+static bool path_fits(const char *pattern, span path, placeholders *out)
 {
     size_t at = 0;
 
-    *out_ref = (span){NULL, 0};
-    for (; *pattern != '\0'; pattern++) {
+    *out = (placeholders){.ref = {NULL, 0}};
+    while (*pattern != '\0') {
         if (*pattern != '{') {
             if (at == path.size || path.data[at] != *pattern) {
                 return false;
             }
             at++;
+            pattern++;
             continue;
         }
         const size_t begin = at;
@@ -151,20 +178,21 @@ static bool path_fits(const char *pattern, span path, span *out_ref)
         if (at == begin) {
             return false;
         }
-        *out_ref = (span){path.data + begin, at - begin};
-        pattern++; /* the closing brace */
+        span *const place = pattern[1] == '}' ? &out->ref : &out->table;
+        *place = (span){path.data + begin, at - begin};
+        pattern = behind_placeholder(pattern);
     }
     return at == path.size;
 }
 
 /* The row of method and path, or what is wrong. Rows of one pattern stand together. */
-static refusal find_row(const char *method, span path, route_match *out, span *out_ref)
+static refusal find_row(const char *method, span path, route_match *out, placeholders *out_parts)
 {
     const char *pattern = NULL;
 
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
         const route *const row = &routes[i];
-        if (pattern == NULL && path_fits(row->pattern, path, out_ref)) {
+        if (pattern == NULL && path_fits(row->pattern, path, out_parts)) {
             pattern = row->pattern;
             out->allow = row->allow;
         }
@@ -251,10 +279,36 @@ static bool take_query(span query, route_match *match)
     return true;
 }
 
+/* Decodes what stood at a placeholder; an absent one is empty. */
+static bool take_placeholder(span part, text *out)
+{
+    *out = TEXT_EMPTY;
+    if (part.size == 0) {
+        return true;
+    }
+    const bool decoded = percent_decode(part.data, &part.size);
+    *out = (text){part.data, part.size};
+    return decoded && part.size > 0;
+}
+
+static bool take_placeholders(const placeholders *parts, route_match *out)
+{
+    text table;
+
+    if (!take_placeholder(parts->ref, &out->ref) || !take_placeholder(parts->table, &table)) {
+        return false;
+    }
+    if (table.size > 0) {
+        out->members[out->member_count++] =
+            (route_member){.name = TEXT_LITERAL("table"), .value = table};
+    }
+    return true;
+}
+
 refusal route_find(const char *method, char *target, size_t size, route_match *out)
 {
     const span whole = without_authority((span){target, size});
-    span ref = {NULL, 0};
+    placeholders parts;
 
     assert(size <= TARGET_BYTES_MAX);
     *out = (route_match){.ref = TEXT_EMPTY, .activity = TEXT_EMPTY, .fields = TEXT_EMPTY};
@@ -262,14 +316,13 @@ refusal route_find(const char *method, char *target, size_t size, route_match *o
         return REFUSAL_MALFORMED;
     }
     const size_t path_size = text_find_byte((text){whole.data, whole.size}, '?');
-    const refusal found = find_row(method, (span){whole.data, path_size}, out, &ref);
+    const refusal found = find_row(method, (span){whole.data, path_size}, out, &parts);
     if (found != REFUSAL_NONE) {
         return found;
     }
-    if (ref.size > 0 && !percent_decode(ref.data, &ref.size)) {
+    if (!take_placeholders(&parts, out)) {
         return REFUSAL_MALFORMED;
     }
-    out->ref = ref.size > 0 ? (text){ref.data, ref.size} : TEXT_EMPTY;
     const size_t query_at = path_size < whole.size ? path_size + 1 : whole.size;
     if (!take_query((span){whole.data + query_at, whole.size - query_at}, out)) {
         return REFUSAL_MALFORMED;

@@ -25,9 +25,9 @@ typedef enum route_kind {
 #define ROUTE_BODY 4u     /* takes a JSON body */
 #define ROUTE_PATCH 8u    /* takes a merge patch and If-Match */
 
-#define ROUTE_MEMBERS_MAX 4
+#define ROUTE_MEMBERS_MAX 6
 
-/* A query parameter that becomes a member of the verb's body. */
+/* A query parameter, or the path's "{table}", that becomes a member of the verb's body. */
 typedef struct route_member {
     text name; /* static */
     bool is_number;
@@ -36,9 +36,11 @@ typedef struct route_member {
 
 typedef struct route {
     const char *method;
-    const char *pattern; /* "{}" stands for one segment, the subject's pseudonym */
-    const char *allow;   /* all methods of this pattern, for 405 */
-    uint32_t verb;       /* VELUM_VERB_*, 0 unless ROUTE_CALL */
+    /* "{}" stands for one segment, the subject's pseudonym, "{table}" for one that becomes the body's
+     * member of that name, in a route with a body too. */
+    const char *pattern;
+    const char *allow; /* all methods of this pattern, for 405 */
+    uint32_t verb;     /* VELUM_VERB_*, 0 unless ROUTE_CALL */
     uint32_t flags;
     route_kind kind;
     /* Query parameters for the body of a route without one: names, '#' before those of a number,

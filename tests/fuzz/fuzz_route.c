@@ -19,7 +19,7 @@ static void check_part(text part, const char *target, size_t size)
 
 static void try_route(const uint8_t *data, size_t size)
 {
-    static const char *const methods[] = {"GET", "POST", "HEAD", "PUT"};
+    static const char *const methods[] = {"GET", "POST", "HEAD", "DELETE"};
     route_match match;
     char *const target = mem_alloc(size - 1);
 
@@ -31,6 +31,9 @@ static void try_route(const uint8_t *data, size_t size)
         check_part(match.ref, target, size - 1);
         check_part(match.activity, target, size - 1);
         check_part(match.fields, target, size - 1);
+        for (uint32_t i = 0; i < match.member_count; i++) {
+            check_part(match.members[i].value, target, size - 1);
+        }
     }
     mem_free(target);
 }

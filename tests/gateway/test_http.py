@@ -124,9 +124,20 @@ class Doors(Case):
         self.assertRefused(reply, 400, "malformed-request")
 
     def test_unknown_paths(self):
-        for path in ("/", "/v1", "/v1/subjects/", "/v1/me/", "/v2/me", "/v1/subjects/a/b",
+        for path in ("/", "/v1", "/v1/subjects/", "/v1/me/", "/v2/me", "/v1/subjects/a/b/c",
                      "/../etc/passwd", "/v1/%6de", "//v1/me", "/index.html"):
             self.assertRefused(daemon.ask("GET", path, care), 404, "unknown-path")
+
+    def test_a_table_of_the_path_joins_the_body(self):
+        ref = an_adult()
+        for body in ("{}", "[]", " ", '{"table":"orders","key":"k"}', '{"key":"k"', "{,}"):
+            reply = daemon.ask("POST", f"/v1/subjects/{ref}/orders", care, body.encode(),
+                               ["Content-Type: application/json"])
+            self.assertRefused(reply, 400, "malformed-request")
+        for body in ('{"key":"k"}', ' \n{ "key" : "k" } '):
+            reply = daemon.ask("POST", f"/v1/subjects/{ref}/nothing", care, body.encode(),
+                               ["Content-Type: application/json"])
+            self.assertIn((reply.status, reply.problem), ((403, "action-not-allowed"), (429, "rate-limited")))
 
     def test_wrong_methods(self):
         cases = (("DELETE", "/v1/me", "GET"), ("OPTIONS", "/v1/me", "GET"),

@@ -224,6 +224,7 @@ class Answers(unittest.TestCase):
         cls.capture = cls.folder.credential("capture", "customer_service", "consent-capture")
         cls.intake = cls.folder.credential("intake", "customer_service", "request-intake")
         cls.figures = cls.folder.credential("figures", "crm_module", "sales-counts")
+        cls.sales = cls.folder.credential("sales", "crm_module", "order-capture")
         cls.an = cls.person("an", "approvals")
         cls.urgent = cls.person("urgent", "urgent-care")
         cls.keeper = cls.person("keeper", "legal-retention")
@@ -253,7 +254,7 @@ class Answers(unittest.TestCase):
 
     # One after another, because the last one asks whether every operation was called.
     def test_every_operation(self):
-        for part in (self.subjects, self.consents, self.approvals, self.proposal, self.requests, self.counts,
+        for part in (self.subjects, self.rows, self.consents, self.approvals, self.proposal, self.requests, self.counts,
                      self.own, self.own_accesses, self.erased, self.health, self.refusals):
             with self.subTest(part.__name__):
                 part()
@@ -270,6 +271,37 @@ class Answers(unittest.TestCase):
         self.assertTrue(patched["changed"])
         self.assertGreater(patched["version"], read["version"])
         self.api.call("readSubjectWith", self.care, {"activity": "customer-care", "fields": ["name"]}, subject=ref)
+
+    def rows(self):
+        ref = self.customer("7", "1990-05-06")
+        wish = {"key": "A-1", "fields": {"ordered_at": "2026-01-02T03:04:05+08:00", "amount": 990, "store": None},
+                "rows": {"order_lines": [{"key": "1", "fields": {"product": "茶", "quantity": "2"}}]}}
+        self.assertEqual(self.api.call("putRow", self.sales, wish, subject=ref, table="orders")["result"], "new")
+        self.assertEqual(self.api.call("putRow", self.sales, wish, subject=ref, table="orders")["result"], "same")
+        done = self.api.call("importRows", self.sales, {"rows": [
+            {"line": 1, "ref": ref, "key": "A-2", "fields": {"ordered_at": "2026-01-03T00:00:00Z", "amount": "7"}},
+            {"line": 2, "identifier": {"type": "email", "value": "nobody@example.org"}, "key": "A-3",
+             "fields": {"ordered_at": "2026-01-03T00:00:00Z", "amount": 7}}]}, table="orders")
+        self.assertEqual([row["result"] for row in done["rows"]], ["new", "rejected"])
+        page = self.api.call("readRows", self.care, subject=ref, table="orders", query="?limit=1")
+        self.assertEqual([row["key"] for row in page["rows"]], ["A-1"])
+        self.assertEqual(page["rows"][0]["fields"]["ordered_at"], "2026-01-01T19:04:05Z")
+        self.assertEqual(page["rows"][0]["rows"]["order_lines"][0]["fields"], {"product": "茶", "quantity": 2})
+        page = self.api.call("readRows", self.care, subject=ref, table="orders", query=f"?from={page['next']}")
+        self.assertEqual([row["key"] for row in page["rows"]], ["A-2"])
+        found = self.api.call("scanRows", self.sales, table="orders",
+                              query="?field=ordered_at&min=2026-01-02T00:00:00Z")
+        self.assertEqual([(row["subject"], row["key"]) for row in found["rows"]], [(ref, "A-2")])
+        gone = self.api.call("deleteRow", self.sales, subject=ref, table="order_lines", query="?key=none")
+        self.assertEqual(gone["deleted"], 0)
+        own = self.api.call("readMe", self.own_token(ref))
+        self.assertEqual([row["key"] for row in own["rows"]["orders"]], ["A-1", "A-2"])
+        own = self.api.call("readMe", self.own_token(ref), query="?table=order_lines")
+        self.assertEqual([row["key"] for row in own["rows"]["order_lines"]], ["A-1/1"])
+        self.velum("subject", "erase", f"shop:{ref}", "--yes")
+        kept = self.api.call("readRetained", self.keeper, subject=ref)["retained"]
+        rows = [one["rows"]["orders"] for one in kept if one["category"] == "orders.retain"]
+        self.assertEqual([row["key"] for row in rows[0]], ["A-1", "A-2"])
 
     def consents(self):
         ref = self.customer("2", "1990-05-06")

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/counts.h"
+#include "core/rows.h"
 #include "core/verbs.h"
 #include "core/writer.h"
 
@@ -177,6 +178,40 @@ static void a_withdrawal_counts_from_the_next_counting(void **state)
     assert_cell(cell(assert_done(count(&town)), "east", "s01", NULL), 30, 300000);
 }
 
+/* More rows than one page has: the last five, which are large, are in the sum. */
+static void all_rows_of_a_customer_are_counted(void **state)
+{
+    town town = begin(*state);
+
+    customers(&town, 60, "s01", "east", true);
+    for (uint32_t i = 0; i < ROWS_AT_ONCE_MAX; i++) {
+        order(&town, 0, "s01", "east", 100);
+    }
+    for (uint32_t i = 0; i < 5; i++) {
+        order(&town, 0, "s01", "east", 30000);
+    }
+    assert_cell(cell(assert_done(count(&town)), "east", "s01", NULL), 60, 800000); /* 770,000 */
+}
+
+/* PIPL 28: what is sensitive is told of twenty customers or more. */
+static void sensitive_fields_raise_k(void **state)
+{
+    (void)state;
+    VELUM_AUTO_MEM bundle *policy = mem_alloc(sizeof(*policy));
+    assert_non_null(policy);
+    bundle_count count = {.dimensions = {0, 1}, .dimension_count = 2, .measure = 2, .k = 10};
+    resource_field *const fields = policy->resources[0].fields;
+
+    for (uint32_t i = 0; i < 3; i++) {
+        fields[0].class = fields[1].class = fields[2].class = CLASS_PERSONAL;
+        assert_int_equal(counts_k(policy, &count), 10);
+        fields[i].class = CLASS_SENSITIVE;
+        assert_int_equal(counts_k(policy, &count), 20);
+    }
+    count.measure = BUNDLE_NONE;
+    assert_int_equal(counts_k(policy, &count), 10);
+}
+
 /* --- from answer to answer ------------------------------------------------------------------------ */
 
 /* C-5: one customer more: the same numbers, the next day, too. (PIPL 73) */
@@ -307,6 +342,9 @@ int main(void)
                                         place_set_up_clock, place_tear_down),
         cmocka_unit_test_setup_teardown(a_withdrawal_counts_from_the_next_counting,
                                         place_set_up_clock, place_tear_down),
+        cmocka_unit_test_setup_teardown(all_rows_of_a_customer_are_counted, place_set_up_clock,
+                                        place_tear_down),
+        cmocka_unit_test(sensitive_fields_raise_k),
         cmocka_unit_test_setup_teardown(one_customer_more_changes_nothing, place_set_up_clock,
                                         place_tear_down),
         cmocka_unit_test_setup_teardown(an_answer_outlives_a_restart_and_an_erasure,

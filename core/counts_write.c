@@ -223,7 +223,7 @@ velum_status counts_write(passage *passage, const bundle_count *count, const cou
         write_cells(bundle, count, table, &order, &out);
         json_member_integer(&out, "suppressed", (int64_t)untold);
         json_member_integer(&out, "rounded_to", PUBLISH_ROUNDED_TO);
-        if (count->measure != BUNDLE_NONE) {
+        if (kept->sum_base != 0) {
             json_member_integer(&out, "sum_rounded_to", (int64_t)kept->sum_base);
         }
         time_format(kept->at_ns, at);

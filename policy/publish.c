@@ -198,16 +198,26 @@ static uint64_t round_number_from(uint64_t least)
     return power * 5;
 }
 
-/* C-4: what five customers bring on average in the whole table; never finer than before. */
-static void choose_base(publish_table *table, const publish_grid *grid)
+/* C-4: what five customers bring on average in the largest cell of which the sum is told, so that the base
+ * speaks of nothing else; never finer than before. */
+static void choose_base(const workings *self)
 {
-    const uint32_t whole = grid->cells[0];
-    uint64_t base = 1;
+    publish_table *const table = self->table;
+    const publish_cell *largest = NULL;
 
-    if (whole != 0 && table->cells[whole - 1].customers > 0) {
-        const publish_cell *const all = &table->cells[whole - 1];
-        base = round_number_from(divide_up(all->weight * PUBLISH_ROUNDED_TO, all->customers));
+    for (size_t i = 0; i < table->cell_count; i++) {
+        const publish_cell *const cell = &table->cells[i];
+        const bool is_open = cell->customers >= table->k && !self->sum_hidden[i];
+        const bool is_larger =
+            largest == NULL || cell->customers > largest->customers ||
+            (cell->customers == largest->customers && cell->weight > largest->weight);
+        largest = is_open && is_larger ? cell : largest;
     }
+    if (largest == NULL) {
+        return;
+    }
+    const uint64_t base =
+        round_number_from(divide_up(largest->weight * PUBLISH_ROUNDED_TO, largest->customers));
     table->sum_base = base > table->sum_base ? base : table->sum_base;
 }
 
@@ -253,7 +263,7 @@ static velum_status publish_with(workings *self, publish_table *table)
         shield_sums(self);
     }
     if (table->has_measure && !self->stands) {
-        choose_base(table, &self->grid);
+        choose_base(self);
     }
     for (size_t i = 0; i < table->cell_count; i++) {
         if (self->stands) {

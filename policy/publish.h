@@ -11,7 +11,8 @@
  *      customers add up along a dimension, do so in part, or not at all.
  * C-3  Of sums the same holds, by as much as k customers would bring; a sum of which one customer has
  *      more than the share allowed is not told and can be no narrower than if that were not so.
- * C-4  What is told is a multiple of 5, or of a sum's base: what five customers bring on average.
+ * C-4  What is told is a multiple of 5, or of a sum's base: what five customers of
+ *      the largest told cell bring on average.
  * C-5  Between an answer and the next, fewer than k customers more or less never reveal a cell of
  *      1…k−1: a told number changes only with k customers, and one not told is told from 2k on.
  * C-6  The same table and answer before give the same answer.
@@ -67,7 +68,8 @@ typedef struct publish_table {
     uint32_t dominance_percent; /* 1–100 */
     bool has_measure;
     bool has_before;   /* an answer was given before */
-    uint64_t sum_base; /* in: that of the answer before, 0: none; out: to what sums are rounded */
+    uint64_t sum_base; /* in: that of the answer before, 0: none; out: to what sums are rounded;
+                         * 0: no sum was ever told */
 } publish_table;
 
 /* Sets `told` of each cell. VELUM_END where the answer before stands as it was: a new one would, with it,

@@ -186,6 +186,9 @@ static const shown_input SHOWN[] = {
     {INPUT_REFUSED, "refused", NULL, 0, false},
     {INPUT_CRITERIA, "criteria", NULL, 0, false},
     {INPUT_ACTIVITY, "asked_about", NULL, REGISTRY_ACTIVITY, false},
+    {INPUT_AGGREGATE, "aggregate", NULL, REGISTRY_COUNT, false},
+    {INPUT_SUPPRESSED, "suppressed", NULL, 0, false},
+    {INPUT_COUNTED, "counted", NULL, 0, false},
 };
 
 static void write_input(const world *world, json_writer *out, const shown_input *shown,

@@ -75,8 +75,9 @@ struct velum_gate {
     watchdog watchdog;
     steward steward;
     work_bell work_bell;
-    socket_server *socket; /* NULL until served */
-    atomic_uint own_scans; /* walks of customers through the log (core/me_log.h) */
+    socket_server *socket;   /* NULL until served */
+    atomic_bool is_counting; /* a walk for an aggregate is under way (core/counts.h) */
+    atomic_uint own_scans;   /* walks of customers through the log (core/me_log.h) */
 };
 
 /* As velum_gate_open, for our own openings: always in this process. */

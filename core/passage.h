@@ -57,6 +57,7 @@ typedef struct passage {
     struct rows_keys *rows_keys; /* of the located subject, opened (core/rows.h); in the arena */
     /* decide */
     uint32_t resource; /* 1 + index of the table whose fields are asked; 0: the person's */
+    uint32_t count;    /* 1 + index of the aggregate that is asked for; 0: none */
     uint32_t action;   /* the verb's; an upsert chooses between create and update */
     uint64_t asked;    /* field bits, of the table where there is one */
     bool asked_all;

@@ -58,7 +58,7 @@ static velum_status gather(schema_steps *out)
         {vault_schema_2, timers_schema_2, notices_schema_2, approvals_schema_2, policy_schema_2,
          requests_schema_2, certificate_schema_2, credential_schema_2},
         {vault_schema_3, rows_schema_3, work_schema_3, message_schema_3, task_schema_3,
-         hook_schema_3},
+         hook_schema_3, counts_schema_3},
     };
 
     for (uint32_t step = 0; step < SCHEMA_VERSION; step++) {

@@ -25,6 +25,7 @@ extern const char *const requests_schema_2[];
 extern const char *const certificate_schema_2[];
 extern const char *const credential_schema_2[];
 extern const char *const rows_schema_3[];
+extern const char *const counts_schema_3[];
 extern const char *const work_schema_3[];
 extern const char *const message_schema_3[];
 extern const char *const task_schema_3[];

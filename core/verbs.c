@@ -534,7 +534,8 @@ const verb *verb_find(uint32_t number)
 {
     static const verb_table own = {VERBS, sizeof(VERBS) / sizeof(VERBS[0])};
     static const verb_table *const tables[] = {
-        &own, &verbs_rows, &verbs_many, &verbs_hooks, &verbs_messages, &verbs_tasks, &verbs_work,
+        &own,         &verbs_counts,   &verbs_rows,  &verbs_many,
+        &verbs_hooks, &verbs_messages, &verbs_tasks, &verbs_work,
     };
     const verb *found = NULL;
 

@@ -15,6 +15,7 @@ extern const verb_table verbs_hooks;    /* core/verbs_hooks.c */
 extern const verb_table verbs_messages; /* core/verbs_messages.c */
 extern const verb_table verbs_many;     /* core/verbs_many.c */
 extern const verb_table verbs_rows;     /* core/verbs_rows.c */
+extern const verb_table verbs_counts;   /* core/verbs_counts.c */
 
 /* core/read.c */
 velum_status read_open(passage *passage) VELUM_WARN_UNUSED;
@@ -105,6 +106,9 @@ velum_status policy_activate_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status policy_rollback_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status policy_list_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status policy_files_mask(passage *passage) VELUM_WARN_UNUSED;
+/* core/counts.c */
+velum_status counts_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status counts_mask(passage *passage) VELUM_WARN_UNUSED;
 /* core/credential_rotate.c */
 velum_status credential_rotate_apply(passage *passage) VELUM_WARN_UNUSED;
 /* The world behind a change of credentials, for the batch. */
@@ -206,6 +210,7 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define INPUT_HTTP_STATUS 76     /* what the receiver of a webhook answered */
 #define INPUT_ATTEMPT 77         /* of a webhook, from 1 */
 #define INPUT_OUTCOME 70         /* MESSAGE_* that the courier reported, or that its silence is */
+#define INPUT_COUNTED 85         /* 1: an aggregate was counted anew */
 #define RESULT_SAME 1
 #define RESULT_CHANGED 2
 #define RESULT_NEW 3

@@ -71,6 +71,7 @@ static const route routes[] = {
      NULL},
     {"POST", "/v1/approvals/{}", "GET, POST", VELUM_VERB_APPROVAL_DECIDE,
      ROUTE_ACTIVITY | ROUTE_BODY, ROUTE_CALL, NULL},
+    {"GET", "/v1/counts/{}", "GET", VELUM_VERB_COUNTS, ROUTE_ACTIVITY, ROUTE_CALL, NULL},
     {"GET", "/v1/me", "GET", VELUM_VERB_ME_READ, 0, ROUTE_CALL, "category table from"},
     {"GET", "/v1/me/consents", "GET, POST", VELUM_VERB_ME_CONSENT_LIST, 0, ROUTE_CALL, NULL},
     {"POST", "/v1/me/consents", "GET, POST", VELUM_VERB_ME_CONSENT_PUT, ROUTE_BODY, ROUTE_CALL,

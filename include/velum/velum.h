@@ -116,7 +116,7 @@ VELUM_PUBLIC void velum_gate_free(velum_gate *gate);
     63u /* activity? body {table, field, min?, max?, from?: cursor, limit?} */
 #define VELUM_VERB_ROW_IMPORT \
     64u /* activity? body {table, rows:[{line, ref|identifier, key, …}…]} */
-#define VELUM_VERB_COUNTS 65u /* activity? body {count} */
+#define VELUM_VERB_COUNTS 65u /* activity? ref: its name, or body {count} */
 /* Of many. */
 #define VELUM_VERB_FILTER 66u /* activity? body {for, action, fields?, refs:[…] | segment, from?} */
 #define VELUM_VERB_SEARCH 67u       /* activity? body {criteria:{field: value, …}} */

@@ -228,6 +228,7 @@ class Answers(unittest.TestCase):
         cls.care = cls.folder.credential("care", "customer_service", "customer-care")
         cls.capture = cls.folder.credential("capture", "customer_service", "consent-capture")
         cls.intake = cls.folder.credential("intake", "customer_service", "request-intake")
+        cls.figures = cls.folder.credential("figures", "crm_module", "sales-counts")
         cls.sales = cls.folder.credential("sales", "crm_module", "order-capture")
         cls.audience = cls.folder.credential("audience", "marketing", "audience,direct-marketing")
         cls.search = cls.folder.credential("search", "customer_service", "customer-search")
@@ -262,7 +263,7 @@ class Answers(unittest.TestCase):
     # One after another, because the last one asks whether every operation was called.
     def test_every_operation(self):
         for part in (self.subjects, self.many, self.consents, self.approvals, self.proposal, self.requests, self.own,
-                     self.own_accesses, self.erased, self.tasks, self.messages, self.rows, self.health,
+                     self.own_accesses, self.erased, self.tasks, self.messages, self.rows, self.counts, self.health,
                      self.refusals):
             with self.subTest(part.__name__):
                 part()
@@ -510,6 +511,10 @@ class Answers(unittest.TestCase):
         asked = json.loads(self.velum("policy", "propose", folder, "--json"))
         self.api.call("decideApproval", self.an, {"decision": "agree"}, approval=asked["approval"])
         self.velum("policy", "activate", asked["policy"])
+    def counts(self):
+        told = self.api.call("readCount", self.figures, count="sales_by_store")
+        self.assertEqual((told["dimensions"], told["rounded_to"]), (["region", "store", "month"], 5))
+        self.api.refused("readCount", 404, self.figures, count="sales_by_customer")
 
     def health(self):
         for name in ("alive", "aliveHead", "ready"):

@@ -533,7 +533,7 @@ static const verb *find_in(const verb_table *table, uint32_t number)
 const verb *verb_find(uint32_t number)
 {
     static const verb_table own = {VERBS, sizeof(VERBS) / sizeof(VERBS[0])};
-    static const verb_table *const tables[] = {&own, &verbs_rows, &verbs_work};
+    static const verb_table *const tables[] = {&own, &verbs_rows, &verbs_work, &verbs_messages};
     const verb *found = NULL;
 
     for (size_t i = 0; found == NULL && i < sizeof(tables) / sizeof(tables[0]); i++) {

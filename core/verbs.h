@@ -11,6 +11,7 @@ typedef struct verb_table {
 } verb_table;
 extern const verb_table verbs_rows; /* core/verbs_rows.c */
 extern const verb_table verbs_work; /* core/verbs_work.c */
+extern const verb_table verbs_messages;
 
 /* core/read.c */
 velum_status read_open(passage *passage) VELUM_WARN_UNUSED;
@@ -181,6 +182,7 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define INPUT_ACTIVITY 52        /* registry number of the activity that was asked about */
 #define INPUT_WORK_GIVEN 65      /* how much work a module was given */
 #define INPUT_WORK_DROPPED 66    /* how much was given too often and is dropped */
+#define INPUT_OUTCOME 70         /* MESSAGE_* that the courier reported, or that its silence is */
 #define RESULT_SAME 1
 #define RESULT_CHANGED 2
 #define RESULT_NEW 3
@@ -214,7 +216,6 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_WORK_AGAIN 67
 #define OPERATION_WORK_DROPPED 68
 #define OPERATION_TIMER_SET 69
-#define OPERATION_TIMER_CANCEL 70
-#define OPERATION_MODULE_OPEN 71
+#define OPERATION_OPT_OUT 70
 
 #endif

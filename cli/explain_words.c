@@ -52,6 +52,8 @@ static const struct {
     {"schema", "took a step of the schema", " of ", "升级了数据结构"},
     {"configuration", "asked how the gate is set up", " of ", "查看了网关配置"},
     {"hold", "set or lifted a legal hold", " on ", "设置或解除了法律保留"},
+    {"module", "took, answered or planned a module's work", " about ",
+     "领取、答复或安排了模块任务"},
     {"suppression", "swept suppressions that had ended", " of ", "清理了到期的抑制名单"},
 };
 

@@ -56,6 +56,8 @@ static const struct {
     {"search", "searched for customers", " and found ", "查找了客户"},
     {"listing", "listed references", " of ", "列出了客户编号"},
     {"bulk-read", "asked to read many at once", ", seeing ", "请求批量查阅数据"},
+    {"module", "took, answered or planned a module's work", " about ",
+     "领取、答复或安排了模块任务"},
     {"suppression", "swept suppressions that had ended", " of ", "清理了到期的抑制名单"},
 };
 

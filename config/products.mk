@@ -62,10 +62,9 @@ sharedir := $(PREFIX)/share/velum
 version := $(or $(strip $(file <VERSION)),0.1.0)
 
 man_pages   := $(wildcard docs/man/*.1 docs/man/*.8)
-completions := $(wildcard cli/completion/*)
-# Where each shell looks for the completion of `velum`.
-completion_of = $(if $(findstring zsh,$(1)),share/zsh/site-functions/_velum,\
-	$(if $(findstring fish,$(1)),share/fish/vendor_completions.d/velum.fish,share/bash-completion/completions/velum))
+completions := $(wildcard cli/completion/* crm/completion/*)
+# Where each shell looks for the completion of a program: `_velum`, or `velum.bash`.
+completion_of = $(if $(filter _%,$(1)),share/zsh/site-functions/$(1),share/bash-completion/completions/$(basename $(1)))
 # file=destination, one table for install and uninstall.
 installed := \
 	$(if $(core_sources),$(B)/$(soname)=$(libdir)/$(soname) \

@@ -28,7 +28,7 @@ run-tests:
 # tests of no single folder link with everything. Helpers are the other .c files beside the test,
 # and tests/support/.
 support_objects := $(call object,$(wildcard tests/support/*.c))
-everything := cli gateway $(library_folders)
+everything := cli gateway crm $(library_folders)
 below = $(or $(below_$(1)),$(everything))
 helpers = $(call object,$(filter-out tests/$(1)/test_% tests/$(1)/fuzz_%,$(wildcard tests/$(1)/*.c)))
 archives = $(foreach f,$(call below,$(1)),$(call archive_of,$(f)))

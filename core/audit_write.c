@@ -3,6 +3,7 @@
 
 #include "core/approvals.h"
 #include "core/requests.h"
+#include "core/work.h"
 #include "core/verbs.h"
 
 #define LEAF_AUTH_CUSTOMER 3 /* as in leaves */
@@ -136,9 +137,17 @@ static const char *operation_name(uint32_t operation)
         [OPERATION_REVIEW] = "review",     [OPERATION_WHO_SAW] = "who-saw",
         [OPERATION_EXPLAIN] = "explain",   [OPERATION_RESOLVE] = "resolve",
         [OPERATION_HOLD] = "hold",         [OPERATION_RELEASE] = "release",
+        [OPERATION_WORK_TAKE] = "take",    [OPERATION_WORK_DONE] = "done",
+        [OPERATION_WORK_AGAIN] = "again",  [OPERATION_WORK_DROPPED] = "dropped",
+        [OPERATION_TIMER_SET] = "timer",
     };
 
     return operation < sizeof(names) / sizeof(names[0]) ? names[operation] : NULL;
+}
+
+static const char *work_kind_name(uint32_t kind)
+{
+    return kind == WORK_TIMER ? "timer" : kind == WORK_EVENT ? "event" : NULL;
 }
 
 /* How the value of an input is shown: by a name of ours, of the registry, as a time, or as it is. */
@@ -189,6 +198,10 @@ static const shown_input SHOWN[] = {
     {INPUT_AGGREGATE, "aggregate", NULL, REGISTRY_COUNT, false},
     {INPUT_SUPPRESSED, "suppressed", NULL, 0, false},
     {INPUT_COUNTED, "counted", NULL, 0, false},
+    {INPUT_MODULE, "module", NULL, REGISTRY_MODULE, false},
+    {INPUT_WORK, "work", work_kind_name, 0, false},
+    {INPUT_WORK_GIVEN, "work_given", NULL, 0, false},
+    {INPUT_WORK_DROPPED, "work_dropped", NULL, 0, false},
 };
 
 static void write_input(const world *world, json_writer *out, const shown_input *shown,

@@ -244,9 +244,7 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_WORK_AGAIN 67
 #define OPERATION_WORK_DROPPED 68
 #define OPERATION_TIMER_SET 69
-#define OPERATION_TIMER_CANCEL 70
-#define OPERATION_MODULE_OPEN 71
-#define OPERATION_OPT_OUT 72
+#define OPERATION_OPT_OUT 70
 #define OPERATION_HOOK_SECRET 75
 
 #endif

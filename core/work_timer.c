@@ -167,7 +167,7 @@ static velum_status count_rows(store_conn *conn, const module_timer_row *row, in
 
 static velum_status cancel(passage *passage, const module_timer_row *row)
 {
-    entry_push(&passage->entry, INPUT_OPERATION, OPERATION_TIMER_CANCEL);
+    entry_push(&passage->entry, INPUT_OPERATION, OPERATION_END);
     VELUM_TRY(drop_row(passage->conn, row->timer.of));
     return timer_drop(passage->batch, TIMER_MODULE, row->timer.of);
 }

@@ -54,7 +54,7 @@ velum_status module_open_mask(passage *passage)
     VELUM_TRY(parse_known_members(passage, json_root(passage->body), members));
     VELUM_TRY(work_module(passage, &module));
     VELUM_TRY(check_hash(passage, module));
-    entry_push(&passage->entry, INPUT_OPERATION, OPERATION_MODULE_OPEN);
+    entry_push(&passage->entry, INPUT_OPERATION, OPERATION_SHOW);
     json_writer_init(&out, &passage->answer->body);
     json_begin_object(&out);
     json_member_text(&out, "module", module->name);

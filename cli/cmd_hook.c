@@ -70,9 +70,8 @@ const command command_hook_list = {
     .has_data = true,
     .activity = ACTIVITY,
     .summary = "Webhooks that wait, are under way, or were given up",
-    .detail =
-        "A webhook that fails is tried again for about three days, later each time.\n"
-        "What was given up is shown for 30 days; NEXT is then when it is forgotten.",
+    .detail = "A webhook that fails is tried again for about three days, later each time.\n"
+              "What was given up is shown for 30 days; NEXT is then when it is forgotten.",
     .options = {{"json", NULL, "the answer as JSON"}},
     .run = run_list,
 };
@@ -86,9 +85,8 @@ const command command_hook_secret = {
     .has_data = true,
     .activity = ACTIVITY,
     .summary = "The secret by which a receiver knows the gate's webhooks",
-    .detail =
-        "Printed as whsec_…, which libraries for Standard Webhooks take. It is made\n"
-        "from the folder's keys and the hook's name, and stands nowhere; the log\n"
-        "records who saw it. A hook of another name has another secret.",
+    .detail = "Printed as whsec_…, which libraries for Standard Webhooks take. It is made\n"
+              "from the folder's keys and the hook's name, and stands nowhere; the log\n"
+              "records who saw it. A hook of another name has another secret.",
     .run = run_secret,
 };

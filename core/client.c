@@ -32,6 +32,7 @@
 struct velum_client {
     char *folder;
     int dir_fd;
+    bool is_remote_only;   /* never a gate in this process */
     velum_gate *gate;      /* in process, or NULL */
     frame_channel channel; /* fd −1 unless remote */
 };
@@ -76,7 +77,7 @@ static velum_status attach_once(velum_client *self, velum_error *err)
     const velum_string folder = {self->folder, strlen(self->folder)};
 
     if (!velum_folder_is_live(folder)) {
-        return open_gate(self, err);
+        return self->is_remote_only ? VELUM_E_UNAVAILABLE : open_gate(self, err);
     }
     const velum_status status = connect_socket(self);
     if (status == VELUM_E_IO) {
@@ -94,6 +95,9 @@ static velum_status attach(velum_client *self, velum_error *err)
         const velum_status status = attach_once(self, err);
         if (status != VELUM_E_LOCKED && status != VELUM_E_UNAVAILABLE) {
             return status;
+        }
+        if (self->is_remote_only) {
+            return error_set(err, VELUM_E_UNAVAILABLE, "no velumd answers in the data folder");
         }
         if (clock_monotonic_ns(&self->channel.clock) >= deadline_ns) {
             return error_set(err, VELUM_E_LOCKED,
@@ -117,7 +121,8 @@ static velum_status attach_again(velum_client *self, velum_error *err)
     return attach(self, err);
 }
 
-velum_status velum_client_open(velum_string folder, velum_client **out, velum_error *err)
+static velum_status open_client(velum_string folder, bool is_remote_only, velum_client **out,
+                                velum_error *err)
 {
     VELUM_AUTO(velum_client) *self = mem_alloc(sizeof(*self));
 
@@ -126,6 +131,7 @@ velum_status velum_client_open(velum_string folder, velum_client **out, velum_er
         return error_set(err, VELUM_E_NOMEM, "no memory for a connection");
     }
     self->dir_fd = -1;
+    self->is_remote_only = is_remote_only;
     self->channel = (frame_channel){-1, clock_system()};
     if (folder.size == 0 || folder.size >= FOLDER_BYTES_MAX ||
         memchr(folder.data, '\0', folder.size) != NULL) {
@@ -142,6 +148,16 @@ velum_status velum_client_open(velum_string folder, velum_client **out, velum_er
     VELUM_TRY(attach(self, err));
     *out = velum_client_take(&self);
     return VELUM_OK;
+}
+
+velum_status velum_client_open(velum_string folder, velum_client **out, velum_error *err)
+{
+    return open_client(folder, false, out, err);
+}
+
+velum_status velum_client_connect(velum_string folder, velum_client **out, velum_error *err)
+{
+    return open_client(folder, true, out, err);
 }
 
 void velum_client_free(velum_client *client)

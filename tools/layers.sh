@@ -18,6 +18,7 @@ audit:   include/velum/status.h base
 core:    include/velum base store policy vault audit
 gateway: include/velum base
 cli:     include/velum base
+courier: include/velum base
 '
 
 # What comes with the C library and the kernel. A header that is neither here nor ours is somebody else's.

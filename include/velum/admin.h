@@ -151,6 +151,10 @@ velum_status velum_gate_serve_socket(velum_gate *gate, velum_error *err) VELUM_W
 typedef struct velum_client velum_client;
 velum_status velum_client_open(velum_string folder, velum_client **out,
                                velum_error *err) VELUM_WARN_UNUSED;
+/* The same to a running velumd only, without waiting: VELUM_E_UNAVAILABLE when none answers. Nothing of
+ * the folder is opened, so no key is needed; that holds for calls on it, too. */
+velum_status velum_client_connect(velum_string folder, velum_client **out,
+                                  velum_error *err) VELUM_WARN_UNUSED;
 velum_status velum_client_call(velum_client *client, const velum_request *request,
                                velum_answer **out, velum_error *err) VELUM_WARN_UNUSED;
 bool velum_client_is_remote(const velum_client *client);

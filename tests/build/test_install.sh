@@ -18,6 +18,7 @@ check 'status.h is there' test -f "$there/include/velum/status.h"
 check 'admin.h is not' test ! -e "$there/include/velum/admin.h"
 check 'the development link' test -e "$there/lib/libvelum.so"
 check 'the schema of the configuration' cmp "$top/docs/velum.schema.json" "$there/share/velum/velum.schema.json"
+check 'the courier is there' test -x "$there/sbin/velum-courier"
 
 program() {
     echo '#include <velum/velum.h>

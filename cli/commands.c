@@ -62,6 +62,8 @@ const command *const commands[] = {
     &command_request_fulfil,
     &command_request_answer,
     &command_request_task,
+    &command_message_list,
+    &command_message_show,
     &command_hook_list,
     &command_hook_secret,
     &command_clock_accept,

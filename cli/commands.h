@@ -60,6 +60,8 @@ extern const command command_request_extend;
 extern const command command_request_fulfil;
 extern const command command_request_answer;
 extern const command command_request_task;
+extern const command command_message_list;
+extern const command command_message_show;
 extern const command command_hook_list;
 extern const command command_hook_secret;
 extern const command command_clock_accept;

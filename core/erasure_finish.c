@@ -6,6 +6,7 @@
  */
 #include "core/certificate.h"
 #include "core/erasure.h"
+#include "core/message_row.h"
 #include "core/registry.h"
 #include "core/requests.h"
 #include "core/verbs.h"
@@ -171,6 +172,9 @@ static velum_status finish_one(void *context, write_batch *batch)
                               one->what.kind == DESTROY_EVIDENCE ? NULL : &one->what.subject,
                               written));
     VELUM_TRY(request_erased(batch, one->what.request_id, facts.id));
+    if (one->what.kind == DESTROY_DATA) {
+        VELUM_TRY(message_finish_erasure(batch->conn, &one->what.subject));
+    }
     own_entry(gate, ENTRY_ERASURE, one->now_ns, &entry);
     fill_outcome(one, &facts, &entry);
     sha256(text.data, text.size, entry.detail_hash);

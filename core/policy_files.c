@@ -95,6 +95,7 @@ static mode_t kind_of(int dir_fd, const char *entry)
 static const part parts[] = {
     {"notices", ".md", "only notices, <id>.<language>.md, belong into this folder"},
     {"packs", ".yaml", "only jurisdiction packs, <name>.yaml, belong into this folder"},
+    {"modules", ".yaml", "only modules, <name>.yaml, belong into this folder"},
 };
 
 static bool belongs(const part *part, const char *entry)
@@ -159,7 +160,7 @@ static velum_status take_top(folder_reader *self, int dir_fd, const char *entry)
         }
     }
     tell(self, entry,
-         "only policy.yaml and the folders notices and packs belong here, and no links");
+         "only policy.yaml and the folders notices, packs and modules belong here, and no links");
     return VELUM_OK;
 }
 

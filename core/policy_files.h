@@ -10,7 +10,7 @@
 #include "base/buffer.h"
 #include "policy/bundle.h"
 
-#define POLICY_FILES_MAX (1 + BUNDLE_NOTICES_MAX + BUNDLE_PACKS_MAX)
+#define POLICY_FILES_MAX (1 + BUNDLE_NOTICES_MAX + BUNDLE_PACKS_MAX + BUNDLE_MODULES_MAX)
 
 /* Owns names and bytes; ordered by name. */
 typedef struct policy_files {

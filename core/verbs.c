@@ -520,31 +520,20 @@ static const verb VERBS[] = {
      .open = timers_apply},
 };
 
-static const verb_table OWN = {VERBS, sizeof(VERBS) / sizeof(VERBS[0])};
+static const verb_table verbs_usual = {VERBS, sizeof(VERBS) / sizeof(VERBS[0])};
 
-static const verb_table *const TABLES[] = {
-    &OWN,
-    &verbs_hooks,
-};
-
-static const verb *find_in(const verb_table *table, uint32_t number)
-{
-    for (size_t i = 0; i < table->count; i++) {
-        if (table->verbs[i].number == number) {
-            return &table->verbs[i];
-        }
-    }
-    return NULL;
-}
+static const verb_table *const TABLES[] = {&verbs_usual, &verbs_messages, &verbs_hooks};
 
 const verb *verb_find(uint32_t number)
 {
-    const verb *found = NULL;
-
-    for (size_t i = 0; i < sizeof(TABLES) / sizeof(TABLES[0]) && found == NULL; i++) {
-        found = find_in(TABLES[i], number);
+    for (size_t i = 0; i < sizeof(TABLES) / sizeof(TABLES[0]); i++) {
+        for (size_t j = 0; j < TABLES[i]->count; j++) {
+            if (TABLES[i]->verbs[j].number == number) {
+                return &TABLES[i]->verbs[j];
+            }
+        }
     }
-    return found;
+    return NULL;
 }
 
 void entry_push(audit_entry *entry, uint32_t key, uint64_t value)

@@ -4,12 +4,13 @@
 
 #include "core/passage.h"
 
-/* The verbs of one noun; verb_find asks each table. */
+/* A noun's rows of the table, in core/verbs_<noun>.c. */
 typedef struct verb_table {
     const verb *verbs;
     size_t count;
 } verb_table;
-extern const verb_table verbs_hooks; /* core/verbs_hooks.c */
+extern const verb_table verbs_messages;
+extern const verb_table verbs_hooks;
 
 /* core/read.c */
 velum_status read_open(passage *passage) VELUM_WARN_UNUSED;
@@ -166,6 +167,7 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define INPUT_SUPPRESSED 50      /* its cells that were not told */
 #define INPUT_CRITERIA 51        /* of a search: how many were given */
 #define INPUT_ACTIVITY 52        /* registry number of the activity that was asked about */
+#define INPUT_OUTCOME 70         /* MESSAGE_* that the courier reported, or that its silence is */
 #define INPUT_HOOK_OUTCOME 75    /* HOOK_OUTCOME_* of core/hook.h */
 #define INPUT_HTTP_STATUS 76     /* what the receiver of a webhook answered */
 #define INPUT_ATTEMPT 77         /* of a webhook, from 1 */
@@ -196,6 +198,7 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_RESOLVE 22
 #define OPERATION_HOLD 23
 #define OPERATION_RELEASE 24
+#define OPERATION_OPT_OUT 70
 #define OPERATION_HOOK_SECRET 75
 
 #endif

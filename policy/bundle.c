@@ -74,6 +74,12 @@ void bundle_free(bundle *self)
         return;
     }
     yaml_free(self->source->tree);
+    for (uint32_t i = 0; i < BUNDLE_MODULES_MAX; i++) {
+        yaml_free(self->source->modules[i]);
+    }
+    for (uint32_t i = 0; i < self->source->kept_count; i++) {
+        mem_free(self->source->kept[i]);
+    }
     mem_free(self->source->notices);
     mem_free(self->source);
     mem_free(self);
@@ -149,10 +155,33 @@ static text notice_name(const bundle_notice *notice, char scratch[128])
     return (text){scratch, (size_t)length};
 }
 
+/* Fields of tables are walked behind those of people: the table and the place in it, or BUNDLE_NONE. */
+static uint32_t resource_at(const bundle *self, uint32_t index, uint32_t *out_field)
+{
+    uint32_t rest = index - self->field_count;
+
+    for (uint32_t i = 0; index >= self->field_count && i < self->resource_count; i++) {
+        if (rest < self->resources[i].field_count) {
+            *out_field = rest;
+            return i;
+        }
+        rest -= self->resources[i].field_count;
+    }
+    return BUNDLE_NONE;
+}
+
 bool bundle_name_at(const bundle *self, uint32_t kind, uint32_t index, char scratch[128],
                     text *out_name)
 {
     const kind_layout *const layout = layout_of(kind);
+    uint32_t field = 0;
+    const uint32_t resource =
+        kind == REGISTRY_FIELD ? resource_at(self, index, &field) : BUNDLE_NONE;
+
+    if (resource != BUNDLE_NONE) {
+        *out_name = self->resources[resource].fields[field].full_name;
+        return true;
+    }
     if (layout == NULL || index >= count_of(self, layout)) {
         return false;
     }
@@ -164,6 +193,14 @@ bool bundle_name_at(const bundle *self, uint32_t kind, uint32_t index, char scra
 void bundle_set_number(bundle *self, uint32_t kind, uint32_t index, uint16_t number)
 {
     const kind_layout *const layout = layout_of(kind);
+    uint32_t field = 0;
+    const uint32_t resource =
+        kind == REGISTRY_FIELD ? resource_at(self, index, &field) : BUNDLE_NONE;
+
+    if (resource != BUNDLE_NONE) {
+        self->resources[resource].fields[field].number = number;
+        return;
+    }
     assert(layout != NULL && index < count_of(self, layout));
 
     uint16_t *const slot = (uint16_t *)((char *)self + layout->array +
@@ -206,6 +243,26 @@ uint32_t bundle_identifier_order(const bundle *self, text type)
         return exact;
     }
     return bundle_find(self, REGISTRY_IDENTIFIER, TEXT_LITERAL("ext:*"));
+}
+
+uint32_t resource_find(const bundle_resource *self, text name)
+{
+    for (uint32_t i = 0; i < self->field_count; i++) {
+        if (text_equal(self->fields[i].name, name)) {
+            return i;
+        }
+    }
+    return BUNDLE_NONE;
+}
+
+uint32_t resource_find_number(const bundle_resource *self, uint16_t number)
+{
+    for (uint32_t i = 0; i < self->field_count && number != 0; i++) {
+        if (self->fields[i].number == number) {
+            return i;
+        }
+    }
+    return BUNDLE_NONE;
 }
 
 bool bundle_lives_on_consent(const bundle *self, uint32_t activity)

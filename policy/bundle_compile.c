@@ -7,15 +7,16 @@
 
 typedef void (*part)(compiler *self);
 
-/* Masks before fields, fields and reason codes before activities, roles before approvals. The header,
- * and the packs that it names, come before all. */
+/* Masks before fields, fields and tables before activities, activities before messages, roles before
+ * approvals. The header, the packs that it names, and the heads of the modules come before all. */
 static const part parts[] = {
-    compile_masks,    compile_categories,   compile_retention,
-    compile_purposes, compile_reason_codes, compile_activities,
-    compile_roles,    compile_approvals,    compile_erasure,
+    compile_masks,    compile_categories, compile_retention,    compile_channels,
+    compile_tables,   compile_purposes,   compile_reason_codes, compile_activities,
+    compile_roles,    compile_approvals,  compile_erasure,      compile_counts,
+    compile_messages, compile_interests,
 };
 
-#define FILES_MAX (1 + BUNDLE_NOTICES_MAX + BUNDLE_PACKS_MAX)
+#define FILES_MAX (1 + BUNDLE_NOTICES_MAX + BUNDLE_PACKS_MAX + BUNDLE_MODULES_MAX)
 
 static bool sizes_are_bounded(const bundle_file *files, size_t count)
 {
@@ -89,9 +90,13 @@ static velum_status compile_files(compiler *self, const bundle_file *files, size
     if (self->root != NULL) {
         compile_header(self);
         VELUM_TRY(compile_packs(self, files, count));
+        VELUM_TRY(compile_modules(self, files, count));
     }
     for (size_t i = 0; self->root != NULL && i < sizeof(parts) / sizeof(parts[0]); i++) {
         parts[i](self);
+    }
+    if (self->is_out_of_memory) {
+        return VELUM_E_NOMEM;
     }
     if (self->error_count > 0) {
         return VELUM_E_INVALID;

@@ -235,18 +235,28 @@ static void name_thing(differ *self, const char *word, text name)
     (void)snprintf(self->who, sizeof(self->who), "%s %.*s", word, (int)name.size, name.data);
 }
 
+/* Fields of tables, which have names of the same kind, are compared with their tables. */
+static bool is_in_section(const bundle *of, const diff_section *section, uint32_t index)
+{
+    return section->kind != REGISTRY_FIELD || index < of->field_count;
+}
+
 static void compare_things(differ *self, const diff_section *section)
 {
     char scratch[128];
     text name;
 
-    for (uint32_t i = 0; bundle_name_at(self->before, section->kind, i, scratch, &name); i++) {
+    for (uint32_t i = 0; is_in_section(self->before, section, i) &&
+                         bundle_name_at(self->before, section->kind, i, scratch, &name);
+         i++) {
         if (bundle_find(self->after, section->kind, name) == BUNDLE_NONE) {
             name_thing(self, section->word, name);
             tell_whole(self, false, "is gone");
         }
     }
-    for (uint32_t i = 0; bundle_name_at(self->after, section->kind, i, scratch, &name); i++) {
+    for (uint32_t i = 0; is_in_section(self->after, section, i) &&
+                         bundle_name_at(self->after, section->kind, i, scratch, &name);
+         i++) {
         const uint32_t old = bundle_find(self->before, section->kind, name);
         name_thing(self, section->word, name);
         if (old == BUNDLE_NONE) {

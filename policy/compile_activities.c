@@ -2,11 +2,17 @@
 #include "policy/compiler.h"
 
 static const key_rule activity_rules[] = {
-    {"title", YAML_MAP, true, false},          {"purpose", YAML_SCALAR, true, false},
-    {"actions", YAML_LIST, true, false},       {"actors", YAML_LIST, true, false},
-    {"fields", YAML_LIST, false, true},        {"knows-existence", YAML_SCALAR, false, false},
-    {"recipient", YAML_SCALAR, false, false},  {"visible", YAML_MAP, false, true},
-    {"reason-codes", YAML_LIST, false, false}, {"break-glass", YAML_LIST, false, false},
+    {"title", YAML_MAP, true, false},
+    {"purpose", YAML_SCALAR, true, false},
+    {"actions", YAML_LIST, true, false},
+    {"actors", YAML_LIST, true, false},
+    {"fields", YAML_LIST, false, true},
+    {"resources", YAML_MAP, false, false},
+    {"knows-existence", YAML_SCALAR, false, false},
+    {"recipient", YAML_SCALAR, false, false},
+    {"visible", YAML_MAP, false, true},
+    {"reason-codes", YAML_LIST, false, false},
+    {"break-glass", YAML_LIST, false, false},
     {NULL, YAML_SCALAR, false, false},
 };
 
@@ -173,6 +179,7 @@ static void read_activity(compiler *self, const yaml_node *map, const char *who,
     if (fields != NULL && yaml_kind_of(fields) != YAML_MAP) {
         activity->fields = read_fields(self, fields, &all, who);
     }
+    read_resources(self, member_of(map, "resources", YAML_MAP), who, activity->resources);
     activity->knows_existence = read_boolean(self, map, "knows-existence", who);
     read_recipient(self, map, activity);
     read_visible(self, map, who, activity);

@@ -1,7 +1,6 @@
 /* compile_categories.c: the section `categories`: which fields there are, and what is sealed
  * together. */
 #include "policy/compiler.h"
-#include "policy/mask.h"
 
 #include <stdio.h>
 
@@ -14,85 +13,32 @@ static const key_rule field_rules[] = {
 static const word_value types[] = {
     {"text", FIELD_TEXT}, {"date", FIELD_DATE}, {"number", FIELD_NUMBER}, {NULL, 0}};
 
-static const word_value classes[] = {{"public", CLASS_PUBLIC},
-                                     {"personal", CLASS_PERSONAL},
-                                     {"sensitive", CLASS_SENSITIVE},
-                                     {NULL, 0}};
-
-static uint32_t read_type(compiler *self, const yaml_node *map)
-{
-    const yaml_node *const node = member_of(map, "type", YAML_SCALAR);
-
-    return node == NULL ? FIELD_TEXT : read_word(self, node, types, "type");
-}
-
-/* What is not classified is treated as the most sensitive (style, rule 19). */
-static uint32_t read_class(compiler *self, const yaml_node *map, const char *who, uint32_t line)
-{
-    const yaml_node *const node = member_of(map, "class", YAML_SCALAR);
-
-    if (node != NULL) {
-        return read_word(self, node, classes, "class");
-    }
-    tell_warning(self, line, "%s has no class and is treated as sensitive; classify it", who);
-    return CLASS_SENSITIVE;
-}
-
-static uint32_t read_mask(compiler *self, const yaml_node *map, uint32_t type, const char *who)
-{
-    const yaml_node *const node = member_of(map, "mask", YAML_SCALAR);
-    const text name = node == NULL ? TEXT_LITERAL("all") : yaml_text(node);
-    const uint32_t line = yaml_line(node == NULL ? map : node);
-    const uint32_t mask = mask_named(self, name, line, who);
-
-    if (mask == BUNDLE_NONE || type == 0) {
-        return 0;
-    }
-    const uint32_t profile = self->out->masks[mask].profile;
-    if ((mask_profile_of(profile)->types & 1U << type) == 0) {
-        tell_error(self, line, "%s: the profile %s does not fit the field's type", who,
-                   mask_profile_name(profile));
-    }
-    return mask;
-}
-
-static void compile_field(compiler *self, uint32_t category, text name, const yaml_node *map,
-                          uint32_t line)
+static void compile_field(compiler *self, uint32_t category, const section_entry *entry)
 {
     bundle *const out = self->out;
-    char who[96];
 
-    if (!check_name(self, name, line, "field")) {
-        return;
-    }
-    (void)snprintf(who, sizeof(who), "field %s", quote(name).text);
-    if (!is_map(self, map, line, who)) {
-        return;
-    }
-    if (bundle_find(out, REGISTRY_FIELD, name) != BUNDLE_NONE) {
-        tell_error(self, line, "%s is in another category already; choose another name", who);
+    if (bundle_find(out, REGISTRY_FIELD, entry->name) != BUNDLE_NONE) {
+        tell_error(self, entry->line, "%s is in another category already; choose another name",
+                   entry->who);
         return;
     }
     if (out->field_count == BUNDLE_FIELDS_MAX) {
-        tell_error(self, line, "%s is more than the %u fields that a policy may have", who,
-                   BUNDLE_FIELDS_MAX);
+        tell_error(self, entry->line, "%s is more than the %u fields that a policy may have",
+                   entry->who, BUNDLE_FIELDS_MAX);
         return;
     }
-    check_keys(self, map, field_rules, who);
-    text titles[2] = {TEXT_EMPTY, TEXT_EMPTY};
-    read_title(self, map, titles, who);
-    const uint32_t type = read_type(self, map);
-    self->field_lines[out->field_count] = line;
-    out->fields[out->field_count] = (bundle_field){
-        .name = name,
-        .title_zh = titles[0],
-        .title_en = titles[1],
+    check_keys(self, entry->value, field_rules, entry->who);
+    const field_traits traits = read_traits(self, entry, types);
+    self->field_lines[out->field_count] = entry->line;
+    out->fields[out->field_count++] = (bundle_field){
+        .name = entry->name,
+        .title_zh = traits.titles[0],
+        .title_en = traits.titles[1],
         .category = category,
-        .type = type,
-        .class = read_class(self, map, who, line),
-        .mask = read_mask(self, map, type, who),
+        .type = traits.type,
+        .class = traits.class,
+        .mask = traits.mask,
     };
-    out->field_count++;
 }
 
 static void compile_category(compiler *self, text name, const yaml_node *map, uint32_t line)
@@ -113,8 +59,10 @@ static void compile_category(compiler *self, text name, const yaml_node *map, ui
     self->out->categories[category] =
         (bundle_category){.name = name, .title_zh = name, .title_en = name};
     for (size_t i = 0; i < yaml_count(map); i++) {
-        compile_field(self, category, yaml_name_at(map, i), yaml_at(map, i),
-                      yaml_name_line_at(map, i));
+        section_entry entry;
+        if (read_entry(self, map, i, "field", &entry)) {
+            compile_field(self, category, &entry);
+        }
     }
 }
 

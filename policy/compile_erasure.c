@@ -77,9 +77,18 @@ static bundle_category *category_of(compiler *self, const section_entry *entry)
     return &self->out->categories[index];
 }
 
-void compile_retention(compiler *self)
+void read_retention(compiler *self, const yaml_node *map, const char *who, bundle_category *out)
 {
     static const uint32_t days[2] = {1, 36500};
+
+    check_keys(self, map, retention_rules, who);
+    out->retain_days = read_number(self, member_of(map, "days", YAML_SCALAR), days, "days");
+    out->retain_basis = read_word(self, member_of(map, "basis", YAML_SCALAR), bases, who);
+    out->retain_law = read_line(self, member_of(map, "law", YAML_SCALAR), "law");
+}
+
+void compile_retention(compiler *self)
+{
     const yaml_node *const section = member_of(self->root, "retention", YAML_MAP);
     const size_t count = bounded_count(self, section, BUNDLE_CATEGORIES_MAX, "retention");
 
@@ -90,11 +99,6 @@ void compile_retention(compiler *self)
         if (category == NULL) {
             continue;
         }
-        check_keys(self, entry.value, retention_rules, entry.who);
-        category->retain_days =
-            read_number(self, member_of(entry.value, "days", YAML_SCALAR), days, "days");
-        category->retain_basis =
-            read_word(self, member_of(entry.value, "basis", YAML_SCALAR), bases, entry.who);
-        category->retain_law = read_line(self, member_of(entry.value, "law", YAML_SCALAR), "law");
+        read_retention(self, entry.value, entry.who, category);
     }
 }

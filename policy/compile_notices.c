@@ -82,8 +82,8 @@ static void add_notice(compiler *self, const bundle_file *file, size_t *used)
 
     if (!split_name(file->name, &id, &language)) {
         tell_error_in(self, quote(file->name).text, 0,
-                      "is no file of a policy; there are policy.yaml, notices/<id>.<lang>.md and "
-                      "packs/<name>.yaml");
+                      "is no file of a policy; there are policy.yaml, notices/<id>.<lang>.md, "
+                      "packs/<name>.yaml and modules/<name>.yaml");
         return;
     }
     if (file->bytes.size == 0 || !utf8_is_valid(file->bytes)) {
@@ -127,9 +127,9 @@ velum_status compile_notices(compiler *self, const bundle_file *files, size_t co
         return VELUM_E_NOMEM;
     }
     for (size_t i = 0; i < count; i++) {
-        text pack;
+        text name;
         if (!text_equal_literal(files[i].name, "policy.yaml") &&
-            !pack_file_name(files[i].name, &pack)) {
+            !pack_file_name(files[i].name, &name) && !module_file_name(files[i].name, &name)) {
             add_notice(self, &files[i], &used);
         }
     }

@@ -10,9 +10,6 @@
 #include <stdio.h>
 
 #define FOLDER "packs/"
-#define FOLDER_BYTES (sizeof(FOLDER) - 1)
-#define SUFFIX ".yaml"
-#define SUFFIX_BYTES (sizeof(SUFFIX) - 1)
 #define BROUGHT_SUFFIX ".v1.yaml"
 
 /* The files in which a pack is looked for. */
@@ -23,12 +20,7 @@ typedef struct shelf {
 
 bool pack_file_name(text file, text *out_pack)
 {
-    if (!text_starts_with(file, FOLDER) || file.size < FOLDER_BYTES + SUFFIX_BYTES ||
-        memcmp(file.data + file.size - SUFFIX_BYTES, SUFFIX, SUFFIX_BYTES) != 0) {
-        return false;
-    }
-    *out_pack = (text){file.data + FOLDER_BYTES, file.size - FOLDER_BYTES - SUFFIX_BYTES};
-    return name_is_valid(*out_pack);
+    return file_stem(file, FOLDER, out_pack) && name_is_valid(*out_pack);
 }
 
 static const bundle_file *own_file(const shelf *folder, text name)

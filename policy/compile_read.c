@@ -1,7 +1,11 @@
 /* compile_read.c: reading maps, names, words and numbers of policy.yaml, strictly (P-1). */
 #include "policy/compiler.h"
 
+#include <assert.h>
+#include <stdarg.h>
 #include <stdio.h>
+
+#define KEPT_BYTES_MAX 128 /* a table, a dot and a field */
 
 static const char *kind_word(yaml_kind kind)
 {
@@ -88,6 +92,19 @@ bool is_map(compiler *self, const yaml_node *node, uint32_t line, const char *wh
     return false;
 }
 
+bool file_stem(text file, const char *folder, text *out)
+{
+    static const text suffix = {".yaml", sizeof(".yaml") - 1};
+    const size_t before = strlen(folder);
+
+    if (!text_starts_with(file, folder) || file.size < before + suffix.size ||
+        memcmp(file.data + file.size - suffix.size, suffix.data, suffix.size) != 0) {
+        return false;
+    }
+    *out = (text){file.data + before, file.size - before - suffix.size};
+    return true;
+}
+
 bool name_is_valid(text name)
 {
     if (name.size == 0 || name.size > COMPILER_NAME_BYTES_MAX) {
@@ -128,6 +145,25 @@ size_t bounded_count(compiler *self, const yaml_node *section, size_t max, const
     return max;
 }
 
+text keep_name(compiler *self, const char *format, ...)
+{
+    bundle_source *const source = self->out->source;
+    char name[KEPT_BYTES_MAX];
+    va_list arguments;
+
+    va_start(arguments, format);
+    const int size = vsnprintf(name, sizeof(name), format, arguments);
+    va_end(arguments);
+    assert(size > 0 && size < (int)sizeof(name) && source->kept_count < NAMES_KEPT_MAX);
+    char *const copy = mem_copy_text(name, (size_t)size);
+    if (copy == NULL) {
+        self->is_out_of_memory = true;
+        return TEXT_EMPTY;
+    }
+    source->kept[source->kept_count++] = copy;
+    return (text){copy, (size_t)size};
+}
+
 bool read_boolean(compiler *self, const yaml_node *map, const char *name, const char *who)
 {
     const yaml_node *const node = member_of(map, name, YAML_SCALAR);
@@ -161,7 +197,7 @@ uint32_t read_number(compiler *self, const yaml_node *scalar, const uint32_t ran
 static void tell_words(compiler *self, const yaml_node *scalar, const word_value *words,
                        const char *what)
 {
-    char known[256] = "";
+    char known[384] = ""; /* the actions are the longest */
     size_t size = 0;
 
     for (const word_value *word = words; word->word != NULL && size < sizeof(known); word++) {
@@ -188,9 +224,7 @@ uint32_t read_word(compiler *self, const yaml_node *scalar, const word_value *wo
     return 0;
 }
 
-/* The element when it is a plain value; tells otherwise. */
-static const yaml_node *scalar_at(compiler *self, const yaml_node *list, size_t index,
-                                  const char *what)
+const yaml_node *scalar_at(compiler *self, const yaml_node *list, size_t index, const char *what)
 {
     const yaml_node *const node = yaml_at(list, index);
 
@@ -305,44 +339,4 @@ uint32_t read_named_set(compiler *self, const yaml_node *list, uint32_t kind, co
         set |= 1U << index;
     }
     return set;
-}
-
-static uint64_t field_bit(compiler *self, const yaml_node *node, const char *who)
-{
-    const uint32_t index = bundle_find(self->out, REGISTRY_FIELD, yaml_text(node));
-
-    if (index == BUNDLE_NONE) {
-        tell_error(self, yaml_line(node), "%s names the field %s, which no category has", who,
-                   quote(yaml_text(node)).text);
-        return 0;
-    }
-    return UINT64_C(1) << index;
-}
-
-uint64_t read_fields(compiler *self, const yaml_node *node, const uint64_t *all, const char *who)
-{
-    uint64_t fields = 0;
-
-    if (node == NULL) {
-        return 0;
-    }
-    if (yaml_kind_of(node) != YAML_LIST) {
-        const bool is_all = yaml_kind_of(node) == YAML_SCALAR &&
-                            text_equal_literal(yaml_text(node), "all") && all != NULL;
-        if (!is_all) {
-            tell_error(self, yaml_line(node), "%s: fields are a list of names%s", who,
-                       all != NULL ? ", or all" : "");
-        }
-        return is_all ? *all : 0;
-    }
-    for (size_t i = 0; i < yaml_count(node); i++) {
-        const yaml_node *const name = scalar_at(self, node, i, who);
-        const uint64_t bit = name == NULL ? 0 : field_bit(self, name, who);
-        if ((fields & bit) != 0) {
-            tell_error(self, yaml_line(name), "%s names the field %s twice; remove one", who,
-                       quote(yaml_text(name)).text);
-        }
-        fields |= bit;
-    }
-    return fields;
 }

@@ -12,15 +12,31 @@ static const key_rule role_rules[] = {
     {"where", YAML_MAP, false, false},   {NULL, YAML_SCALAR, false, false},
 };
 
-/* A cell holds one of clear, mask and hide; a contradiction is not resolved by guessing. */
-static void check_cells(compiler *self, const uint64_t cells[3], const char *who, uint32_t line)
+static void tell_contradiction(compiler *self, text name, const char *who, uint32_t line)
 {
-    const uint64_t twice = (cells[0] & cells[1]) | (cells[0] & cells[2]) | (cells[1] & cells[2]);
+    tell_error(self, line, "%s has the field %s in two of clear, mask and hide; keep one", who,
+               quote(name).text);
+}
 
-    for (uint64_t rest = twice; rest != 0; rest &= rest - 1) {
-        const bundle_field *const field = &self->out->fields[__builtin_ctzll(rest)];
-        tell_error(self, line, "%s has the field %s in two of clear, mask and hide; keep one", who,
-                   quote(field->name).text);
+static uint64_t in_two(uint64_t clear, uint64_t mask, uint64_t hide)
+{
+    return (clear & mask) | (clear & hide) | (mask & hide);
+}
+
+/* A cell holds one of clear, mask and hide; a contradiction is not resolved by guessing. */
+static void check_cells(compiler *self, const cell_set cells[3], const char *who, uint32_t line)
+{
+    uint64_t rest = in_two(cells[0].fields, cells[1].fields, cells[2].fields);
+
+    for (; rest != 0; rest &= rest - 1) {
+        tell_contradiction(self, self->out->fields[__builtin_ctzll(rest)].name, who, line);
+    }
+    for (uint32_t i = 0; i < self->out->resource_count; i++) {
+        rest = in_two(cells[0].resources[i], cells[1].resources[i], cells[2].resources[i]);
+        for (; rest != 0; rest &= rest - 1) {
+            const bundle_resource *const resource = &self->out->resources[i];
+            tell_contradiction(self, resource->fields[__builtin_ctzll(rest)].full_name, who, line);
+        }
     }
 }
 
@@ -28,14 +44,16 @@ static void read_cells(compiler *self, const yaml_node *map, const char *who, ui
                        bundle_role *role)
 {
     static const char *const names[3] = {"clear", "mask", "hide"};
-    uint64_t cells[3] = {0};
+    cell_set cells[3];
 
     for (size_t i = 0; i < 3; i++) {
-        cells[i] = read_fields(self, member_of(map, names[i], YAML_LIST), NULL, who);
+        cells[i] = read_cell_set(self, member_of(map, names[i], YAML_LIST), who);
     }
     check_cells(self, cells, who, line);
-    role->clear = cells[0];
-    role->mask = cells[1]; /* P-2: what is in neither is hidden */
+    role->clear = cells[0].fields;
+    role->mask = cells[1].fields; /* P-2: what is in neither is hidden */
+    memcpy(role->resource_clear, cells[0].resources, sizeof(role->resource_clear));
+    memcpy(role->resource_mask, cells[1].resources, sizeof(role->resource_mask));
 }
 
 static void read_values(compiler *self, const yaml_node *list, const char *who,

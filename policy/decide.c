@@ -8,25 +8,39 @@
 
 #include <assert.h>
 
-/* Acts on a subject, and those among them that touch the record. */
+/* Acts on a subject, and acts that know none. */
 #define SUBJECT_ACTIONS                                                                         \
     (ACTION_LOOKUP | ACTION_READ | ACTION_UPDATE | ACTION_CONSENT_READ | ACTION_CONSENT_WRITE | \
-     ACTION_ERASE | ACTION_ACCESS_LOG)
+     ACTION_ERASE | ACTION_ACCESS_LOG | ROW_ACTIONS | ACTION_SEND)
 #define SUBJECTLESS_ACTIONS                                                                       \
     (ACTION_AUDIT | ACTION_ADMINISTER | ACTION_REQUEST_DECIDE | ACTION_APPROVE | ACTION_RESOLVE | \
-     ACTION_RETAINED_READ)
-#define WRITE_ACTIONS (ACTION_CREATE | ACTION_UPDATE | ACTION_IMPORT)
-#define RECORD_ACTIONS (ACTION_READ | WRITE_ACTIONS)
-#define SHOWING_ACTIONS (ACTION_READ | ACTION_RETAINED_READ)
+     ACTION_RETAINED_READ | ACTION_MODULE | ACTION_DELIVER | ACTION_ACKNOWLEDGE)
+/* Acts on rows of a module's table, and those that may be. */
+#define ROW_ACTIONS (ACTION_ROWS_READ | ACTION_ROWS_WRITE | ACTION_COUNTS)
+#define RESOURCE_ACTIONS (ROW_ACTIONS | ACTION_RETAINED_READ)
+/* Acts on many, each of whom is decided on besides: always, and where the request says so. */
+#define MANY_ACTIONS (ACTION_FILTER | ACTION_SEARCH | ACTION_LIST | ACTION_BULK_READ)
+#define PERHAPS_MANY_ACTIONS (ROW_ACTIONS | ACTION_SEND)
+/* What shows fields by role to whoever looks at somebody, and what uses fields whole or not at all. */
+#define LOOKING_ACTIONS (ACTION_READ | ACTION_ROWS_READ | ACTION_SEARCH | ACTION_BULK_READ)
+#define SHOWING_ACTIONS (LOOKING_ACTIONS | ACTION_RETAINED_READ)
+#define WHOLE_ACTIONS                                                                    \
+    (ACTION_CREATE | ACTION_UPDATE | ACTION_IMPORT | ACTION_ROWS_WRITE | ACTION_COUNTS | \
+     ACTION_SEND)
+/* What a restriction of processing stops, and what of it goes on for the customer. */
+#define RECORD_ACTIONS (LOOKING_ACTIONS | WHOLE_ACTIONS | ACTION_FILTER)
+#define OWN_ACTIONS (ACTION_READ | ACTION_ROWS_READ)
 
 /* What the checks learn as they go. */
 typedef struct inquiry {
     const decide_request *request;
     const bundle_activity *activity;
     const bundle_purpose *purpose;
-    const subject_state *state; /* NULL when the act concerns no subject */
-    uint64_t asked;             /* field bits */
-    uint32_t roles;             /* bits of the roles that count */
+    const bundle_resource *resource; /* NULL: fields of people */
+    const subject_state *state;      /* NULL when the act concerns no subject */
+    uint64_t reach;                  /* field bits of the activity */
+    uint64_t asked;                  /* field bits */
+    uint32_t roles;                  /* bits of the roles that count */
     verdict *found;
 } inquiry;
 
@@ -36,10 +50,19 @@ static uint32_t activity_is_known(inquiry *self);
 static uint32_t activity_is_held(inquiry *self);
 static uint32_t actor_kind_fits(inquiry *self);
 static uint32_t action_is_allowed(inquiry *self);
+static uint32_t resource_is_known(inquiry *self);
 static uint32_t fields_are_known(inquiry *self);
 static uint32_t reason_code_is_given(inquiry *self);
 static uint32_t subject_is_there(inquiry *self);
 static uint32_t processing_is_free(inquiry *self);
+/* An act on many by itself: it shows and does nothing, and each of them is asked about with a state. */
+static bool is_of_nobody(const inquiry *self)
+{
+    const uint32_t many = MANY_ACTIONS | (self->request->is_of_many ? PERHAPS_MANY_ACTIONS : 0);
+
+    return self->state == NULL && (self->request->action & many) != 0;
+}
+
 static uint32_t marketing_is_free(inquiry *self);
 static uint32_t clock_can_judge(inquiry *self);
 static uint32_t consent_stands(inquiry *self);
@@ -54,6 +77,7 @@ static const check checks[] = {
     activity_is_held,                             /* I-7 */
     actor_kind_fits,                              /* I-7 */
     action_is_allowed,                            /* I-7, GDPR 5(1)(b) */
+    resource_is_known,                            /* I-3, I-7 */
     fields_are_known,                             /* I-3 */
     reason_code_is_given,                         /* of whoever, so that it tells nobody */
     clock_can_judge,                              /* I-3; of whoever as well */
@@ -114,7 +138,6 @@ static uint32_t activity_is_known(inquiry *self)
     }
     self->activity = &request->bundle->activities[request->activity];
     self->purpose = &request->bundle->purposes[self->activity->purpose];
-    self->asked = request->all_fields ? self->activity->fields : request->fields;
     self->found->purpose = self->activity->purpose;
     return REASON_NONE;
 }
@@ -141,9 +164,29 @@ static uint32_t action_is_allowed(inquiry *self)
                : REASON_ACTION_NOT_ALLOWED;
 }
 
+/* Whose fields are asked for. A table that is not there, or of which the activity has nothing, and a
+ * table where people's fields are meant or none where rows are, are all unknown (D-2). */
+static uint32_t resource_is_known(inquiry *self)
+{
+    const decide_request *const request = self->request;
+    const uint32_t resource = request->resource;
+    const bool is_needed = (request->action & ROW_ACTIONS) != 0;
+    const bool is_possible = (request->action & RESOURCE_ACTIONS) != 0;
+
+    if (resource > request->bundle->resource_count || (resource != 0 && !is_possible) ||
+        (resource == 0 && is_needed)) {
+        return REASON_UNKNOWN_RESOURCE;
+    }
+    self->resource = resource == 0 ? NULL : &request->bundle->resources[resource - 1];
+    self->reach = resource == 0 ? self->activity->fields : self->activity->resources[resource - 1];
+    self->asked = request->all_fields ? self->reach : request->fields;
+    return resource != 0 && self->reach == 0 ? REASON_UNKNOWN_RESOURCE : REASON_NONE;
+}
+
 static uint32_t fields_are_known(inquiry *self)
 {
-    const uint32_t count = self->request->bundle->field_count;
+    const uint32_t count =
+        self->resource != NULL ? self->resource->field_count : self->request->bundle->field_count;
     const uint64_t known = count == 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
 
     return self->request->unknown_fields == 0 && (self->asked & ~known) == 0 ? REASON_NONE
@@ -207,7 +250,7 @@ static uint32_t processing_is_free(inquiry *self)
         (request->action & RECORD_ACTIONS) == 0) {
         return REASON_NONE;
     }
-    return request->action == ACTION_READ && request->actor == ACTOR_CUSTOMER
+    return (request->action & OWN_ACTIONS) != 0 && request->actor == ACTOR_CUSTOMER
                ? REASON_NONE
                : REASON_PROCESSING_RESTRICTED;
 }
@@ -248,7 +291,7 @@ static uint32_t reason_of_state(uint32_t state)
 
 static uint32_t consent_stands(inquiry *self)
 {
-    if (self->purpose->basis != BASIS_CONSENT) {
+    if (self->purpose->basis != BASIS_CONSENT || is_of_nobody(self)) {
         return REASON_NONE;
     }
     const state_consent *const consent =
@@ -348,8 +391,8 @@ static uint32_t a_role_applies(inquiry *self)
             self->roles |= rest & -rest;
         }
     }
-    const bool needed =
-        request->action == ACTION_READ || is_retained || request->actor == ACTOR_HUMAN;
+    const bool needed = (request->action & SHOWING_ACTIONS) != 0 ||
+                        (request->actor == ACTOR_HUMAN && request->action != ACTION_SEND);
     return needed && self->roles == 0 ? REASON_NO_ROLE_APPLIES : REASON_NONE;
 }
 
@@ -377,7 +420,7 @@ static uint32_t lifting_obligation(const inquiry *self)
  * dropping one of two roles widen the answer (D-1). */
 static uint32_t children_are_guarded(inquiry *self)
 {
-    if (self->request->action != ACTION_READ || self->found->age_class != AGE_UNDER_14) {
+    if ((self->request->action & LOOKING_ACTIONS) == 0 || self->found->age_class != AGE_UNDER_14) {
         return REASON_NONE;
     }
     const uint32_t staff = self->roles & staff_roles(self->request->bundle);
@@ -396,21 +439,34 @@ static int weight(uint64_t clear, uint64_t masked)
     return __builtin_popcountll(clear) * (BUNDLE_FIELDS_MAX + 1) + __builtin_popcountll(masked);
 }
 
+static uint64_t clear_of(const inquiry *self, const bundle_role *role)
+{
+    return self->reach & self->asked &
+           (self->resource == NULL ? role->clear
+                                   : role->resource_clear[self->request->resource - 1]);
+}
+
+static uint64_t mask_of(const inquiry *self, const bundle_role *role)
+{
+    return self->reach & self->asked &
+           (self->resource == NULL ? role->mask : role->resource_mask[self->request->resource - 1]);
+}
+
 /* The clearest cell counts; a cell that is not written is hide (P-2). */
 static void add_up_roles(inquiry *self)
 {
-    const uint64_t reach = self->asked & self->activity->fields;
     verdict *const found = self->found;
     int best = 0;
 
     for (uint32_t rest = self->roles; rest != 0; rest &= rest - 1) {
         const uint32_t i = (uint32_t)__builtin_ctz(rest);
         const bundle_role *const role = &self->request->bundle->roles[i];
-        const int gave = weight(role->clear & reach, role->mask & reach);
-        found->clear |= role->clear & reach;
-        found->masked |= role->mask & reach;
-        if (gave > best) {
-            best = gave;
+        const uint64_t clear = clear_of(self, role);
+        const uint64_t masked = mask_of(self, role);
+        found->clear |= clear;
+        found->masked |= masked;
+        if (weight(clear, masked) > best) {
+            best = weight(clear, masked);
             found->rule = i + 1;
         }
     }
@@ -420,46 +476,44 @@ static void add_up_roles(inquiry *self)
 
 static uint32_t a_field_is_allowed(inquiry *self)
 {
-    if ((self->request->action & SHOWING_ACTIONS) == 0) {
+    if ((self->request->action & SHOWING_ACTIONS) == 0 || is_of_nobody(self)) {
         return REASON_NONE;
     }
     add_up_roles(self);
     return (self->found->clear | self->found->masked) != 0 ? REASON_NONE : REASON_NO_FIELD_ALLOWED;
 }
 
-/* A write is allowed whole or not at all. */
+/* What is written, counted or sent is allowed whole or not at all. */
 static uint32_t fields_may_be_written(inquiry *self)
 {
-    const bool writes = (self->request->action & WRITE_ACTIONS) != 0;
+    const bool is_whole = (self->request->action & WHOLE_ACTIONS) != 0;
 
-    return writes && (self->asked & ~self->activity->fields) != 0 ? REASON_NO_FIELD_ALLOWED
-                                                                  : REASON_NONE;
+    return is_whole && (self->asked & ~self->reach) != 0 ? REASON_NO_FIELD_ALLOWED : REASON_NONE;
 }
 
 /* --- The grant ---------------------------------------------------------------------------------- */
 
-static uint32_t categories_of(const bundle *policy, uint64_t fields)
+static uint32_t categories_of(const inquiry *self, uint64_t fields)
 {
     uint32_t categories = 0;
 
+    if (self->resource != NULL) {
+        return fields == 0 ? 0 : 1U << self->resource->category;
+    }
     for (uint64_t rest = fields; rest != 0; rest &= rest - 1) {
-        categories |= 1U << policy->fields[__builtin_ctzll(rest)].category;
+        categories |= 1U << self->request->bundle->fields[__builtin_ctzll(rest)].category;
     }
     return categories;
 }
 
 static void grant(const inquiry *self)
 {
-    const bool reads = (self->request->action & SHOWING_ACTIONS) != 0;
-    const bool writes = (self->request->action & WRITE_ACTIONS) != 0;
+    const bool is_whole = (self->request->action & WHOLE_ACTIONS) != 0;
     verdict *const out = self->found;
 
     assert((out->clear & out->masked) == 0);
-    assert(((out->clear | out->masked) & ~self->activity->fields) == 0);
+    assert(((out->clear | out->masked) & ~self->reach) == 0);
     out->allowed = true;
     out->decision = (out->masked | out->hidden) == 0 ? 1 : 2;
-    if (reads || writes) {
-        out->categories =
-            categories_of(self->request->bundle, reads ? out->clear | out->masked : self->asked);
-    }
+    out->categories = categories_of(self, is_whole ? self->asked : out->clear | out->masked);
 }

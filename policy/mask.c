@@ -13,10 +13,12 @@
 
 #include <assert.h>
 
-#define ANY_TYPE (1U << FIELD_TEXT | 1U << FIELD_DATE | 1U << FIELD_NUMBER)
+#define ANY_TYPE                                                                      \
+    (1U << FIELD_TEXT | 1U << FIELD_DATE | 1U << FIELD_NUMBER | 1U << FIELD_INTEGER | \
+     1U << FIELD_TIME | 1U << FIELD_BOOLEAN)
 #define TEXT_TYPE (1U << FIELD_TEXT)
 #define DATE_TYPE (1U << FIELD_DATE)
-#define NUMBER_TYPE (1U << FIELD_NUMBER)
+#define NUMBER_TYPE (1U << FIELD_NUMBER | 1U << FIELD_INTEGER)
 
 #define SET_MAX 64 /* of a number that a policy may set */
 #define TEXT_BYTES_MAX 2048
@@ -99,7 +101,7 @@ velum_status mask_apply(const bundle_mask *mask, uint32_t type, text value, char
     }
     writer.data = out;
     const bool fits_type =
-        profile != NULL && type <= FIELD_NUMBER && (profile->types & 1U << type) != 0;
+        profile != NULL && type <= FIELD_BOOLEAN && (profile->types & 1U << type) != 0;
     const bool is_done = value.size > 0 && fits_type && functions[mask->profile] != NULL &&
                          functions[mask->profile](mask, value, &writer) &&
                          !text_equal(written(&writer), value);

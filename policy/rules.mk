@@ -3,7 +3,7 @@ policy_sources := $(wildcard policy/*.c) policy/embedded.c
 
 # The policies inside the library (policy/embedded.h) are made from their folders.
 policy_folders := policy/sample policy/bootstrap policy/packs
-$(B)/policy/embedded.c: tools/embed-policy $(foreach f,$(policy_folders),$(wildcard $(f)/*.yaml $(f)/notices/*.md))
+$(B)/policy/embedded.c: tools/embed-policy $(foreach f,$(policy_folders),$(wildcard $(f)/*.yaml $(f)/notices/*.md $(f)/modules/*.yaml))
 	@mkdir -p $(@D)
 	$(call say,EMBED $@)
 	$(Q)tools/embed-policy $(foreach f,$(policy_folders),$(notdir $(f))=$(f)) > $@.new && mv $@.new $@

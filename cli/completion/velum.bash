@@ -2,7 +2,7 @@
 
 _velum_words() {
     case $1 in
-    '') echo 'init upgrade config status credential import consent audit policy approval subject certificate request hook clock help --data --help --version' ;;
+    '') echo 'init upgrade config status credential import consent audit policy approval subject certificate request message hook clock help --data --help --version' ;;
     credential) echo 'add list revoke rotate customer' ;;
     consent) echo 'list give withdraw import report' ;;
     audit) echo 'log who-saw explain resolve verify prove' ;;
@@ -11,10 +11,11 @@ _velum_words() {
     subject) echo 'erase retained hold release' ;;
     certificate) echo 'get verify' ;;
     request) echo 'list show watch add verify approve deny extend fulfil answer task' ;;
+    message) echo 'list show' ;;
     hook) echo 'list secret' ;;
     clock) echo 'accept' ;;
     config) echo 'check show' ;;
-    help) echo 'init upgrade config status credential import consent audit policy approval subject certificate request hook clock' ;;
+    help) echo 'init upgrade config status credential import consent audit policy approval subject certificate request message hook clock' ;;
     init) echo '--kit --sample --customers --seed --help' ;;
     status | 'credential list' | 'policy show') echo '--json --data --help' ;;
     'credential add') echo '--kind --role --activity --domain --store --uid --expires --data --help' ;;
@@ -37,6 +38,8 @@ _velum_words() {
     'certificate verify') echo '--key --json --help' ;;
     'request list') echo '--state --right --due --json --csv --data --help' ;;
     'request show') echo '--json --data --help' ;;
+    'message list') echo '--state --reason --module --json --data --help' ;;
+    'message show') echo '--json --data --help' ;;
     'request watch') echo '--state --right --due --interval --times --data --help' ;;
     'request add') echo '--right --identifier-prompt --received --category --jurisdiction --details-file --json --data --help' ;;
     'request verify') echo '--method --data --help' ;;
@@ -73,7 +76,7 @@ _velum_command() {
         *)
             command=${command:+$command }$word
             case $command in
-            config | credential | consent | audit | policy | approval | subject | certificate | request | hook | clock) ;;
+            config | credential | consent | audit | policy | approval | subject | certificate | request | message | hook | clock) ;;
             *) break ;;
             esac
             ;;

@@ -97,8 +97,8 @@ class Policy(support.Case):
         self.sample(0)
         folder = self.copy()
         first = self.at_json("policy", "show")["policy"]
-        self.edit(folder, "clear: [name, city, member_level]\n    mask: [mobile, email, birthday]\n    hide",
-                  "clear: [name, member_level]\n    mask: [mobile, email, birthday]\n    hide")
+        self.edit(folder, "clear: [name, city, member_level, orders.*, order_lines.*]\n    mask: [mobile, email, birthday]\n    hide",
+                  "clear: [name, member_level, orders.*, order_lines.*]\n    mask: [mobile, email, birthday]\n    hide")
         proposed = self.at("policy", "propose", folder, "--note", "less for care")
         second = proposed.stdout.strip()[-64:]
         self.assertIn("activate", proposed.stderr)

@@ -9,7 +9,7 @@ COMMANDS = ["init", "status", "credential add", "credential list", "credential r
             "credential customer", "import", "consent list", "consent give", "consent withdraw",
             "consent import", "consent report",
             "audit log", "audit verify", "audit prove", "policy show", "policy check", "policy apply",
-            "hook list", "hook secret", "clock accept", "help"]
+            "message list", "message show", "hook list", "hook secret", "clock accept", "help"]
 SECRET = "13800138000"
 
 

@@ -183,9 +183,10 @@ static void a_policy_that_changed_twice(void **state)
     const char *const ref = person(self, shop, "13800000001", full_profile);
     const uint64_t first = read_by(self, care, ref, "mobile,name");
 
-    replace_in_policy(self,
-                      "clear: [name, city, member_level]\\n    mask: [mobile, email, birthday]\\n",
-                      "clear: [name, city, member_level, mobile]\\n    mask: [email, birthday]\\n");
+    replace_in_policy(
+        self,
+        "clear: [name, city, member_level, orders.*, order_lines.*]\\n    mask: [mobile, email, birthday]\\n",
+        "clear: [name, city, member_level, mobile]\\n    mask: [email, birthday]\\n");
     const uint64_t second = read_by(self, care, ref, "mobile,name");
     replace_in_policy(self, "{zh: 客户服务, en: Customer care}", "{zh: 客服, en: Help desk}");
     const uint64_t third = read_by(self, care, ref, "mobile,name");

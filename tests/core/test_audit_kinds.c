@@ -133,7 +133,7 @@ static void a_shadow(void **state)
     place *const self = *state;
     const char *const top = getenv("VELUM_TOP");
     const char *const folder = text_f(self, "%s/policy/sample", top == NULL ? "." : top);
-    static const char from[] = "clear: [name, city, member_level]";
+    static const char from[] = "clear: [name, city, member_level, orders.*, order_lines.*]";
     const char *const care = care_token(self);
     char *packed = NULL;
     size_t size = 0;
@@ -145,11 +145,13 @@ static void a_shadow(void **state)
     velum_body_free(packed);
     const char *const at = strstr(body, from);
     assert_non_null(at);
-    assert_done(ask(self, (question){VELUM_VERB_POLICY_PROPOSE,
-                                     .body = text_f(self,
-                                                    "%.*sclear: [name, member_level]%s,"
-                                                    "\"shadow\":true}",
-                                                    (int)(at - body), body, at + strlen(from))}));
+    assert_done(
+        ask(self,
+            (question){VELUM_VERB_POLICY_PROPOSE,
+                       .body = text_f(self,
+                                      "%.*sclear: [name, member_level, orders.*, order_lines.*]%s,"
+                                      "\"shadow\":true}",
+                                      (int)(at - body), body, at + strlen(from))}));
     assert_done(ask(self, (question){VELUM_VERB_READ, care, .ref = ref, .fields = "name"}));
     assert_done(ask(self, (question){VELUM_VERB_READ, care, .ref = ref, .fields = "name,city"}));
     const reply *log = found(self, "{\"shadow\":true}");

@@ -270,9 +270,10 @@ static void a_new_policy_holds_at_once_and_after_a_restart(void **state)
     const question read = {VELUM_VERB_READ, .token = care, .ref = ref, .fields = "name,city"};
 
     assert_text_at(assert_done(ask(self, read)), "fields/city", "常州");
-    const reply *applied = assert_done(
-        apply_changed(self, "clear: [name, city, member_level]\\n    mask: [mobile, email",
-                      "clear: [name, member_level]\\n    mask: [mobile, email"));
+    const reply *applied = assert_done(apply_changed(
+        self,
+        "clear: [name, city, member_level, orders.*, order_lines.*]\\n    mask: [mobile, email",
+        "clear: [name, member_level, orders.*, order_lines.*]\\n    mask: [mobile, email"));
     assert_non_null(strstr(applied->body, "\"changed\":true"));
     for (int round = 0; round < 2; round++) {
         const reply *answer = assert_done(ask(self, read));
@@ -290,8 +291,8 @@ static void a_policy_that_joins_recording_and_living_is_refused(void **state)
     const char *const both =
         token_of(self, (holder){"both", NULL, "customer_service", "consent-capture,customer-care",
                                 "shop", NULL});
-    const char *const from = "purpose: customer-care\\n    actions: [lookup, read]";
-    const char *const to = "purpose: analytics\\n    actions: [lookup, read]";
+    const char *const from = "purpose: customer-care\\n    actions: [lookup, read, rows-read]";
+    const char *const to = "purpose: analytics\\n    actions: [lookup, read, rows-read]";
 
     const reply *answer = assert_refused(apply_changed(self, from, to), 409, "conflict");
     assert_non_null(strstr(text_at(answer, "detail"), "I-7"));

@@ -562,7 +562,7 @@ static void make_under_all(place *self, const char *kind, int first, int step, b
     bool made = false;
     int failures = 0;
 
-    for (int n = first; !made && n < 20000; n += step) {
+    for (int n = first; !made && n < 60000; n += step) {
         fault_plan(text_f(self, "%s:%d:eio", kind, n));
         made = place_init(self, sample, &err) == VELUM_OK;
         fault_plan(NULL);

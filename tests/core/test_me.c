@@ -251,7 +251,8 @@ static void a_token_of_another_month_is_known(void **state)
 
 /* --- what the activity shows (spec: requests) --------------------------------------------------- */
 
-#define CARE "purpose: customer-care\\n    actions: [lookup, read]\\n    actors: [service, human]"
+#define CARE \
+    "purpose: customer-care\\n    actions: [lookup, read, rows-read]\\n    actors: [service, human]"
 
 static const reply *seen_under(place *self, const scene *scene, const char *visible)
 {

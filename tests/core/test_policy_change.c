@@ -37,8 +37,10 @@ static const char *sample_files(place *self, const char *from, const char *to)
 static const char name_from[] = "name: Sample retail chain";
 static const char demand_from[] = "policy: {needed: 0}";
 /* What a clerk of customer care sees, less the city. */
-static const char less_from[] = "clear: [name, city, member_level]\\n    mask: [mobile, email";
-static const char less_to[] = "clear: [name, member_level]\\n    mask: [mobile, email";
+static const char less_from[] =
+    "clear: [name, city, member_level, orders.*, order_lines.*]\\n    mask: [mobile, email";
+static const char less_to[] =
+    "clear: [name, member_level, orders.*, order_lines.*]\\n    mask: [mobile, email";
 
 static const reply *apply(place *self, const char *files)
 {
@@ -170,9 +172,9 @@ static void what_joins_recording_and_living_does_not_come_into_force(void **stat
 
     token_of(self, (holder){"both", NULL, "customer_service", "consent-capture,customer-care",
                             "shop", NULL});
-    const char *const from = "purpose: customer-care\\n    actions: [lookup, read]\\n"
+    const char *const from = "purpose: customer-care\\n    actions: [lookup, read, rows-read]\\n"
                              "    actors: [service, human]";
-    const char *const to = "purpose: analytics\\n    actions: [lookup, read]\\n"
+    const char *const to = "purpose: analytics\\n    actions: [lookup, read, rows-read]\\n"
                            "    actors: [service, human]";
     const reply *proposed = assert_done(propose(self, sample_files(self, from, to), ""));
     const char *const hash = text_at(proposed, "policy");
@@ -293,9 +295,9 @@ static void what_stands_against_it_when_due_is_recorded(void **state)
 {
     place *const self = *state;
     const char *const before = active(self);
-    const char *const from = "purpose: customer-care\\n    actions: [lookup, read]\\n"
+    const char *const from = "purpose: customer-care\\n    actions: [lookup, read, rows-read]\\n"
                              "    actors: [service, human]";
-    const char *const to = "purpose: analytics\\n    actions: [lookup, read]\\n"
+    const char *const to = "purpose: analytics\\n    actions: [lookup, read, rows-read]\\n"
                            "    actors: [service, human]";
     const char *const hash =
         text_at(assert_done(propose(self, sample_files(self, from, to), "")), "policy");
@@ -401,9 +403,9 @@ static void a_schedule_does_not_outlive_who_agreed(void **state)
 static void what_failed_is_agreed_to_anew(void **state)
 {
     place *const self = *state;
-    const char *const from = "purpose: customer-care\\n    actions: [lookup, read]\\n"
+    const char *const from = "purpose: customer-care\\n    actions: [lookup, read, rows-read]\\n"
                              "    actors: [service, human]";
-    const char *const to = "purpose: analytics\\n    actions: [lookup, read]\\n"
+    const char *const to = "purpose: analytics\\n    actions: [lookup, read, rows-read]\\n"
                            "    actors: [service, human]";
 
     assert_done(apply(self, sample_files(self, demand_from, "policy: {needed: 1}")));

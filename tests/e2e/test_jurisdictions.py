@@ -412,8 +412,8 @@ class Walk:
     def next_policy_needs_others(self):
         folder = self.policy_folder("next", **{
             "policy: {needed: 0}": "policy: {needed: 1}",
-            "clear: [name, city, member_level]\n    mask: [mobile, email, birthday]\n    hide":
-                "clear: [name, member_level]\n    mask: [city, mobile, email, birthday]\n    hide"})
+            "clear: [name, city, member_level, orders.*, order_lines.*]\n    mask: [mobile, email, birthday]\n    hide":
+                "clear: [name, member_level, orders.*, order_lines.*]\n    mask: [city, mobile, email, birthday]\n    hide"})
         self.next = self.velum("policy", "propose", folder, "--json").json()["policy"]
         self.assertEqual(len(self.next), 64)
         self.velum("policy", "activate", self.next, code=1)

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HOOK_NUMBER 7
 #define AWAIT_NS (30 * NS_PER_SECOND)
 
 typedef struct scene {
@@ -20,17 +19,13 @@ typedef struct scene {
 
 /* --- a scene with a hook ------------------------------------------------------------------------ */
 
-/* As a policy with `hooks` leaves the world; behind the last change of credentials. */
-static void put_hook(place *self, uint32_t events)
+static uint16_t hook_number(place *self)
 {
     world *const world = gate_world(self->gate);
-    bundle_hook *const hook = &world->bundle->hooks[0];
+    const uint16_t number = world_number(world, REGISTRY_HOOK, TEXT_LITERAL("crm"));
 
-    *hook = (bundle_hook){
-        .name = TEXT_LITERAL("crm"), .domain = TEXT_LITERAL("shop"), .events = events};
-    world->bundle->hook_count = 1;
-    bundle_set_number(world->bundle, REGISTRY_HOOK, 0, HOOK_NUMBER);
     world_free(world);
+    return number;
 }
 
 static void find_subject(place *self, scene *out)
@@ -48,17 +43,14 @@ static scene scene_of(place *self)
 {
     scene made;
 
-    change_policy(self,
-                  (const char *const[]){"activities:\\n",
-                                        "activities:\\n  outgoing:\\n"
-                                        "    title: {zh: 对外投递, en: Delivery to the outside}\\n"
-                                        "    purpose: operation\\n    actions: [deliver]\\n"
-                                        "    actors: [service]\\n",
-                                        NULL});
+    change_policy(
+        self, (const char *const[]){"crm: {domain: crm, events: [subject.erased, consent.changed]}",
+                                    "crm: {domain: shop, events: [subject.erased, consent.changed, "
+                                    "task.created]}",
+                                    NULL});
     made.ref = person(self, shop_token(self), "13800000001", full_profile);
-    made.courier = token_of(self, (holder){"courier", NULL, "delivery", "outgoing", "out", NULL});
+    made.courier = token_of(self, (holder){"courier", NULL, "delivery", "delivery", "out", NULL});
     find_subject(self, &made);
-    put_hook(self, HOOK_CONSENT_CHANGED | HOOK_SUBJECT_ERASED | HOOK_TASK_CREATED);
     return made;
 }
 
@@ -207,7 +199,7 @@ static void each_taking_is_an_intent_and_each_answer_its_outcome(void **state)
     assert_int_equal(intent.type, ENTRY_HOOK);
     assert_int_equal(intent.stage, ENTRY_INTENT);
     assert_int_not_equal(intent.token_epoch, 0);
-    assert_int_equal(input_of(&intent, INPUT_HOOK), HOOK_NUMBER);
+    assert_int_equal(input_of(&intent, INPUT_HOOK), hook_number(self));
     assert_int_equal(input_of(&intent, INPUT_EVENT), 4);
     assert_int_equal(input_of(&intent, INPUT_ATTEMPT), 1);
     assert_text_at(assert_done(done(self, &scene, id, "{\"outcome\":\"sent\",\"status\":204}")),
@@ -308,7 +300,6 @@ static void a_courier_that_does_not_come_back_leaves_an_unknown_outcome(void **s
     const char *const id = text_at(next(self, &scene), "hooks/0/id");
     assert_int_equal(count_of(next(self, &scene)), 0); /* under its lease */
     place_reopen(self);
-    put_hook(self, HOOK_CONSENT_CHANGED);
     place_set_clock(self, PLACE_EPOCH_NS + HOOK_LEASE_NS + NS_PER_SECOND);
     await_count(self, "SELECT count(*) FROM hook WHERE state = 1", 1);
     log_sync(self);

@@ -19,7 +19,7 @@ tested = $(call graph,$(1)) test-programs ONLY='$(ONLY)' && \
 
 .DEFAULT_GOAL := build
 .PHONY: help build run deps test check-asan check-tsan check-clang check-long bench fuzz layers \
-	format format-check lint install uninstall clean distclean
+	format format-check lint abi-baseline install uninstall clean distclean
 
 ##: Build and run
 help: ## this list
@@ -77,6 +77,10 @@ format-check: ## fail where a C file is not in the house format
 lint: ## house rules, then clang-tidy
 	@tools/lint-house.sh
 	@tools/tidy.sh || [ $$? -eq 77 ]
+
+abi-baseline: ## the ABI as it is now is the one that tests hold to
+	+@$(call graph,release) products
+	@tools/abi.sh build/release/libvelum.so.0 tests/build/abi/libvelum.abi
 
 ##: Install
 install: ## to DESTDIR/PREFIX

@@ -4,10 +4,11 @@ soname := libvelum.so.0
 library_static := $(if $(library_objects),$(B)/libvelum.a)
 library_shared := $(if $(core_sources),$(B)/$(soname) $(B)/libvelum.so)
 daemon  := $(if $(gateway_main),$(B)/velumd)
+crm     := $(if $(crm_main),$(B)/velum-crm)
 command := $(if $(cli_main),$(B)/velum)
 courier := $(if $(courier_main),$(B)/velum-courier)
 # A shared library is no place for a sanitiser's or a fuzzer's runtime.
-products := $(library_static) $(if $(filter release test,$(VARIANT)),$(library_shared)) $(daemon) $(command) $(courier)
+products := $(library_static) $(if $(filter release test,$(VARIANT)),$(library_shared)) $(daemon) $(crm) $(command) $(courier)
 
 .PHONY: products
 products: $(products)
@@ -25,8 +26,8 @@ $(jansson): config/jansson-stdin.c
 	$(call say,AR $@)
 	$(Q)flock build/.lock-jansson tools/jansson.sh $(CC) $@
 
-# The ABI is what the two installed headers declare, nothing else.
-$(B)/libvelum.map: tools/exports.sh include/velum/velum.h include/velum/status.h
+# The ABI is what the installed headers declare, nothing else.
+$(B)/libvelum.map: tools/exports.sh include/velum/velum.h include/velum/module.h include/velum/status.h
 	@mkdir -p $(@D)
 	$(Q)tools/exports.sh $(CC) > $@.new && mv $@.new $@
 
@@ -42,6 +43,10 @@ program_parts := $(library_static) $(sqlcipher_object) $(jansson)
 $(B)/velumd: $(call object,$(gateway_main)) $(call archive_of,gateway) $(program_parts)
 	$(call say,LD $@)
 	$(Q)$(CC) $(PROGRAM_LDFLAGS) -o $@ $^ $(static_libs) -lmicrohttpd
+
+$(B)/velum-crm: $(call object,$(crm_main)) $(call archive_of,crm) $(program_parts)
+	$(call say,LD $@)
+	$(Q)$(CC) $(PROGRAM_LDFLAGS) -o $@ $^ $(static_libs)
 
 $(B)/velum: $(call object,$(cli_main)) $(call archive_of,cli) $(program_parts)
 	$(call say,LD $@)
@@ -63,16 +68,17 @@ sharedir := $(PREFIX)/share/velum
 version := $(or $(strip $(file <VERSION)),0.1.0)
 
 man_pages   := $(wildcard docs/man/*.1 docs/man/*.8)
-completions := $(wildcard cli/completion/*)
-# Where each shell looks for the completion of `velum`.
-completion_of = $(if $(findstring zsh,$(1)),share/zsh/site-functions/_velum,\
-	$(if $(findstring fish,$(1)),share/fish/vendor_completions.d/velum.fish,share/bash-completion/completions/velum))
+completions := $(wildcard cli/completion/* crm/completion/*)
+# Where each shell looks for the completion of a program: `_velum`, or `velum.bash`.
+completion_of = $(if $(filter _%,$(1)),share/zsh/site-functions/$(1),share/bash-completion/completions/$(basename $(1)))
 # file=destination, one table for install and uninstall.
 installed := \
 	$(if $(core_sources),$(B)/$(soname)=$(libdir)/$(soname) \
 	  $(B)/velum.pc=$(libdir)/pkgconfig/velum.pc \
-	  include/velum/velum.h=$(incdir)/velum.h include/velum/status.h=$(incdir)/status.h) \
-	$(if $(daemon),$(daemon)=$(sbindir)/velumd) $(if $(command),$(command)=$(bindir)/velum) \
+	  include/velum/velum.h=$(incdir)/velum.h include/velum/module.h=$(incdir)/module.h \
+	  include/velum/status.h=$(incdir)/status.h) \
+	$(if $(daemon),$(daemon)=$(sbindir)/velumd) $(if $(crm),$(crm)=$(sbindir)/velum-crm) \
+	$(if $(command),$(command)=$(bindir)/velum) \
 	$(if $(courier),$(courier)=$(sbindir)/velum-courier docs/examples/courier.yaml=$(sharedir)/courier.yaml) \
 	$(if $(daemon),docs/velum.schema.json=$(sharedir)/velum.schema.json \
 	  docs/examples/velum.yaml=$(sharedir)/velum.yaml) \
@@ -84,7 +90,7 @@ $(B)/velum.pc: velum.pc.in
 	@mkdir -p $(@D)
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(version)|' $< > $@
 
-mode_of = $(if $(filter velumd velum velum-courier $(soname),$(notdir $(1))),755,644)
+mode_of = $(if $(filter velumd velum velum-crm velum-courier $(soname),$(notdir $(1))),755,644)
 install: $(products) $(if $(core_sources),$(B)/velum.pc)
 	$(foreach p,$(installed),$(call install_one,$(subst =, ,$(p)))$(newline))
 	$(if $(core_sources),@ln -sf $(soname) $(DESTDIR)$(libdir)/libvelum.so)

@@ -7,6 +7,7 @@
  */
 #include "core/consents.h"
 
+#include "core/happening.h"
 #include "core/profile.h"
 #include "core/verbs.h"
 
@@ -268,6 +269,17 @@ static state_consent projection_of(const consent_event *event)
     return made;
 }
 
+static velum_status tell_of_change(passage *passage, const consent_event *event)
+{
+    const happening changed = {
+        .event = HOOK_CONSENT_CHANGED,
+        .subject = passage->subject,
+        .at_ns = event->at_ns,
+        .detail = text_of(world_name(passage->world, REGISTRY_PURPOSE, event->purpose))};
+
+    return happened(passage->batch, passage->world, &changed);
+}
+
 static velum_status append_event(passage *passage, const consent_event *event,
                                  const state_consent *projected, bool replaces)
 {
@@ -278,6 +290,7 @@ static velum_status append_event(passage *passage, const consent_event *event,
     state->ledger_count = event->n;
     if (replaces) {
         VELUM_TRY(subject_state_put_consent(state, projected));
+        VELUM_TRY(tell_of_change(passage, event));
     }
     VELUM_TRY(state_seal_final(passage));
     return write_batch_touch(passage->batch, &passage->subject);

@@ -6,10 +6,12 @@
  */
 #include "core/certificate.h"
 #include "core/erasure.h"
+#include "core/happening.h"
 #include "core/message_row.h"
 #include "core/registry.h"
 #include "core/requests.h"
 #include "core/verbs.h"
+#include "core/work.h"
 
 #define TOGETHER_MAX 32   /* destructions whose keys go with one checkpoint */
 #define DRAIN_WAIT_MS 500 /* readers of keys.db leave at once; the steward comes back each second */
@@ -140,6 +142,19 @@ static bool has_token(const finishing *one)
     return memcmp(one->token, none, sizeof(none)) != 0;
 }
 
+/* Whoever asked to know of the person's end is told; nothing else waits for them (WK-4). */
+static velum_status tell_modules(write_batch *batch, const finishing *one)
+{
+    const happening erased = {
+        .event = HOOK_SUBJECT_ERASED, .subject = one->what.subject, .at_ns = one->now_ns};
+
+    if (one->what.kind != DESTROY_DATA) {
+        return VELUM_OK;
+    }
+    VELUM_TRY(work_finish_erasure(batch->conn, &one->what.subject));
+    return happened(batch, one->world, &erased);
+}
+
 /* E-3: rows, certificate, the request's end and the OUTCOME leaf together. */
 static velum_status finish_one(void *context, write_batch *batch)
 {
@@ -179,6 +194,7 @@ static velum_status finish_one(void *context, write_batch *batch)
     fill_outcome(one, &facts, &entry);
     sha256(text.data, text.size, entry.detail_hash);
     VELUM_TRY(write_batch_record(batch, &entry));
+    VELUM_TRY(tell_modules(batch, one));
     return write_batch_touch(batch, &one->what.subject);
 }
 

@@ -25,6 +25,7 @@ void gate_hold(velum_gate *gate)
 
 static void close_parts(velum_gate *gate)
 {
+    remote_free(gate->remote);
     world_free(gate->world);
     arenas_clear(&gate->arenas);
     changes_clear(&gate->changes);
@@ -37,14 +38,22 @@ static void close_parts(velum_gate *gate)
     file_close(&gate->lock_fd);
     file_close(&gate->dir_fd);
     (void)pthread_mutex_destroy(&gate->world_lock);
+    work_bell_clear(&gate->work_bell);
     secret_arena_free(gate->birthmark_page);
     mem_free(gate->folder);
     mem_free(gate);
 }
 
+/* A child process has copies of what the parent still works with: databases, threads, locks. */
+static bool is_a_child_s_copy(const velum_gate *gate)
+{
+    return gate->birthmark != NULL && gate_check(gate) < 0;
+}
+
 void gate_release(velum_gate *gate)
 {
-    if (atomic_fetch_sub_explicit(&gate->holds, 1, memory_order_acq_rel) == 1) {
+    if (atomic_fetch_sub_explicit(&gate->holds, 1, memory_order_acq_rel) == 1 &&
+        !is_a_child_s_copy(gate)) {
         close_parts(gate);
     }
 }
@@ -86,7 +95,7 @@ static velum_status make_birthmark(velum_gate *gate)
     return VELUM_OK;
 }
 
-static velum_status create_gate(const velum_gate_options *options, velum_gate **out)
+velum_status gate_create(const velum_gate_options *options, velum_gate **out)
 {
     velum_gate *const gate = mem_alloc(sizeof(*gate));
 
@@ -99,6 +108,7 @@ static velum_status create_gate(const velum_gate_options *options, velum_gate **
     gate->random = random_system();
     gate->timeout_ms = options->timeout_ms == 0 ? GATE_TIMEOUT_MS_DEFAULT : options->timeout_ms;
     (void)pthread_mutex_init(&gate->world_lock, NULL);
+    work_bell_init(&gate->work_bell);
     random_fill(&gate->random, gate->boot_id, sizeof(gate->boot_id));
     gate->folder = mem_copy_text(options->folder.data, options->folder.size);
     if (gate->folder == NULL || make_birthmark(gate) < 0) {
@@ -247,7 +257,7 @@ velum_status gate_open_as(const velum_gate_options *options, const gate_opening 
         options->folder.data == NULL || options->folder.size == 0) {
         return error_set(err, VELUM_E_INVALID, "the options name no folder or no size");
     }
-    VELUM_TRY(create_gate(options, &gate));
+    VELUM_TRY(gate_create(options, &gate));
     if (err != NULL) {
         *err = (velum_error){.status = VELUM_OK};
     }
@@ -268,13 +278,6 @@ velum_status gate_open_as(const velum_gate_options *options, const gate_opening 
     }
     *out = gate;
     return VELUM_OK;
-}
-
-velum_status velum_gate_open(const velum_gate_options *options, velum_gate **out, velum_error *err)
-{
-    const gate_opening how = {.root = NULL};
-
-    return gate_open_as(options, &how, out, err);
 }
 
 /* --- closing ------------------------------------------------------------------------------------ */
@@ -313,6 +316,12 @@ void velum_gate_free(velum_gate *gate)
         return;
     }
     velum_gate_quiesce(gate);
+    work_bell_ring(&gate->work_bell); /* whoever waits looks, and hears that it is over */
+    if (gate->remote != NULL) {
+        remote_stop(gate->remote, gate->timeout_ms + 1000);
+        gate_release(gate);
+        return;
+    }
     socket_stop(gate->socket);
     gate->socket = NULL;
     steward_stop(&gate->steward);

@@ -20,9 +20,11 @@
 #include "core/counters.h"
 #include "core/pending.h"
 #include "core/refusals.h"
+#include "core/remote.h"
 #include "core/socket.h"
 #include "core/watchdog.h"
 #include "core/steward.h"
+#include "core/work_bell.h"
 #include "core/world.h"
 #include "core/writer.h"
 #include "vault/vault.h"
@@ -48,6 +50,7 @@ struct velum_gate {
     int dir_fd;
     int audit_fd;
     int lock_fd;
+    remote *remote; /* the gate is another process's, and of what follows nothing is there */
     velum_clock clock;
     velum_random random;
     uint8_t boot_id[16];
@@ -69,11 +72,12 @@ struct velum_gate {
     checkpointer checkpointer;
     watchdog watchdog;
     steward steward;
+    work_bell work_bell;
     socket_server *socket; /* NULL until served */
     atomic_uint own_scans; /* walks of customers through the log (core/me_log.h) */
 };
 
-/* As velum_gate_open, for our own openings. */
+/* As velum_gate_open, for our own openings: always in this process. */
 typedef struct gate_opening {
     const uint8_t *root;     /* the root secret at hand; NULL: sought where the design says */
     const root_names *named; /* and where a configuration says; or NULL */
@@ -82,8 +86,12 @@ typedef struct gate_opening {
 velum_status gate_open_as(const velum_gate_options *options, const gate_opening *how,
                           velum_gate **out, velum_error *err) VELUM_WARN_UNUSED;
 
+/* A gate without any part but its birthmark; gate_release frees it. VELUM_E_NOMEM. */
+velum_status gate_create(const velum_gate_options *options, velum_gate **out) VELUM_WARN_UNUSED;
+
 void gate_hold(velum_gate *gate);
-/* The last one closes: joins nothing (velum_gate_free has), frees everything. */
+/* The last one closes: joins nothing (velum_gate_free has), frees everything. In a child process
+ * nothing is closed. */
 void gate_release(velum_gate *gate);
 /* VELUM_E_FORKED in a child process. */
 velum_status gate_check(const velum_gate *gate) VELUM_WARN_UNUSED;

@@ -85,6 +85,7 @@ void locate_forget(passage *passage)
     sealed_subject_free(passage->sealed);
     passage->sealed = NULL;
     passage->opened = NULL;
+    passage->rows_keys = NULL;
     passage->has_subject = false;
     passage->has_slot = false;
     mem_wipe(&passage->state, sizeof(passage->state));

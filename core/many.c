@@ -3,7 +3,7 @@
 
 #include "core/locate.h"
 
-static void decide_one(passage *passage, const many_ask *ask)
+void many_decide_located(passage *passage, const many_ask *ask)
 {
     const bundle *const bundle = passage->world->bundle;
     const uint32_t store = bundle_find(bundle, REGISTRY_ATTRIBUTE, TEXT_LITERAL("store"));
@@ -41,6 +41,6 @@ velum_status many_decide(passage *passage, const subject_id *id, const many_ask 
         return status;
     }
     passage->has_subject = status == VELUM_OK;
-    decide_one(passage, ask);
+    many_decide_located(passage, ask);
     return status;
 }

@@ -18,6 +18,8 @@ typedef struct many_ask {
     bool is_approved;  /* an approval of many stands behind it */
 } many_ask;
 
+/* Decides for the subject that is located already, or for none. */
+void many_decide_located(passage *passage, const many_ask *ask);
 /* Lets the last one go, locates `id` in the passage's snapshot and decides: passage->verdict, allowed
  * or not, and passage->opened where the subject is live. VELUM_E_NOTFOUND when there is no such
  * subject; then the verdict denies. The arena must be rewound by the caller once done with it. */

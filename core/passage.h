@@ -24,6 +24,8 @@ typedef struct actor {
     subject_id own;      /* of a customer */
 } actor;
 
+typedef struct rows_keys rows_keys;
+
 typedef struct passage {
     velum_gate *gate;
     velum_pending *request;
@@ -52,9 +54,11 @@ typedef struct passage {
     identifier *identifiers; /* of lookup and upsert; in the arena */
     uint32_t identifier_count;
     bool is_sign_up; /* the customer's own coming (back), as the service that signs them up says */
+    struct rows_keys *rows_keys; /* of the located subject, opened (core/rows.h); in the arena */
     /* decide */
-    uint32_t action; /* the verb's; an upsert chooses between create and update */
-    uint64_t asked;  /* field bits */
+    uint32_t resource; /* 1 + index of the table whose fields are asked; 0: the person's */
+    uint32_t action;   /* the verb's; an upsert chooses between create and update */
+    uint64_t asked;    /* field bits, of the table where there is one */
     bool asked_all;
     uint32_t unknown_fields;
     uint32_t reason_code; /* 1 + index in the bundle; 0: none */

@@ -85,6 +85,7 @@ static velum_status decide_stage(passage *passage)
         .action = passage->action,
         .fields = passage->asked,
         .all_fields = passage->asked_all,
+        .resource = passage->resource,
         .unknown_fields = passage->unknown_fields,
         .reason_code = passage->reason_code,
         .is_of_many = passage->verb->is_of_many,
@@ -126,27 +127,63 @@ static velum_status mask_stage(passage *passage)
 
 /* --- record ------------------------------------------------------------------------------------- */
 
+/* One field, asked or released; what does not fit any more was refused before (core/rows.h). */
+static void fill_field(const passage *passage, uint32_t index, uint16_t number, uint32_t mask,
+                       audit_entry *entry)
+{
+    if ((passage->released >> index & 1) != 0 && entry->released_count < ENTRY_FIELDS_MAX) {
+        entry->released[entry->released_count++] = number;
+    }
+    if ((passage->released_masked >> index & 1) != 0 && entry->mask_count < ENTRY_FIELDS_MAX) {
+        entry->masks[entry->mask_count++] =
+            (entry_mask){number, passage->world->bundle->masks[mask].number};
+    }
+}
+
+static uint64_t asked_of(const passage *passage, const uint64_t *all)
+{
+    return passage->asked_all && all != NULL ? *all : passage->asked;
+}
+
+static void fill_table(const passage *passage, const bundle_activity *activity, audit_entry *entry)
+{
+    const bundle *bundle = passage->world->bundle;
+    const uint32_t index = passage->resource - 1;
+
+    if (index >= bundle->resource_count) {
+        return; /* a table that the policy does not know */
+    }
+    const bundle_resource *const table = &bundle->resources[index];
+    const uint64_t asked = asked_of(passage, activity == NULL ? NULL : &activity->resources[index]);
+    entry->resource = table->number;
+    for (uint32_t i = 0; i < table->field_count; i++) {
+        const resource_field *const field = &table->fields[i];
+        if ((asked >> i & 1) != 0 && entry->asked_count < ENTRY_FIELDS_MAX) {
+            entry->asked[entry->asked_count++] = field->number;
+        }
+        fill_field(passage, i, field->number, field->mask, entry);
+    }
+}
+
 static void fill_fields(const passage *passage, audit_entry *entry)
 {
     const bundle *bundle = passage->world->bundle;
-    const uint64_t asked = passage->asked_all && passage->activity != BUNDLE_NONE
-                               ? bundle->activities[passage->activity].fields
-                               : passage->asked;
+    const bundle_activity *const activity =
+        passage->activity == BUNDLE_NONE ? NULL : &bundle->activities[passage->activity];
 
+    entry->unknown_field_count = passage->unknown_fields;
+    if (passage->resource != 0) {
+        fill_table(passage, activity, entry);
+        return;
+    }
+    const uint64_t asked = asked_of(passage, activity == NULL ? NULL : &activity->fields);
     for (uint32_t i = 0; i < bundle->field_count; i++) {
         const bundle_field *field = &bundle->fields[i];
-        if ((asked >> i & 1) != 0) {
+        if ((asked >> i & 1) != 0 && entry->asked_count < ENTRY_FIELDS_MAX) {
             entry->asked[entry->asked_count++] = field->number;
         }
-        if ((passage->released >> i & 1) != 0) {
-            entry->released[entry->released_count++] = field->number;
-        }
-        if ((passage->released_masked >> i & 1) != 0) {
-            entry->masks[entry->mask_count++] =
-                (entry_mask){field->number, bundle->masks[field->mask].number};
-        }
+        fill_field(passage, i, field->number, field->mask, entry);
     }
-    entry->unknown_field_count = passage->unknown_fields;
 }
 
 static void fill_who(const passage *passage, audit_entry *entry)
@@ -292,8 +329,7 @@ static bool knows_existence(const passage *passage)
            passage->world->bundle->activities[passage->activity].knows_existence;
 }
 
-/* The reason, or the one 404 where the activity may not know that the customer exists. */
-static uint32_t shown_problem(const passage *passage)
+uint32_t path_shown_problem(const passage *passage)
 {
     const uint32_t problem = passage->problem;
     const bool is_told = knows_existence(passage) && problem != REASON_UNKNOWN_SUBJECT;
@@ -331,7 +367,7 @@ static bool refusal_is_repeated(passage *passage)
 static void write_refusal(passage *passage)
 {
     const bundle *bundle = passage->world->bundle;
-    const uint32_t shown = shown_problem(passage);
+    const uint32_t shown = path_shown_problem(passage);
     problem_detail detail = {.hint = shown == passage->problem ? passage->hint : NULL};
 
     if (passage->entry.stage != 0) {
@@ -348,7 +384,7 @@ static void write_refusal(passage *passage)
 /* A refusal that may tell nothing of the customer tells nothing the second time either. */
 static void write_unrecorded(passage *passage, uint32_t problem)
 {
-    const bool is_told = shown_problem(passage) == passage->problem;
+    const bool is_told = path_shown_problem(passage) == passage->problem;
 
     counters_add(passage->gate, problem);
     answer_set_problem(passage->answer, problem,
@@ -428,6 +464,8 @@ static velum_status travel(passage *passage)
         }
         passage->released = 0;
         passage->released_masked = 0;
+        passage->entry.released_count = 0;
+        passage->entry.mask_count = 0;
         return status;
     }
     return buffer_status(&passage->answer->body);

@@ -18,4 +18,7 @@ velum_status path_write(velum_pending *request, write_batch *batch,
  * own. */
 void path_fill_entry(passage *passage, audit_entry *entry);
 
+/* The passage's problem, or the one 404 where the activity may not know that the customer exists. */
+uint32_t path_shown_problem(const passage *passage);
+
 #endif

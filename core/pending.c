@@ -80,6 +80,11 @@ static velum_status check_request(const velum_request *request, velum_error *err
     return VELUM_OK;
 }
 
+static int64_t timeout_ms_of(const velum_gate *gate, const verb *verb)
+{
+    return verb->is_people && !verb->is_write ? PENDING_PEOPLE_TIMEOUT_MS : gate->timeout_ms;
+}
+
 static velum_status create(velum_gate *gate, const velum_request *request, velum_pending **out,
                            velum_error *err)
 {
@@ -96,10 +101,8 @@ static velum_status create(velum_gate *gate, const velum_request *request, velum
     self->auth = request->auth;
     self->uid = (uint32_t)geteuid();
     self->client = CLIENT_IN_PROCESS;
-    const uint32_t timeout_ms = self->verb->is_people && !self->verb->is_write
-                                    ? PENDING_PEOPLE_TIMEOUT_MS
-                                    : gate->timeout_ms;
-    self->deadline_ns = clock_monotonic_ns(&gate->clock) + (int64_t)timeout_ms * NS_PER_MS;
+    self->deadline_ns =
+        clock_monotonic_ns(&gate->clock) + timeout_ms_of(gate, self->verb) * NS_PER_MS;
     random_fill(&gate->random, self->ids, sizeof(self->ids));
     if (copy_strings(self, request) < 0) {
         pending_release(self);
@@ -109,17 +112,27 @@ static velum_status create(velum_gate *gate, const velum_request *request, velum
     return VELUM_OK;
 }
 
+/* What every call begins with, by whichever door. */
+static velum_status admit(const velum_gate *gate, const velum_request *request, velum_request *out,
+                          velum_error *err)
+{
+    if (gate_check(gate) < 0) {
+        return error_set(err, VELUM_E_FORKED, "this gate was opened by another process");
+    }
+    VELUM_TRY(take_request(request, out, err));
+    return check_request(out, err);
+}
+
 velum_status pending_create(velum_gate *gate, const velum_request *request, velum_pending **out,
                             velum_error *err)
 {
     velum_request taken;
 
     *out = NULL;
-    if (gate_check(gate) < 0) {
-        return error_set(err, VELUM_E_FORKED, "this gate was opened by another process");
+    VELUM_TRY(admit(gate, request, &taken, err));
+    if (gate->remote != NULL) {
+        return error_set(err, VELUM_E_INVALID, "this gate is another process's");
     }
-    VELUM_TRY(take_request(request, &taken, err));
-    VELUM_TRY(check_request(&taken, err));
     return create(gate, &taken, out, err);
 }
 
@@ -362,12 +375,40 @@ static velum_status call(velum_pending *pending, velum_answer **out, velum_error
     return status < 0 ? error_set(err, status, "the request could not be run") : VELUM_OK;
 }
 
+/* The answer holds the gate from the beginning, so that whoever frees the gate meanwhile leaves us
+ * the pool. */
+static velum_status call_remote(velum_gate *gate, const velum_request *request, velum_answer **out,
+                                velum_error *err)
+{
+    VELUM_AUTO(velum_answer) *answer = NULL;
+    velum_request taken;
+
+    VELUM_TRY(admit(gate, request, &taken, err));
+    velum_status status = answer_create(gate, &answer);
+    if (status == VELUM_OK) {
+        status =
+            remote_call(gate->remote, &taken, timeout_ms_of(gate, verb_find(taken.verb)), answer);
+    }
+    if (status == VELUM_E_UNAVAILABLE) {
+        answer_set_problem(answer, PROBLEM_UNAVAILABLE, NULL);
+        status = VELUM_OK;
+    }
+    if (status < 0) {
+        return error_set(err, status, "no memory");
+    }
+    *out = velum_answer_take(&answer);
+    return VELUM_OK;
+}
+
 velum_status velum_gate_call(velum_gate *gate, const velum_request *request, velum_answer **out,
                              velum_error *err)
 {
     velum_pending *pending = NULL;
 
     *out = NULL;
+    if (gate->remote != NULL) {
+        return call_remote(gate, request, out, err);
+    }
     VELUM_TRY(pending_create(gate, request, &pending, err));
     return call(pending, out, err);
 }

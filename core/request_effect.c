@@ -3,6 +3,7 @@
 
 #include "core/consents.h"
 #include "core/erasure.h"
+#include "core/happening.h"
 #include "core/locate.h"
 #include "core/path.h"
 #include "core/profile.h"
@@ -26,11 +27,16 @@ velum_status request_locate_subject(passage *passage, const request *row)
 
 static velum_status add_restriction(passage *passage, uint32_t restriction)
 {
+    const happening changed = {.event = HOOK_RESTRICTION_CHANGED,
+                               .subject = passage->subject,
+                               .at_ns = passage->clock.now_ns};
+
     if (passage->opened == NULL || (passage->state.restrictions & restriction) != 0) {
         return VELUM_OK;
     }
     passage->state.restrictions |= restriction;
     VELUM_TRY(state_seal_final(passage));
+    VELUM_TRY(happened(passage->batch, passage->world, &changed));
     return write_batch_touch(passage->batch, &passage->subject); /* I-9 */
 }
 

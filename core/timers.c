@@ -23,8 +23,8 @@ static const timer_function HANDLERS[TIMER_KINDS] = {
     [TIMER_POLICY] = policy_timer,       [TIMER_REQUEST] = request_timer,
     [TIMER_APPROVAL] = approval_timer,   [TIMER_RETAINED] = retained_timer,
     [TIMER_EVIDENCE] = evidence_timer,   [TIMER_SUPPRESSION] = suppression_timer,
-    [TIMER_RETENTION] = retention_timer, [TIMER_MESSAGE] = message_timer,
-    [TIMER_HOOK] = hook_timer,
+    [TIMER_RETENTION] = retention_timer, [TIMER_MODULE] = module_timer,
+    [TIMER_MESSAGE] = message_timer,     [TIMER_HOOK] = hook_timer,
 };
 
 /* --- rows --------------------------------------------------------------------------------------- */

@@ -520,20 +520,27 @@ static const verb VERBS[] = {
      .open = timers_apply},
 };
 
-static const verb_table verbs_usual = {VERBS, sizeof(VERBS) / sizeof(VERBS[0])};
-
-static const verb_table *const TABLES[] = {&verbs_usual, &verbs_messages, &verbs_hooks};
-
-const verb *verb_find(uint32_t number)
+static const verb *find_in(const verb_table *table, uint32_t number)
 {
-    for (size_t i = 0; i < sizeof(TABLES) / sizeof(TABLES[0]); i++) {
-        for (size_t j = 0; j < TABLES[i]->count; j++) {
-            if (TABLES[i]->verbs[j].number == number) {
-                return &TABLES[i]->verbs[j];
-            }
+    for (size_t i = 0; i < table->count; i++) {
+        if (table->verbs[i].number == number) {
+            return &table->verbs[i];
         }
     }
     return NULL;
+}
+
+const verb *verb_find(uint32_t number)
+{
+    static const verb_table own = {VERBS, sizeof(VERBS) / sizeof(VERBS[0])};
+    static const verb_table *const tables[] = {&own, &verbs_rows, &verbs_work, &verbs_messages,
+                                               &verbs_hooks};
+    const verb *found = NULL;
+
+    for (size_t i = 0; found == NULL && i < sizeof(tables) / sizeof(tables[0]); i++) {
+        found = find_in(tables[i], number);
+    }
+    return found;
 }
 
 void entry_push(audit_entry *entry, uint32_t key, uint64_t value)

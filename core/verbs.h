@@ -4,11 +4,13 @@
 
 #include "core/passage.h"
 
-/* A noun's rows of the table, in core/verbs_<noun>.c. */
+/* Tables of verbs, one a noun; verb_find looks into them behind its own. */
 typedef struct verb_table {
     const verb *verbs;
     size_t count;
 } verb_table;
+extern const verb_table verbs_rows; /* core/verbs_rows.c */
+extern const verb_table verbs_work; /* core/verbs_work.c */
 extern const verb_table verbs_messages;
 extern const verb_table verbs_hooks;
 
@@ -111,6 +113,23 @@ velum_status who_saw_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status explain_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status resolve_mask(passage *passage) VELUM_WARN_UNUSED;
 
+/* core/rows_put.c, core/rows_read.c */
+velum_status row_put_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_put_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_read_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_read_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_scan_locate(passage *passage) VELUM_WARN_UNUSED; /* core/rows_scan.c */
+velum_status row_scan_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_import_locate(passage *passage) VELUM_WARN_UNUSED; /* core/rows_import.c */
+velum_status row_import_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_delete_locate(passage *passage) VELUM_WARN_UNUSED;
+velum_status row_delete_apply(passage *passage) VELUM_WARN_UNUSED;
+
+/* core/work_verbs.c, core/work_next.c, core/work_timer.c */
+velum_status module_open_mask(passage *passage) VELUM_WARN_UNUSED;
+velum_status module_next_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status module_reply_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status module_timer_apply(passage *passage) VELUM_WARN_UNUSED;
 /* core/hook_deliver.c, core/hook_show.c */
 velum_status hook_next_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status hook_done_apply(passage *passage) VELUM_WARN_UNUSED;
@@ -167,6 +186,8 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define INPUT_SUPPRESSED 50      /* its cells that were not told */
 #define INPUT_CRITERIA 51        /* of a search: how many were given */
 #define INPUT_ACTIVITY 52        /* registry number of the activity that was asked about */
+#define INPUT_WORK_GIVEN 65      /* how much work a module was given */
+#define INPUT_WORK_DROPPED 66    /* how much was given too often and is dropped */
 #define INPUT_OUTCOME 70         /* MESSAGE_* that the courier reported, or that its silence is */
 #define INPUT_HOOK_OUTCOME 75    /* HOOK_OUTCOME_* of core/hook.h */
 #define INPUT_HTTP_STATUS 76     /* what the receiver of a webhook answered */
@@ -198,6 +219,12 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_RESOLVE 22
 #define OPERATION_HOLD 23
 #define OPERATION_RELEASE 24
+#define OPERATION_ROW_DELETE 60
+#define OPERATION_WORK_TAKE 65 /* a module's work: core/work.h */
+#define OPERATION_WORK_DONE 66
+#define OPERATION_WORK_AGAIN 67
+#define OPERATION_WORK_DROPPED 68
+#define OPERATION_TIMER_SET 69
 #define OPERATION_OPT_OUT 70
 #define OPERATION_HOOK_SECRET 75
 

@@ -157,6 +157,9 @@ static void publish(write_batch *batch)
     if (batch->timer_ns != 0) {
         steward_notice(&gate->steward, batch->timer_ns);
     }
+    if (batch->rings) {
+        work_bell_ring(&gate->work_bell);
+    }
 }
 
 static velum_status transact(write_batch *batch, gathered *work, uint32_t *out_done)

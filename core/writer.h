@@ -34,6 +34,7 @@ typedef struct write_batch {
     world *next_world;   /* loaded by a write that changed it */
     bool begins_erasure; /* something is to be destroyed after COMMIT (core/erasure.h) */
     int64_t timer_ns;    /* earliest timer that was set; 0: none */
+    bool rings;          /* a module has new work (core/work_bell.h) */
     bool accepts_clock;  /* an officer accepted the clock as of accepted_ns */
     int64_t accepted_ns;
 } write_batch;

@@ -3,14 +3,15 @@
 
 #define ANSWER_BYTES_MAX ((size_t)8 << 20)
 #define REQUEST_BYTES_MAX 512
+#define CALL_MS 10000
 #define HTTP_OK 200
 
 VELUM_DEFINE_AUTO(velum_answer);
 
 void gate_close(gate *self)
 {
-    velum_client_free(self->client);
-    self->client = NULL;
+    velum_gate_free(self->open);
+    self->open = NULL;
 }
 
 static velum_status meaning_of(int32_t status)
@@ -38,12 +39,15 @@ static velum_string string_of(text value)
     return (velum_string){value.data, value.size};
 }
 
-static velum_status connect_once(gate *self)
+/* By the socket alone: in this process no gate is ever opened. */
+static velum_status reach(gate *self)
 {
-    if (self->client != NULL) {
-        return VELUM_OK;
-    }
-    return velum_client_connect(string_of(text_of(self->folder)), &self->client, NULL);
+    const velum_gate_options options = {.size = sizeof(options),
+                                        .folder = string_of(text_of(self->folder)),
+                                        .timeout_ms = CALL_MS,
+                                        .door = VELUM_DOOR_SOCKET};
+
+    return self->open != NULL ? VELUM_OK : velum_gate_open(&options, &self->open, NULL);
 }
 
 static velum_status call(gate *self, uint32_t verb, text ref, const buffer *body,
@@ -60,13 +64,13 @@ static velum_status call(gate *self, uint32_t verb, text ref, const buffer *body
     };
 
     VELUM_TRY(buffer_status(body));
-    VELUM_TRY(connect_once(self));
-    const velum_status status = velum_client_call(self->client, &request, out, NULL);
-    if (status < 0) {
-        gate_close(self);
-        return status;
+    VELUM_TRY(reach(self));
+    const velum_status called = velum_gate_call(self->open, &request, out, NULL);
+    const velum_status status = called < 0 ? called : meaning_of(velum_answer_status(*out));
+    if (status == VELUM_E_UNAVAILABLE) {
+        gate_close(self); /* so that the next call does not wait for a velumd that is gone */
     }
-    return meaning_of(velum_answer_status(*out));
+    return status;
 }
 
 static velum_status take(gate *self, uint32_t verb, uint32_t limit, json **out)

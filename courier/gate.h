@@ -8,14 +8,14 @@
 #include "base/json.h"
 #include "courier/driver.h"
 
-#include <velum/admin.h>
+#include <velum/velum.h>
 
 typedef struct gate {
-    const char *folder; /* the first four are borrowed */
+    const char *folder; /* but for `open` all are borrowed */
     const char *token;
     size_t token_size;
     const char *activity; /* "": the credential's only one */
-    velum_client *client; /* NULL: none stands */
+    velum_gate *open;     /* over the socket; NULL: none stands */
 } gate;
 
 void gate_close(gate *self);

@@ -89,7 +89,8 @@ static velum_status turn(gate *gate, const courier_config *config, uint32_t *out
     round_counts hooks = {0};
 
     const velum_status first = round_messages(gate, config, &messages);
-    const velum_status second = round_hooks(gate, config, &hooks);
+    const velum_status second =
+        first == VELUM_E_UNAVAILABLE ? first : round_hooks(gate, config, &hooks);
     log_counts(&messages, &hooks);
     *out_taken = messages.taken + hooks.taken;
     return first < 0 ? first : second;

@@ -8,7 +8,7 @@ packages='gcc make pkgconf libc6-dev libsodium-dev libssl-dev libmicrohttpd-dev 
     zlib1g-dev libzstd-dev' # the last two: Debian 13's static libcrypto asks for them
 command -v npm >/dev/null || packages="$packages npm"
 case $kind in
-ci) packages="$packages g++" ;;
+ci) packages="$packages g++ abigail-tools" ;;
 bench) packages="$packages wrk" ;;
 esac
 

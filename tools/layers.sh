@@ -16,6 +16,7 @@ policy:  include/velum/status.h base
 vault:   include/velum/status.h base store
 audit:   include/velum/status.h base
 core:    include/velum base store policy vault audit
+crm:     include/velum base
 gateway: include/velum base
 cli:     include/velum base
 courier: include/velum base

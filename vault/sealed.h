@@ -22,6 +22,7 @@
 #define PLACE_REQUEST 0xFF04 /* a person's request; 0xFF03 is the keyring's body */
 #define PLACE_ERASED 0xFF05  /* what is remembered of somebody erased */
 #define PLACE_DETAIL 0xFF06  /* sealed detail of a leaf */
+#define PLACE_ROW 0xFF07     /* a row of a module's table */
 
 typedef struct sealed_place {
     const uint8_t *subject; /* 16 bytes */

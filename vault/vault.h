@@ -348,6 +348,33 @@ velum_status vault_retained_open(vault *self, store_conn *conn, const subject_id
                                  uint16_t category, secret_arena *arena,
                                  record **out) VELUM_WARN_UNUSED;
 
+/* --- rows of modules' tables: rows.c (docs/formats/rows.md) ------------------------------------------- */
+
+#define ROWS_KEY_FIELD 65535 /* the single field of a module's category: the rows key */
+#define ROW_KEY_FIELD 65535  /* in the record of a row: the text of its key */
+#define SEALED_ROW_BYTES_MAX (VAULT_RECORD_BYTES_MAX + SEALED_OVERHEAD_BYTES)
+
+/* The record of a module's category with a new random key, which lies in the arena. */
+velum_status vault_rows_key_make(const vault *self, secret_arena *arena,
+                                 record *out) VELUM_WARN_UNUSED;
+/* VELUM_E_CORRUPT when the record is none of such a category. */
+velum_status vault_rows_key_take(const record *from, uint8_t out[KEY_BYTES]) VELUM_WARN_UNUSED;
+
+/* What a sealed row is bound to. */
+typedef struct row_seat {
+    const uint8_t *rows_key; /* KEY_BYTES; NULL: of a row that belongs to nobody, the folder's */
+    const uint8_t *subject;  /* 16 bytes: the customer's id, or random ones of the row's own */
+    int64_t n;
+    uint16_t table;   /* registry number */
+    uint32_t version; /* from 1, one more with each change */
+} row_seat;
+/* `out` is appended to and has room for SEALED_ROW_BYTES_MAX; the plaintext is encoded in the arena. */
+velum_status vault_row_seal(const vault *self, secret_arena *arena, const row_seat *seat,
+                            const record *what, buffer *out) VELUM_WARN_UNUSED;
+/* `out` and its texts live in the arena. VELUM_E_CRYPTO for a row of another place, VELUM_E_CORRUPT. */
+velum_status vault_row_open(const vault *self, secret_arena *arena, const row_seat *seat,
+                            crypto_part sealed, record **out) VELUM_WARN_UNUSED;
+
 /* --- suppression: who must not come back, or not be reached ---------------------------------------------
  * Keyed by a hash of its own over the blind index's hash, so that it outlives the index row. */
 #define SUPPRESS_RETURN (1U << 0)    /* was erased: the policy's on_return applies */

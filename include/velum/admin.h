@@ -147,14 +147,11 @@ uint64_t velum_gate_counter(const velum_gate *gate, const char *name);
  * status, JSON. The caller is the peer's uid, or a token. */
 velum_status velum_gate_serve_socket(velum_gate *gate, velum_error *err) VELUM_WARN_UNUSED;
 
-/* The command's connection: to the socket when a velumd holds the folder, else a gate in process. */
+/* The command's connection: to the socket when a velumd holds the folder, else a gate in process.
+ * Unlike velum_gate_open it waits for a velumd that starts, and changes over when one stops for good. */
 typedef struct velum_client velum_client;
 velum_status velum_client_open(velum_string folder, velum_client **out,
                                velum_error *err) VELUM_WARN_UNUSED;
-/* The same to a running velumd only, without waiting: VELUM_E_UNAVAILABLE when none answers. Nothing of
- * the folder is opened, so no key is needed; that holds for calls on it, too. */
-velum_status velum_client_connect(velum_string folder, velum_client **out,
-                                  velum_error *err) VELUM_WARN_UNUSED;
 velum_status velum_client_call(velum_client *client, const velum_request *request,
                                velum_answer **out, velum_error *err) VELUM_WARN_UNUSED;
 bool velum_client_is_remote(const velum_client *client);

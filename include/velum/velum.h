@@ -48,20 +48,38 @@ typedef struct velum_string {
     size_t size;
 } velum_string;
 
+/* How a gate is come to. */
+#define VELUM_DOOR_ANY 0u     /* in this process when the folder is free, else over its socket */
+#define VELUM_DOOR_PROCESS 1u /* in this process alone */
+#define VELUM_DOOR_SOCKET 2u  /* over DIR/velum.sock alone, at which velumd listens */
+
 typedef struct velum_gate_options {
     size_t size;          /* sizeof(velum_gate_options) */
     velum_string folder;  /* the data folder */
     uint64_t cache_bytes; /* of sealed rows; 0: 256 MiB */
     uint32_t timeout_ms;  /* after which a request is answered "unavailable"; 0: 5000 */
     uint32_t workers;     /* threads that will call at once; 0: 16, at most 256 */
+    uint32_t door;        /* VELUM_DOOR_* */
+    uint32_t reserved;    /* 0 */
 } velum_gate_options;
 
-/* Opens the gate of a data folder in this process. VELUM_E_LOCKED while another process holds it,
- * VELUM_E_NOTFOUND when it is no data folder, VELUM_E_CRYPTO for a wrong root secret,
- * VELUM_E_TAMPERED or VELUM_E_TRUNCATED when its log is not what was signed, VELUM_E_NEWER. */
+/* Opens the gate of a data folder: one a folder, so where a velumd holds it, the same calls go to
+ * that one over its socket. VELUM_E_LOCKED while another process holds it and serves no socket;
+ * with VELUM_DOOR_SOCKET, VELUM_E_UNAVAILABLE while nobody listens. VELUM_E_NOTFOUND when it is no
+ * data folder, VELUM_E_DENIED when it is another user's, VELUM_E_CRYPTO for a wrong root secret,
+ * VELUM_E_TAMPERED or VELUM_E_TRUNCATED when its log is not what was signed, VELUM_E_OLDER,
+ * VELUM_E_NEWER, VELUM_E_INVALID, VELUM_E_IO, VELUM_E_NOMEM.
+ *
+ * Over the socket a gate has few connections, which its threads share, and makes them anew when
+ * velumd has been restarted; `workers` and `cache_bytes` mean nothing there. A call waits at most
+ * `timeout_ms`, and 10 s more for what is being transferred; nobody there, late or lost is answered
+ * "unavailable" (503): a write may have been done, and repeating it is safe (I-1). */
 VELUM_PUBLIC velum_status velum_gate_open(const velum_gate_options *options, velum_gate **out,
                                           velum_error *err) VELUM_WARN_UNUSED;
-/* Finishes what is under way, signs a last checkpoint and lets the folder go. NULL is allowed. */
+/* VELUM_DOOR_PROCESS or VELUM_DOOR_SOCKET: how this gate was come to. */
+VELUM_PUBLIC uint32_t velum_gate_door(const velum_gate *gate);
+/* Finishes what is under way, signs a last checkpoint and lets the folder go; over the socket it
+ * hangs up. In a child process it does nothing. NULL is allowed. */
 VELUM_PUBLIC void velum_gate_free(velum_gate *gate);
 
 /* Verbs; for ever. The members each needs stand beside it; `?` may be empty. */
@@ -91,9 +109,9 @@ VELUM_PUBLIC void velum_gate_free(velum_gate *gate);
 #define VELUM_VERB_REQUEST_CERTIFICATE 44u /* activity? ref: the request's id */
 #define VELUM_VERB_RETAINED_READ 43u       /* activity? ref: what a law keeps of somebody erased */
 /* Rows of modules' tables (docs/modules.md). */
-#define VELUM_VERB_ROW_PUT 60u /* activity? ref body {table, key, fields:{…}, rows?:{child:[…]}} */
-#define VELUM_VERB_ROW_READ 61u   /* activity? ref body {table, key?, from?: cursor, limit?} */
-#define VELUM_VERB_ROW_DELETE 62u /* activity? ref body {table, key} */
+#define VELUM_VERB_ROW_PUT 83u /* activity? ref body {table, key, fields:{…}, rows?:{child:[…]}} */
+#define VELUM_VERB_ROW_READ 84u   /* activity? ref body {table, key?, from?: cursor, limit?} */
+#define VELUM_VERB_ROW_DELETE 85u /* activity? ref body {table, key} */
 #define VELUM_VERB_ROW_SCAN \
     63u /* activity? body {table, field, min?, max?, from?: cursor, limit?} */
 #define VELUM_VERB_ROW_IMPORT \

@@ -14,8 +14,11 @@ there=$place/opt/velum
 
 check 'make install' install_there
 check 'velum.h is there' test -f "$there/include/velum/velum.h"
+check 'module.h is there' test -f "$there/include/velum/module.h"
 check 'status.h is there' test -f "$there/include/velum/status.h"
 check 'admin.h is not' test ! -e "$there/include/velum/admin.h"
+check 'velum-crm' test -x "$there/sbin/velum-crm"
+check 'its completion' test -f "$there/share/bash-completion/completions/velum-crm"
 check 'the development link' test -e "$there/lib/libvelum.so"
 check 'the schema of the configuration' cmp "$top/docs/velum.schema.json" "$there/share/velum/velum.schema.json"
 check 'the courier is there' test -x "$there/sbin/velum-courier"

@@ -2,6 +2,7 @@
 #include "tests/core/support.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,34 @@ static void a_child_process_cannot_use_it(void **state)
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
+    assert_done(ask(self, (question){.verb = VELUM_VERB_STATUS}));
+}
+
+/* The last hold of a gate that was closed before the fork. */
+static void an_answer_freed_in_a_child_closes_nothing(void **state)
+{
+    place *const self = *state;
+    const question asked = {.verb = VELUM_VERB_STATUS};
+    const velum_request request = request_of(&asked);
+    velum_answer *answer = NULL;
+    int status = -1;
+
+    assert_int_equal(velum_gate_call(self->gate, &request, &answer, NULL), VELUM_OK);
+    place_close(self);
+    fflush(NULL);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        velum_gate *const gate = answer->gate;
+        const int lock_fd = gate->lock_fd;
+        velum_answer_free(answer);
+        _exit(lock_fd >= 0 && fcntl(lock_fd, F_GETFD) >= 0 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(velum_answer_status(answer), 200);
+    velum_answer_free(answer);
+    place_open(self);
     assert_done(ask(self, (question){.verb = VELUM_VERB_STATUS}));
 }
 
@@ -607,6 +636,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(one_gate_holds_a_folder),
         TEST(a_child_process_cannot_use_it),
+        TEST(an_answer_freed_in_a_child_closes_nothing),
         TEST(calls_that_are_mistakes_have_no_answer),
         TEST(answers_outlive_their_gate),
         TEST(an_untaken_request_can_be_let_go),

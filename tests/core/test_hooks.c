@@ -218,28 +218,6 @@ static void each_taking_is_an_intent_and_each_answer_its_outcome(void **state)
     assert_log_sound(self);
 }
 
-/* I-6: the one who was erased is told of by the pseudonym, and the log knows whom. */
-static void an_erasure_is_told_after_the_data_has_gone(void **state)
-{
-    place *const self = *state;
-    const scene scene = scene_of(self);
-    audit_entry intent;
-
-    assert_done(ask(self, (question){VELUM_VERB_SUBJECT_ERASE,
-                                     .ref = text_f(self, "shop:%s", scene.ref), .body = "{}"}));
-    make_happen(self, &(happening){.event = HOOK_SUBJECT_ERASED,
-                                   .subject = scene.subject,
-                                   .at_ns = PLACE_EPOCH_NS});
-    const reply *taken = next(self, &scene);
-    assert_non_null(strstr(text_at(taken, "hooks/0/body"), scene.ref));
-    log_sync(self);
-    log_last(self, &intent);
-    assert_int_equal(intent.type, ENTRY_HOOK);
-    assert_int_not_equal(intent.token_epoch, 0);
-}
-
-/* --- again -------------------------------------------------------------------------------------- */
-
 /* Polled until a deadline: the steward looks each second. */
 static void await_count(place *self, const char *sql, int64_t wanted)
 {
@@ -253,6 +231,28 @@ static void await_count(place *self, const char *sql, int64_t wanted)
         usleep(20000);
     }
 }
+
+/* I-6: the one who was erased is told of by the pseudonym, and the log knows whom. */
+static void an_erasure_is_told_after_the_data_has_gone(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    audit_entry intent;
+
+    assert_done(ask(self, (question){VELUM_VERB_SUBJECT_ERASE,
+                                     .ref = text_f(self, "shop:%s", scene.ref), .body = "{}"}));
+    await_count(self, "SELECT count(*) FROM hook", 1);
+    const reply *taken = next(self, &scene);
+    assert_int_equal(count_of(taken), 1);
+    assert_non_null(strstr(text_at(taken, "hooks/0/body"), "\"type\":\"subject.erased\""));
+    assert_non_null(strstr(text_at(taken, "hooks/0/body"), scene.ref));
+    log_sync(self);
+    log_last(self, &intent);
+    assert_int_equal(intent.type, ENTRY_HOOK);
+    assert_int_not_equal(intent.token_epoch, 0);
+}
+
+/* --- again -------------------------------------------------------------------------------------- */
 
 static void what_failed_is_told_again_under_the_same_id_until_given_up(void **state)
 {

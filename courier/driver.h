@@ -18,6 +18,7 @@ typedef struct outcome {
     outcome_kind kind;
     const char *note;    /* a word of ours: "connect", "tls", "timeout" …; "" when sent */
     int32_t http_status; /* 0: no answer came */
+    int64_t attempt;     /* which the gate said it is; 0: it did not */
 } outcome;
 
 /* What the gate gave out; borrowed. */

@@ -112,6 +112,9 @@ velum_status gate_report_message(gate *self, text id, const outcome *what)
     if (what->note[0] != '\0') {
         json_member_string(&writer, "note", what->note);
     }
+    if (what->attempt > 0) {
+        json_member_integer(&writer, "attempt", what->attempt);
+    }
     json_end_object(&writer);
     return call(self, VELUM_VERB_MESSAGE_DONE, id, &body, &answer);
 }

@@ -80,8 +80,10 @@ static void deliver_one_message(gate *gate, const courier_config *config, const 
                            .place = courier_config_channel(config, message.channel),
                            .message = &message,
                            .now_ns = clock_wall_ns(&clock)};
-    const outcome done = deliver_message(&errand);
+    const json_value *const attempt = json_member(row, "attempt");
+    outcome done = deliver_message(&errand);
 
+    done.attempt = attempt == NULL ? 0 : json_integer(attempt);
     tell(gate, gate_report_message, message.id, &done, out);
 }
 

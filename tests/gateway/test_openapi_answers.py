@@ -253,7 +253,7 @@ class Answers(unittest.TestCase):
     # One after another, because the last one asks whether every operation was called.
     def test_every_operation(self):
         for part in (self.subjects, self.consents, self.approvals, self.proposal, self.requests, self.own,
-                     self.own_accesses, self.erased, self.health, self.refusals):
+                     self.own_accesses, self.erased, self.webhooks, self.health, self.refusals):
             with self.subTest(part.__name__):
                 part()
         self.assertEqual(self.api.called, set(self.api.operations))
@@ -390,6 +390,17 @@ class Answers(unittest.TestCase):
         kept = self.api.call("readRetained", self.keeper, subject=ref)["retained"]
         self.assertEqual([(one["category"], list(one["fields"])) for one in kept], [("location", ["address"])])
         self.api.refused("readSubject", 410, self.care, subject=ref)
+
+    def webhooks(self):
+        courier = self.folder.credential("courier", "delivery", "delivery", "outside")
+        ref = self.customer("7", "1990-05-06")
+        self.api.call("recordConsent", self.capture, {"purpose": "direct-marketing", "state": "given"}, subject=ref)
+        hooks = self.api.call("takeHooks", courier, {"limit": 50})["hooks"]
+        self.assertEqual({one["hook"] for one in hooks}, {"crm"})
+        done = self.api.call("answerHook", courier, {"outcome": "failed", "status": 500}, hook=hooks[-1]["id"])
+        self.assertEqual(done["state"], "waiting")
+        done = self.api.call("answerHook", courier, {"outcome": "sent", "status": 204}, hook=hooks[0]["id"])
+        self.assertEqual(done["state"], "sent")
 
     def health(self):
         for name in ("alive", "aliveHead", "ready"):

@@ -52,6 +52,7 @@ static const struct {
     {"schema", "took a step of the schema", " of ", "升级了数据结构"},
     {"configuration", "asked how the gate is set up", " of ", "查看了网关配置"},
     {"hold", "set or lifted a legal hold", " on ", "设置或解除了法律保留"},
+    {"hook", "told a receiver outside", " of ", "通知了外部接收方"},
     {"suppression", "swept suppressions that had ended", " of ", "清理了到期的抑制名单"},
 };
 

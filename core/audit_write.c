@@ -2,6 +2,7 @@
 #include "core/audit_write.h"
 
 #include "core/approvals.h"
+#include "core/hook.h"
 #include "core/requests.h"
 #include "core/verbs.h"
 
@@ -124,18 +125,31 @@ uint64_t audit_input(const audit_entry *entry, uint32_t key)
 static const char *operation_name(uint32_t operation)
 {
     static const char *const names[] = {
-        [OPERATION_ADD] = "add",           [OPERATION_LIST] = "list",
-        [OPERATION_REVOKE] = "revoke",     [OPERATION_CUSTOMER_TOKEN] = "customer-token",
-        [OPERATION_ACCEPT] = "accept",     [OPERATION_SHOW] = "show",
-        [OPERATION_STATUS] = "status",     [OPERATION_PROVE] = "prove",
-        [OPERATION_ROTATE] = "rotate",     [OPERATION_PROPOSE] = "propose",
-        [OPERATION_ACTIVATE] = "activate", [OPERATION_SCHEDULE] = "schedule",
-        [OPERATION_ROLLBACK] = "rollback", [OPERATION_ASK] = "ask",
-        [OPERATION_AGREE] = "agree",       [OPERATION_REFUSE] = "refuse",
-        [OPERATION_USE] = "use",           [OPERATION_END] = "end",
-        [OPERATION_REVIEW] = "review",     [OPERATION_WHO_SAW] = "who-saw",
-        [OPERATION_EXPLAIN] = "explain",   [OPERATION_RESOLVE] = "resolve",
-        [OPERATION_HOLD] = "hold",         [OPERATION_RELEASE] = "release",
+        [OPERATION_ADD] = "add",
+        [OPERATION_LIST] = "list",
+        [OPERATION_REVOKE] = "revoke",
+        [OPERATION_CUSTOMER_TOKEN] = "customer-token",
+        [OPERATION_ACCEPT] = "accept",
+        [OPERATION_SHOW] = "show",
+        [OPERATION_STATUS] = "status",
+        [OPERATION_PROVE] = "prove",
+        [OPERATION_ROTATE] = "rotate",
+        [OPERATION_PROPOSE] = "propose",
+        [OPERATION_ACTIVATE] = "activate",
+        [OPERATION_SCHEDULE] = "schedule",
+        [OPERATION_ROLLBACK] = "rollback",
+        [OPERATION_ASK] = "ask",
+        [OPERATION_AGREE] = "agree",
+        [OPERATION_REFUSE] = "refuse",
+        [OPERATION_USE] = "use",
+        [OPERATION_END] = "end",
+        [OPERATION_REVIEW] = "review",
+        [OPERATION_WHO_SAW] = "who-saw",
+        [OPERATION_EXPLAIN] = "explain",
+        [OPERATION_RESOLVE] = "resolve",
+        [OPERATION_HOLD] = "hold",
+        [OPERATION_RELEASE] = "release",
+        [OPERATION_HOOK_SECRET] = "hook-secret",
     };
 
     return operation < sizeof(names) / sizeof(names[0]) ? names[operation] : NULL;
@@ -182,6 +196,11 @@ static const shown_input SHOWN[] = {
     {INPUT_KEYS_SCHEMA, "keys_schema", NULL, 0, false},
     {INPUT_SIGN_UP, "sign_up", NULL, 0, false},
     {INPUT_REHEARSAL, "rehearsal", NULL, 0, false},
+    {INPUT_HOOK, "hook", NULL, REGISTRY_HOOK, false},
+    {INPUT_EVENT, "event", hook_event_shown, 0, false},
+    {INPUT_HOOK_OUTCOME, "outcome", hook_outcome_name, 0, false},
+    {INPUT_HTTP_STATUS, "http_status", NULL, 0, false},
+    {INPUT_ATTEMPT, "attempt", NULL, 0, false},
 };
 
 static void write_input(const world *world, json_writer *out, const shown_input *shown,

@@ -144,6 +144,11 @@ class Courier(unittest.TestCase):
         self.assertEqual(headers["webhook-signature"], "v1," + base64.b64encode(mac).decode())
         self.assertEqual(self.hooks(), [])
         self.assertEqual([one["stage"] for one in self.log("hook")], ["intent", "outcome"])
+        for one in self.log("hook"):
+            told = run(VELUM, "--data", self.folder.path, "audit", "explain", one["id"]).stdout
+            self.assertIn("told a receiver outside", told)
+            self.assertIn("That policy gives the same decision", told.replace("\n", " "))
+            self.assertEqual((one["hook"], one["event"], one["attempt"]), ("crm", "consent.changed", 1))
         for known in (refs["shop"], refs["winback"], MOBILE, "王小红"):
             self.assertNotIn(known.encode(), body)
 

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define KIND_COUNT 5
+#define KIND_COUNT 6
 #define HANG_SECONDS 10
 
 typedef enum fault_effect {
@@ -30,7 +30,8 @@ typedef enum fault_effect {
     EFFECT_HANG
 } fault_effect;
 
-static const char *const kind_names[KIND_COUNT] = {"alloc", "write", "sync", "rename", "sql"};
+static const char *const kind_names[KIND_COUNT] = {"alloc",  "write", "sync",
+                                                   "rename", "sql",   "connect"};
 /* In the order of fault_effect, behind EFFECT_NONE, which a plan cannot name. */
 static const char *const effect_names[] = {"kill", "eio", "enospc", "hang"};
 

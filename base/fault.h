@@ -1,7 +1,7 @@
 /* base/fault.h: numbered places where a test makes the world fail.
  *
  * Only builds with VELUM_TEST_SEAMS read VELUM_TEST_FAULT=kind:N:effect, where kind is one of alloc,
- * write, sync, rename, sql, effect one of kill (SIGKILL to ourselves), eio, enospc, hang (10 s), and
+ * write, sync, rename, sql, connect, effect one of kill (SIGKILL to ourselves), eio, enospc, hang (10 s), and
  * N counts from 1. `kind:N+:effect` fails the Nth and all that follow. In every other build
  * fault_at is a constant 0 and the strings are not in the program.
  */
@@ -13,7 +13,8 @@ typedef enum fault_kind {
     FAULT_WRITE,
     FAULT_SYNC,
     FAULT_RENAME,
-    FAULT_SQL
+    FAULT_SQL,
+    FAULT_CONNECT /* to the outside: courier/ */
 } fault_kind;
 
 #ifdef VELUM_TEST_SEAMS

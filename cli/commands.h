@@ -65,6 +65,10 @@ extern const command command_hook_list;
 extern const command command_hook_secret;
 extern const command command_message_list;
 extern const command command_message_show;
+extern const command command_message_list;
+extern const command command_message_show;
+extern const command command_hook_list;
+extern const command command_hook_secret;
 extern const command command_clock_accept;
 extern const command command_help;
 

@@ -58,6 +58,7 @@ static const struct {
     {"bulk-read", "asked to read many at once", ", seeing ", "请求批量查阅数据"},
     {"module", "took, answered or planned a module's work", " about ",
      "领取、答复或安排了模块任务"},
+    {"hook", "told a receiver outside", " of ", "通知了外部接收方"},
     {"suppression", "swept suppressions that had ended", " of ", "清理了到期的抑制名单"},
 };
 

@@ -14,7 +14,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@echo '$(1)$(if $(NOTE), ($(NOTE)))')
 
 # --- Folders, from the top row of the house to the ground --------------------------------------
-folders := cli gateway crm core policy vault audit store base
+folders := courier cli gateway crm core policy vault audit store base
 $(foreach f,$(folders),$(eval include $(wildcard $(f)/rules.mk)))
 
 library_folders := core policy vault audit store base
@@ -28,6 +28,7 @@ below_core    := $(library_folders)
 below_crm     := crm $(library_folders)
 below_gateway := gateway $(library_folders)
 below_cli     := cli $(library_folders)
+below_courier := courier $(library_folders)
 
 object = $(patsubst %.c,$(B)/%.o,$(1))
 # A folder's main() stays out of its archive, so that tests can link with all the rest.
@@ -35,6 +36,7 @@ main_of = $(if $($(1)_sources),$(shell grep -lE '^int main\>' $($(1)_sources)))
 gateway_main := $(call main_of,gateway)
 crm_main     := $(call main_of,crm)
 cli_main     := $(call main_of,cli)
+courier_main := $(call main_of,courier)
 objects_of = $(call object,$(filter-out $($(1)_main),$($(1)_sources)))
 archive_of = $(if $(call objects_of,$(1)),$(B)/$(1).a)
 

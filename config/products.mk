@@ -6,8 +6,9 @@ library_shared := $(if $(core_sources),$(B)/$(soname) $(B)/libvelum.so)
 daemon  := $(if $(gateway_main),$(B)/velumd)
 crm     := $(if $(crm_main),$(B)/velum-crm)
 command := $(if $(cli_main),$(B)/velum)
+courier := $(if $(courier_main),$(B)/velum-courier)
 # A shared library is no place for a sanitiser's or a fuzzer's runtime.
-products := $(library_static) $(if $(filter release test,$(VARIANT)),$(library_shared)) $(daemon) $(crm) $(command)
+products := $(library_static) $(if $(filter release test,$(VARIANT)),$(library_shared)) $(daemon) $(crm) $(command) $(courier)
 
 .PHONY: products
 products: $(products)
@@ -51,6 +52,11 @@ $(B)/velum: $(call object,$(cli_main)) $(call archive_of,cli) $(program_parts)
 	$(call say,LD $@)
 	$(Q)$(CC) $(PROGRAM_LDFLAGS) -o $@ $^ $(static_libs)
 
+# libcurl comes from the system, into this program alone (ADR 0021).
+$(B)/velum-courier: $(call object,$(courier_main)) $(call archive_of,courier) $(program_parts)
+	$(call say,LD $@)
+	$(Q)$(CC) $(PROGRAM_LDFLAGS) -o $@ $^ $(static_libs) -lcurl
+
 # --- Install ------------------------------------------------------------------------------------
 PREFIX ?= /usr/local
 bindir  := $(PREFIX)/bin
@@ -73,6 +79,7 @@ installed := \
 	  include/velum/status.h=$(incdir)/status.h) \
 	$(if $(daemon),$(daemon)=$(sbindir)/velumd) $(if $(crm),$(crm)=$(sbindir)/velum-crm) \
 	$(if $(command),$(command)=$(bindir)/velum) \
+	$(if $(courier),$(courier)=$(sbindir)/velum-courier docs/examples/courier.yaml=$(sharedir)/courier.yaml) \
 	$(if $(daemon),docs/velum.schema.json=$(sharedir)/velum.schema.json \
 	  docs/examples/velum.yaml=$(sharedir)/velum.yaml) \
 	$(foreach m,$(man_pages),$(m)=$(mandir)/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m))) \
@@ -83,7 +90,7 @@ $(B)/velum.pc: velum.pc.in
 	@mkdir -p $(@D)
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(version)|' $< > $@
 
-mode_of = $(if $(filter velumd velum velum-crm $(soname),$(notdir $(1))),755,644)
+mode_of = $(if $(filter velumd velum velum-crm velum-courier $(soname),$(notdir $(1))),755,644)
 install: $(products) $(if $(core_sources),$(B)/velum.pc)
 	$(foreach p,$(installed),$(call install_one,$(subst =, ,$(p)))$(newline))
 	$(if $(core_sources),@ln -sf $(soname) $(DESTDIR)$(libdir)/libvelum.so)

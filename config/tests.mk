@@ -28,7 +28,7 @@ run-tests:
 # tests of no single folder link with everything. Helpers are the other .c files beside the test,
 # and tests/support/.
 support_objects := $(call object,$(wildcard tests/support/*.c))
-everything := cli gateway crm $(library_folders)
+everything := courier cli gateway crm $(library_folders)
 below = $(or $(below_$(1)),$(everything))
 helpers = $(call object,$(filter-out tests/$(1)/test_% tests/$(1)/fuzz_%,$(wildcard tests/$(1)/*.c)))
 archives = $(foreach f,$(call below,$(1)),$(call archive_of,$(f)))
@@ -38,7 +38,7 @@ define test_folder
 $(patsubst %.c,$(B)/%,$(wildcard tests/$(1)/test_*.c)): $(B)/%: $(B)/%.o $(call helpers,$(1)) $(support_objects) \
 		$(call archives,$(1)) $(call links_sqlcipher,$(1)) $(jansson)
 	$$(call say,LD $$@)
-	$$(Q)$$(CC) $$(PROGRAM_LDFLAGS) -o $$@ $$^ $$(static_libs) -lcmocka -lmicrohttpd
+	$$(Q)$$(CC) $$(PROGRAM_LDFLAGS) -o $$@ $$^ $$(static_libs) -lcmocka -lmicrohttpd -lcurl
 endef
 $(foreach f,$(sort $(patsubst tests/%/,%,$(dir $(wildcard tests/*/test_*.c)))),$(eval $(call test_folder,$(f))))
 
@@ -50,4 +50,4 @@ fuzzers: $(patsubst %.c,$(B)/%,$(fuzz_sources))
 $(patsubst %.c,$(B)/%,$(fuzz_sources)): $(B)/%: $(B)/%.o $(call helpers,fuzz) $(support_objects) $(fuzz_driver) \
 		$(call archives,fuzz) $(call links_sqlcipher,fuzz) $(jansson)
 	$(call say,LD $@)
-	$(Q)$(CC) $(PROGRAM_LDFLAGS) $(fuzz_runtime) -o $@ $^ $(static_libs) -lcmocka -lmicrohttpd
+	$(Q)$(CC) $(PROGRAM_LDFLAGS) $(fuzz_runtime) -o $@ $^ $(static_libs) -lcmocka -lmicrohttpd -lcurl

@@ -2,6 +2,7 @@
 #include "core/audit_write.h"
 
 #include "core/approvals.h"
+#include "core/hook.h"
 #include "core/requests.h"
 #include "core/work.h"
 #include "core/verbs.h"
@@ -139,7 +140,8 @@ static const char *operation_name(uint32_t operation)
         [OPERATION_HOLD] = "hold",         [OPERATION_RELEASE] = "release",
         [OPERATION_WORK_TAKE] = "take",    [OPERATION_WORK_DONE] = "done",
         [OPERATION_WORK_AGAIN] = "again",  [OPERATION_WORK_DROPPED] = "dropped",
-        [OPERATION_TIMER_SET] = "timer",
+        [OPERATION_TIMER_SET] = "timer",   [OPERATION_ROW_DELETE] = "delete",
+        [OPERATION_OPT_OUT] = "opt-out",   [OPERATION_HOOK_SECRET] = "hook-secret",
     };
 
     return operation < sizeof(names) / sizeof(names[0]) ? names[operation] : NULL;
@@ -202,6 +204,11 @@ static const shown_input SHOWN[] = {
     {INPUT_WORK, "work", work_kind_name, 0, false},
     {INPUT_WORK_GIVEN, "work_given", NULL, 0, false},
     {INPUT_WORK_DROPPED, "work_dropped", NULL, 0, false},
+    {INPUT_HOOK, "hook", NULL, REGISTRY_HOOK, false},
+    {INPUT_EVENT, "event", hook_event_shown, 0, false},
+    {INPUT_HOOK_OUTCOME, "outcome", hook_outcome_name, 0, false},
+    {INPUT_HTTP_STATUS, "http_status", NULL, 0, false},
+    {INPUT_ATTEMPT, "attempt", NULL, 0, false},
 };
 
 static void write_input(const world *world, json_writer *out, const shown_input *shown,

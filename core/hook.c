@@ -50,6 +50,22 @@ const char *hook_state_name(uint32_t state)
     return state < sizeof(names) / sizeof(names[0]) ? names[state] : NULL;
 }
 
+const char *hook_event_shown(uint32_t number)
+{
+    return number == 0 ? NULL : hook_event_name(number - 1);
+}
+
+const char *hook_outcome_name(uint32_t outcome)
+{
+    static const char *const names[] = {
+        [HOOK_OUTCOME_SENT] = "sent",
+        [HOOK_OUTCOME_FAILED] = "failed",
+        [HOOK_OUTCOME_UNKNOWN] = "unknown",
+    };
+
+    return outcome < sizeof(names) / sizeof(names[0]) ? names[outcome] : NULL;
+}
+
 int64_t hook_wait_ns(uint32_t attempts)
 {
     int64_t wait_ns = WAIT_FIRST_NS;

@@ -55,6 +55,9 @@ typedef struct hook_row {
 /* "consent.changed" of an index; NULL for an unknown one. */
 const char *hook_event_name(uint32_t event);
 const char *hook_state_name(uint32_t state); /* "given-up" */
+/* Of INPUT_EVENT, which counts from 1, and of INPUT_HOOK_OUTCOME: "sent". */
+const char *hook_event_shown(uint32_t number);
+const char *hook_outcome_name(uint32_t outcome);
 
 /* core/hook.c: rows. VELUM_E_NOTFOUND. */
 velum_status hook_load(store_conn *conn, const uint8_t id[HOOK_ID_BYTES],

@@ -10,20 +10,19 @@
 #define PAYLOAD_BYTES_MAX 2048
 #define HTTP_STATUS_MAX 999
 
-/* The subject for the leaf's token: by its state while it lives, else by its evidence, else not. */
+/* The subject for the leaf's token: by its state while it lives, else by its evidence, else not. What was
+ * decided was not decided about it, so it is no subject of the decision (D-3). */
 static velum_status find_subject(passage *passage, const hook_row *row)
 {
     passage->subject = row->subject;
     passage->domain = row->domain;
     velum_status status = locate_subject(passage);
-    if (status == VELUM_E_NOTFOUND) {
-        return VELUM_OK;
+    if (status == VELUM_OK && passage->opened == NULL) {
+        locate_forget(passage);
+        status = vault_open_evidence(passage->gate->vault, passage->conn, &row->subject,
+                                     passage->arena, &passage->opened);
     }
-    if (status < 0 || passage->opened != NULL) {
-        return status;
-    }
-    status = vault_open_evidence(passage->gate->vault, passage->conn, &row->subject, passage->arena,
-                                 &passage->opened);
+    passage->has_subject = false;
     return status == VELUM_E_NOTFOUND ? VELUM_OK : status;
 }
 
@@ -185,9 +184,6 @@ static velum_status put_back(passage *passage, hook_row *row)
 static velum_status parse_outcome(passage *passage, uint32_t *out_outcome, uint32_t *out_status)
 {
     static const char *const members[] = {"outcome", "status", NULL};
-    static const char *const names[] = {[HOOK_OUTCOME_SENT] = "sent",
-                                        [HOOK_OUTCOME_FAILED] = "failed",
-                                        [HOOK_OUTCOME_UNKNOWN] = "unknown"};
     const json_value *const body = json_root(passage->body);
     const json_value *const status = json_member(body, "status");
     text outcome;
@@ -196,7 +192,7 @@ static velum_status parse_outcome(passage *passage, uint32_t *out_outcome, uint3
     VELUM_TRY(parse_text_member(passage, body, "outcome", &outcome));
     *out_outcome = HOOK_OUTCOME_SENT;
     while (*out_outcome <= HOOK_OUTCOME_UNKNOWN &&
-           !text_equal_literal(outcome, names[*out_outcome])) {
+           !text_equal_literal(outcome, hook_outcome_name(*out_outcome))) {
         (*out_outcome)++;
     }
     if (*out_outcome > HOOK_OUTCOME_UNKNOWN) {

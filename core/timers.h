@@ -59,7 +59,7 @@ velum_status evidence_timer(passage *passage, const timer *timer) VELUM_WARN_UNU
 velum_status suppression_timer(passage *passage, const timer *timer) VELUM_WARN_UNUSED;
 velum_status retention_timer(passage *passage, const timer *timer) VELUM_WARN_UNUSED;
 velum_status module_timer(passage *passage, const timer *timer) VELUM_WARN_UNUSED;
-velum_status hook_timer(passage *passage, const timer *timer) VELUM_WARN_UNUSED;
 velum_status message_timer(passage *passage, const timer *timer) VELUM_WARN_UNUSED;
+velum_status hook_timer(passage *passage, const timer *timer) VELUM_WARN_UNUSED;
 
 #endif

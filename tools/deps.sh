@@ -4,7 +4,7 @@ set -eu
 kind=${1:-build}
 
 packages='gcc make pkgconf libc6-dev libsodium-dev libssl-dev libmicrohttpd-dev libjansson-dev
-    libyaml-dev libcmocka-dev curl python3 ca-certificates git libsqlite3-dev binutils strace
+    libyaml-dev libcurl4-openssl-dev libcmocka-dev curl python3 ca-certificates git libsqlite3-dev binutils strace
     zlib1g-dev libzstd-dev' # the last two: Debian 13's static libcrypto asks for them
 command -v npm >/dev/null || packages="$packages npm"
 case $kind in
@@ -31,7 +31,7 @@ if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     for tool in gcc make pkg-config npm curl python3 git; do
         command -v $tool >/dev/null || lacking="$lacking $tool"
     done
-    for module in libsodium libcrypto libmicrohttpd jansson yaml-0.1 cmocka; do
+    for module in libsodium libcrypto libmicrohttpd jansson yaml-0.1 libcurl cmocka; do
         pkg-config --exists $module 2>/dev/null || lacking="$lacking $module"
     done
     [ -z "$lacking" ] || { echo "deps: this is no Debian or Ubuntu; please install:$lacking" >&2; exit 1; }

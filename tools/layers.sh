@@ -20,6 +20,7 @@ crm:     include/velum base
 gateway: include/velum base
 cli:     include/velum base
 bindings: include/velum
+courier: include/velum base
 '
 
 # What comes with the C library and the kernel. A header that is neither here nor ours is somebody else's.

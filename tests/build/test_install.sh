@@ -21,6 +21,7 @@ check 'velum-crm' test -x "$there/sbin/velum-crm"
 check 'its completion' test -f "$there/share/bash-completion/completions/velum-crm"
 check 'the development link' test -e "$there/lib/libvelum.so"
 check 'the schema of the configuration' cmp "$top/docs/velum.schema.json" "$there/share/velum/velum.schema.json"
+check 'the courier is there' test -x "$there/sbin/velum-courier"
 
 program() {
     echo '#include <velum/velum.h>

@@ -9,7 +9,7 @@ lacks_path() { ! grep -aqP "(?<![\\w/.-])\\Q$1\\E/" "$2"; }
 has() { grep -aqF "$1" "$2"; }
 
 found=0
-for binary in velumd velum libvelum.so.0 libvelum.a; do
+for binary in velumd velum velum-courier libvelum.so.0 libvelum.a; do
     [ -f "$release/$binary" ] || continue
     found=1
     for seam in VELUM_TEST_CLOCK VELUM_TEST_FAULT; do

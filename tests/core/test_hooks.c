@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HOOK_NUMBER 7
 #define AWAIT_NS (30 * NS_PER_SECOND)
 
 typedef struct scene {
@@ -20,17 +19,13 @@ typedef struct scene {
 
 /* --- a scene with a hook ------------------------------------------------------------------------ */
 
-/* As a policy with `hooks` leaves the world; behind the last change of credentials. */
-static void put_hook(place *self, uint32_t events)
+static uint16_t hook_number(place *self)
 {
     world *const world = gate_world(self->gate);
-    bundle_hook *const hook = &world->bundle->hooks[0];
+    const uint16_t number = world_number(world, REGISTRY_HOOK, TEXT_LITERAL("crm"));
 
-    *hook = (bundle_hook){
-        .name = TEXT_LITERAL("crm"), .domain = TEXT_LITERAL("shop"), .events = events};
-    world->bundle->hook_count = 1;
-    bundle_set_number(world->bundle, REGISTRY_HOOK, 0, HOOK_NUMBER);
     world_free(world);
+    return number;
 }
 
 static void find_subject(place *self, scene *out)
@@ -55,10 +50,15 @@ static scene scene_of(place *self)
                                         "    purpose: operation\\n    actions: [deliver]\\n"
                                         "    actors: [service]\\n    recipient: crm\\n",
                                         NULL});
+    change_policy(
+        self, (const char *const[]){"crm: {domain: crm, events: [subject.erased, consent.changed]}",
+                                    "crm: {domain: shop, events: [subject.erased, consent.changed, "
+                                    "task.created]}",
+                                    "actions: [acknowledge]\\n",
+                                    "actions: [acknowledge]\\n    recipient: crm\\n", NULL});
     made.ref = person(self, shop_token(self), "13800000001", full_profile);
-    made.courier = token_of(self, (holder){"courier", NULL, "delivery", "outgoing", "out", NULL});
+    made.courier = token_of(self, (holder){"courier", NULL, "delivery", "delivery", "out", NULL});
     find_subject(self, &made);
-    put_hook(self, HOOK_CONSENT_CHANGED | HOOK_SUBJECT_ERASED | HOOK_TASK_CREATED);
     return made;
 }
 
@@ -216,7 +216,7 @@ static void each_taking_is_an_intent_and_each_answer_its_outcome(void **state)
     assert_int_equal(intent.type, ENTRY_HOOK);
     assert_int_equal(intent.stage, ENTRY_INTENT);
     assert_int_not_equal(intent.token_epoch, 0);
-    assert_int_equal(input_of(&intent, INPUT_HOOK), HOOK_NUMBER);
+    assert_int_equal(input_of(&intent, INPUT_HOOK), hook_number(self));
     assert_int_equal(input_of(&intent, INPUT_EVENT), 4);
     assert_int_equal(input_of(&intent, INPUT_ATTEMPT), 1);
     assert_text_at(assert_done(done(self, &scene, id, "{\"outcome\":\"sent\",\"status\":204}")),
@@ -235,28 +235,6 @@ static void each_taking_is_an_intent_and_each_answer_its_outcome(void **state)
     assert_log_sound(self);
 }
 
-/* I-6: the one who was erased is told of by the pseudonym, and the log knows whom. */
-static void an_erasure_is_told_after_the_data_has_gone(void **state)
-{
-    place *const self = *state;
-    const scene scene = scene_of(self);
-    audit_entry intent;
-
-    assert_done(ask(self, (question){VELUM_VERB_SUBJECT_ERASE,
-                                     .ref = text_f(self, "shop:%s", scene.ref), .body = "{}"}));
-    make_happen(self, &(happening){.event = HOOK_SUBJECT_ERASED,
-                                   .subject = scene.subject,
-                                   .at_ns = PLACE_EPOCH_NS});
-    const reply *taken = next(self, &scene);
-    assert_non_null(strstr(text_at(taken, "hooks/0/body"), scene.ref));
-    log_sync(self);
-    log_last(self, &intent);
-    assert_int_equal(intent.type, ENTRY_HOOK);
-    assert_int_not_equal(intent.token_epoch, 0);
-}
-
-/* --- again -------------------------------------------------------------------------------------- */
-
 /* Polled until a deadline: the steward looks each second. */
 static void await_count(place *self, const char *sql, int64_t wanted)
 {
@@ -270,6 +248,28 @@ static void await_count(place *self, const char *sql, int64_t wanted)
         usleep(20000);
     }
 }
+
+/* I-6: the one who was erased is told of by the pseudonym, and the log knows whom. */
+static void an_erasure_is_told_after_the_data_has_gone(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    audit_entry intent;
+
+    assert_done(ask(self, (question){VELUM_VERB_SUBJECT_ERASE,
+                                     .ref = text_f(self, "shop:%s", scene.ref), .body = "{}"}));
+    await_count(self, "SELECT count(*) FROM hook", 1);
+    const reply *taken = next(self, &scene);
+    assert_int_equal(count_of(taken), 1);
+    assert_non_null(strstr(text_at(taken, "hooks/0/body"), "\"type\":\"subject.erased\""));
+    assert_non_null(strstr(text_at(taken, "hooks/0/body"), scene.ref));
+    log_sync(self);
+    log_last(self, &intent);
+    assert_int_equal(intent.type, ENTRY_HOOK);
+    assert_int_not_equal(intent.token_epoch, 0);
+}
+
+/* --- again -------------------------------------------------------------------------------------- */
 
 static void what_failed_is_told_again_under_the_same_id_until_given_up(void **state)
 {
@@ -317,7 +317,6 @@ static void a_courier_that_does_not_come_back_leaves_an_unknown_outcome(void **s
     const char *const id = text_at(next(self, &scene), "hooks/0/id");
     assert_int_equal(count_of(next(self, &scene)), 0); /* under its lease */
     place_reopen(self);
-    put_hook(self, HOOK_CONSENT_CHANGED);
     place_set_clock(self, PLACE_EPOCH_NS + HOOK_LEASE_NS + NS_PER_SECOND);
     await_count(self, "SELECT count(*) FROM hook WHERE state = 1", 1);
     log_sync(self);

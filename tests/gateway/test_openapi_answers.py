@@ -263,8 +263,8 @@ class Answers(unittest.TestCase):
     # One after another, because the last one asks whether every operation was called.
     def test_every_operation(self):
         for part in (self.subjects, self.many, self.consents, self.approvals, self.proposal, self.requests, self.own,
-                     self.own_accesses, self.erased, self.tasks, self.messages, self.rows, self.counts, self.health,
-                     self.refusals):
+                     self.own_accesses, self.erased, self.tasks, self.messages, self.rows, self.counts, self.webhooks,
+                     self.health, self.refusals):
             with self.subTest(part.__name__):
                 part()
         self.assertEqual(self.api.called, set(self.api.operations))
@@ -515,6 +515,16 @@ class Answers(unittest.TestCase):
         told = self.api.call("readCount", self.figures, count="sales_by_store")
         self.assertEqual((told["dimensions"], told["rounded_to"]), (["region", "store", "month"], 5))
         self.api.refused("readCount", 404, self.figures, count="sales_by_customer")
+    def webhooks(self):
+        courier = self.folder.credential("courier", "delivery", "delivery", "outside")
+        ref = self.customer("7", "1990-05-06")
+        self.api.call("recordConsent", self.capture, {"purpose": "direct-marketing", "state": "given"}, subject=ref)
+        hooks = self.api.call("takeHooks", courier, {"limit": 50})["hooks"]
+        self.assertEqual({one["hook"] for one in hooks}, {"crm"})
+        done = self.api.call("answerHook", courier, {"outcome": "failed", "status": 500}, hook=hooks[-1]["id"])
+        self.assertEqual(done["state"], "waiting")
+        done = self.api.call("answerHook", courier, {"outcome": "sent", "status": 204}, hook=hooks[0]["id"])
+        self.assertEqual(done["state"], "sent")
 
     def health(self):
         for name in ("alive", "aliveHead", "ready"):

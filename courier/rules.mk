@@ -1,0 +1,2 @@
+# courier/: velum-courier
+courier_sources := $(wildcard courier/*.c)

@@ -43,13 +43,6 @@ static scene scene_of(place *self)
 {
     scene made;
 
-    change_policy(self,
-                  (const char *const[]){"activities:\\n",
-                                        "activities:\\n  outgoing:\\n"
-                                        "    title: {zh: 对外投递, en: Delivery to the outside}\\n"
-                                        "    purpose: operation\\n    actions: [deliver]\\n"
-                                        "    actors: [service]\\n    recipient: crm\\n",
-                                        NULL});
     change_policy(
         self, (const char *const[]){"crm: {domain: crm, events: [subject.erased, consent.changed]}",
                                     "crm: {domain: shop, events: [subject.erased, consent.changed, "

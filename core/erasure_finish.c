@@ -156,13 +156,26 @@ static velum_status tell_modules(write_batch *batch, const finishing *one)
     return happened(batch, one->world, &erased);
 }
 
+/* A category of people's fields has no rows; of one that left the policy nobody knows. */
+static bool may_have_rows(const bundle *bundle, uint16_t category)
+{
+    const uint32_t index = bundle_find_number(bundle, REGISTRY_CATEGORY, category);
+
+    return index == BUNDLE_NONE || bundle->categories[index].module != 0;
+}
+
 /* Rows of modules' tables go with the keys that they were sealed under; those of some categories of a
  * customer who stays went in step 1 (core/rows.h). */
-static velum_status finish_rows(store_conn *conn, const destruction *what,
+static velum_status finish_rows(store_conn *conn, const finishing *one,
                                 const destruction_report *report)
 {
-    for (uint32_t i = 0; i < report->category_count && what->kind != DESTROY_CATEGORIES; i++) {
-        VELUM_TRY(rows_finish_erasure(conn, &what->subject, report->categories[i]));
+    if (one->what.kind == DESTROY_CATEGORIES) {
+        return VELUM_OK;
+    }
+    for (uint32_t i = 0; i < report->category_count; i++) {
+        if (may_have_rows(one->world->bundle, report->categories[i])) {
+            VELUM_TRY(rows_finish_erasure(conn, &one->what.subject, report->categories[i]));
+        }
     }
     return VELUM_OK;
 }
@@ -177,7 +190,7 @@ static velum_status finish_one(void *context, write_batch *batch)
     VELUM_AUTO_BUFFER text = {0};
 
     VELUM_TRY(vault_destruction_finish(gate->vault, batch->conn, &one->what, &report));
-    VELUM_TRY(finish_rows(batch->conn, &one->what, &report));
+    VELUM_TRY(finish_rows(batch->conn, one, &report));
     if (one->what.kind == DESTROY_EVIDENCE) {
         VELUM_TRY(certificate_unlink(batch->conn, &one->what.subject));
     } else {

@@ -3,7 +3,9 @@
 #include "tests/core/erasure_support.h"
 #include "tests/core/rows_support.h"
 
+#include <ftw.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -264,6 +266,50 @@ static void nobodys_rows_stay_for_ever(void **state)
     assert_int_equal(sql_count(self, "SELECT count(*) FROM module_row WHERE n > 0"), 0);
 }
 
+/* --- nowhere else --------------------------------------------------------------------------------- */
+
+static int seen_in_files;
+
+static int look_into(const char *path, const struct stat *about, int kind, struct FTW *where)
+{
+    (void)where;
+    if (kind != FTW_F || about->st_size == 0 || about->st_size > (64 << 20)) {
+        return 0;
+    }
+    FILE *const file = fopen(path, "rb");
+    char *const bytes = malloc((size_t)about->st_size);
+    if (file != NULL && bytes != NULL) {
+        const size_t size = fread(bytes, 1, (size_t)about->st_size, file);
+        seen_in_files += memmem(bytes, size, CANARY, strlen(CANARY)) != NULL ? 1 : 0;
+        fclose(file);
+    }
+    free(bytes);
+    return 0;
+}
+
+/* I-5: values and keys of rows stand in no file as they are, and in no leaf. */
+static void no_file_tells_of_a_row(void **state)
+{
+    place *const self = *state;
+    scene_policy(self, "anonymise");
+    const scene at = scene_begin(self);
+
+    seen_in_files = 0;
+    assert_done(row_put(self, &at, run_of(self, CANARY "-key", CANARY "-value", CANARY)));
+    assert_done(row_read(self, &at, "{\"table\":\"winback_runs\"}"));
+    assert_refused(row_put(self, &at,
+                           "{\"table\":\"winback_runs\",\"key\":\"" CANARY
+                           "\",\"fields\":{\"" CANARY "\":\"" CANARY "\"}}"),
+                   422, "invalid-value");
+    log_sync(self);
+    assert_int_equal(nftw(self->folder, look_into, 8, FTW_PHYS), 0);
+    assert_done(erase(self, at.shop_ref, "{}"));
+    place_close(self);
+    assert_int_equal(nftw(self->folder, look_into, 8, FTW_PHYS), 0);
+    assert_int_equal(seen_in_files, 0);
+    place_open(self);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +321,7 @@ int main(void)
         TEST_CLOCK(a_category_goes_by_itself),
         TEST_CLOCK(what_is_anonymised_is_nobodys),
         TEST_CLOCK(nobodys_rows_stay_for_ever),
+        TEST_CLOCK(no_file_tells_of_a_row),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,7 +77,7 @@ velum_status message_list_mask(passage *passage) VELUM_WARN_UNUSED;
 
 /* The message that the request's ref names; the one 404 when there is none. */
 velum_status message_load_named(passage *passage, message_row *out) VELUM_WARN_UNUSED;
-/* Index of the module whose domain the caller's credential has; BUNDLE_NONE. */
-uint32_t message_own_module(const passage *passage);
+/* Whether the caller's credential is of the module's domain (M-1). */
+bool message_is_own_module(const passage *passage, uint32_t module);
 
 #endif

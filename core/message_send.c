@@ -39,16 +39,13 @@ typedef struct result {
 
 /* --- what is asked ------------------------------------------------------------------------------ */
 
-uint32_t message_own_module(const passage *passage)
+bool message_is_own_module(const passage *passage, uint32_t module)
 {
     const bundle *const bundle = passage->world->bundle;
+    const credential *const by = passage->actor.credential;
 
-    for (uint32_t i = 0; i < bundle->module_count && passage->actor.credential != NULL; i++) {
-        if (text_equal(bundle->modules[i].domain, text_of(passage->actor.credential->domain))) {
-            return i;
-        }
-    }
-    return BUNDLE_NONE;
+    return module < bundle->module_count && by != NULL &&
+           text_equal(bundle->modules[module].domain, text_of(by->domain));
 }
 
 static bool is_place_name(text name)
@@ -77,25 +74,26 @@ static velum_status parse_place(passage *passage, message_place *out)
                              "`flow`, `node` and `occurrence` are 1 to 64 of a-z A-Z 0-9 . _ : -");
 }
 
-/* Of this module, and within what the activity reaches, in every language. */
-static velum_status check_template(passage *passage, const asking *self)
+/* Of a module of the caller's domain, and within what the activity reaches, in every language. */
+static velum_status check_template(passage *passage, asking *self)
 {
     const bundle *const bundle = passage->world->bundle;
     const uint64_t reach = bundle->activities[passage->activity].fields;
-    bool is_known = false;
 
-    for (uint32_t i = 0; i < bundle->template_count && self->module != BUNDLE_NONE; i++) {
+    self->module = BUNDLE_NONE;
+    for (uint32_t i = 0; i < bundle->template_count; i++) {
         const bundle_template *const one = &bundle->templates[i];
-        if (one->module != self->module || !text_equal(one->id, self->template)) {
+        if (!text_equal(one->id, self->template) || !message_is_own_module(passage, one->module) ||
+            (self->module != BUNDLE_NONE && self->module != one->module)) {
             continue;
         }
-        is_known = true;
+        self->module = one->module;
         if ((message_fields(bundle, one) & ~reach) != 0) {
             return refuse_hint(passage, REASON_ACTION_NOT_ALLOWED,
                                "The activity does not reach a field of this message.");
         }
     }
-    return is_known ? VELUM_OK : refuse(passage, REASON_UNKNOWN_TEMPLATE);
+    return self->module == BUNDLE_NONE ? refuse(passage, REASON_UNKNOWN_TEMPLATE) : VELUM_OK;
 }
 
 static velum_status parse_asking(passage *passage, asking *out)
@@ -108,7 +106,6 @@ static velum_status parse_asking(passage *passage, asking *out)
     VELUM_TRY(parse_known_members(passage, body, members));
     VELUM_TRY(parse_text_member(passage, body, "template", &out->template));
     VELUM_TRY(parse_place(passage, &out->place));
-    out->module = message_own_module(passage);
     return check_template(passage, out);
 }
 

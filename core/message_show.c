@@ -180,11 +180,11 @@ static velum_status write_message(passage *passage, const message_row *row, json
 }
 
 /* A module's own are those of its domain; another's are not there. */
-static bool is_own(const passage *passage, const message_row *row)
+static bool is_own(const passage *passage, uint16_t module)
 {
-    const uint32_t module = message_own_module(passage);
+    const bundle *const bundle = passage->world->bundle;
 
-    return module != BUNDLE_NONE && passage->world->bundle->modules[module].number == row->module;
+    return message_is_own_module(passage, bundle_find_number(bundle, REGISTRY_MODULE, module));
 }
 
 velum_status message_get_mask(passage *passage)
@@ -193,7 +193,7 @@ velum_status message_get_mask(passage *passage)
     json_writer out;
 
     VELUM_TRY(message_load_named(passage, &row));
-    if (passage->action == ACTION_SEND && !is_own(passage, &row)) {
+    if (passage->action == ACTION_SEND && !is_own(passage, row.module)) {
         return refuse(passage, PROBLEM_NOT_FOUND);
     }
     entry_push(&passage->entry, INPUT_OPERATION, OPERATION_SHOW);
@@ -255,27 +255,32 @@ static velum_status parse_names(passage *passage, message_filter *out)
                              "`state`, `reason` or `module` is none there is.");
 }
 
+/* The one of the caller's domain; of several the first. */
+static uint16_t usual_module(const passage *passage)
+{
+    const bundle *const bundle = passage->world->bundle;
+
+    for (uint32_t i = 0; i < bundle->module_count; i++) {
+        if (message_is_own_module(passage, i)) {
+            return bundle->modules[i].number;
+        }
+    }
+    return 0;
+}
+
 /* A reason that is not told is not asked for either: the filter would tell it. */
 static velum_status bound_to_own(passage *passage, message_filter *out)
 {
-    const bundle *const bundle = passage->world->bundle;
-    const uint32_t own = message_own_module(passage);
-
     if (is_of_house(passage)) {
         return VELUM_OK;
     }
-    if (own == BUNDLE_NONE) {
+    out->module = out->module == 0 ? usual_module(passage) : out->module;
+    if (!is_own(passage, out->module)) {
         return refuse(passage, REASON_UNKNOWN_DOMAIN);
     }
-    if (out->reason != 0) {
-        return refuse_hint(passage, PROBLEM_MALFORMED,
-                           "`reason` is for people who may read the log.");
-    }
-    if (out->module != 0 && out->module != bundle->modules[own].number) {
-        return refuse(passage, REASON_UNKNOWN_DOMAIN);
-    }
-    out->module = bundle->modules[own].number;
-    return VELUM_OK;
+    return out->reason == 0 ? VELUM_OK
+                            : refuse_hint(passage, PROBLEM_MALFORMED,
+                                          "`reason` is for people who may read the log.");
 }
 
 static velum_status parse_filter(passage *passage, message_filter *out)

@@ -119,11 +119,9 @@ typedef struct verdict {
     uint64_t clear;    /* field bits, disjoint; all 0 when denied */
     uint64_t masked;
     uint64_t hidden;
-    uint32_t
-        categories;   /* bits of category indexes that hold a clear or masked field, or a field that
-                          * is to be written, counted or sent (I-4); of a table its one category */
-    uint32_t rule;    /* 1 + index of the role that gave most, 0 none */
-    uint32_t purpose; /* index, BUNDLE_NONE when denied before it was known */
+    uint32_t categories;          /* bits: whose fields are shown, written, counted or sent (I-4) */
+    uint32_t rule;                /* 1 + index of the role that gave most, 0 none */
+    uint32_t purpose;             /* index, BUNDLE_NONE when denied before it was known */
     const state_consent *consent; /* in `state`; that the decision rested on, or NULL */
     uint32_t age_class;
     uint32_t consent_state; /* found, CONSENT_* */

@@ -228,24 +228,42 @@ static void an_activity_that_may_know_is_told_why(void **state)
 }
 
 /* The decision on one customer stands in its leaf, and can be made again. */
-static void a_refusal_at_the_asking_is_explained(void **state)
+static void assert_explained(place *self, const audit_entry *leaf)
+{
+    char id[33];
+
+    hex_encode(leaf->event_id, sizeof leaf->event_id, id);
+    log_sync(self);
+    const reply *const told =
+        assert_done(ask(self, (question){VELUM_VERB_AUDIT_EXPLAIN, .activity = "audit",
+                                         .body = text_f(self, "{\"id\":\"%s\"}", id)}));
+    if (strstr(told->body, "\"same\"") == NULL) {
+        fail_msg("%s", told->body);
+    }
+}
+
+static void a_decision_at_the_asking_and_at_the_taking_is_explained(void **state)
 {
     place *const self = *state;
     const senders senders = senders_of(self);
     audit_entry leaf;
 
+    (void)queued(&senders, "0");
+    last_message(self, ENTRY_SINGLE, &leaf);
+    assert_explained(self, &leaf);
+    (void)take_one(&senders);
+    last_message(self, ENTRY_INTENT, &leaf);
+    assert_explained(self, &leaf);
+    (void)queued(&senders, "2");
     consent(self, senders.desk, senders.ref, "direct-marketing", "withdrawn");
     assert_done(send_to(&senders, senders.to, "1"));
     last_message(self, ENTRY_SINGLE, &leaf);
     assert_int_equal(leaf.decision, ENTRY_DENY);
     assert_string_equal(reason_of(self, &leaf), "consent-withdrawn");
-    char id[33];
-    hex_encode(leaf.event_id, sizeof leaf.event_id, id);
-    log_sync(self);
-    const reply *const told =
-        assert_done(ask(self, (question){VELUM_VERB_AUDIT_EXPLAIN, .activity = "audit",
-                                         .body = text_f(self, "{\"id\":\"%s\"}", id)}));
-    assert_non_null(strstr(told->body, "\"same\""));
+    assert_explained(self, &leaf);
+    assert_int_equal(taken_now(&senders), 0);
+    last_message(self, ENTRY_SINGLE, &leaf); /* of the taking as such */
+    assert_int_equal(input_of(&leaf, INPUT_REFUSED), 1);
 }
 
 typedef struct naming {
@@ -623,7 +641,7 @@ int main(void)
         TEST(many_who_ask_at_once_ask_for_one_message),
         TEST(who_is_refused_is_not_told_from_who_is_not_there),
         TEST(an_activity_that_may_know_is_told_why),
-        TEST(a_refusal_at_the_asking_is_explained),
+        TEST(a_decision_at_the_asking_and_at_the_taking_is_explained),
         TEST(of_many_each_is_decided_and_named),
         TEST(what_is_asked_wrongly_is_refused_whole),
         TEST(the_same_outcome_is_said_twice_and_another_never),

@@ -1,6 +1,7 @@
 /* What grows with people is found by an index: every statement that the gate prepared while it served a
  * life from sign-up to the end of the evidence is explained by the engine, and none of them scans. */
 #include "tests/core/erasure_support.h"
+#include "tests/core/message_support.h"
 #include "tests/core/request_support.h"
 
 #include "core/verbs.h"
@@ -133,7 +134,29 @@ static void live(place *self, const people *people)
     assert_done(take_by_identifier(people, "not-me", SOMEBODY, ""));
     assert_done(my_requests(people));
     assert_done(ask(self, (question){VELUM_VERB_REQUEST_LIST, .body = "{}"}));
-    assert_done(erase(self, people->ref, "{\"categories\":[\"contact\"]}"));
+}
+
+/* A message from the asking to the customer's no, and another that waits until its customer is erased. */
+static void write_to(place *self, const people *people)
+{
+    const senders senders = {
+        .place = self,
+        .module =
+            token_of(self, (holder){"winback", NULL, "crm_module", "winback", "winback", NULL}),
+        .courier =
+            token_of(self, (holder){"courier", NULL, "crm_module", "delivery", "courier", NULL}),
+        .to = ref_in(self, people->ref, "winback"),
+    };
+
+    consent(self, people->desk, people->ref, "direct-marketing", "given");
+    (void)queued(&senders, "1");
+    const char *const id = take_one(&senders);
+    assert_done(say_done(&senders, id, "sent"));
+    (void)queued(&senders, "2");
+    assert_done(ask(self, (question){VELUM_VERB_MESSAGE_OPT_OUT, senders.courier, .ref = id}));
+    assert_done(ask(self, (question){VELUM_VERB_MESSAGE_LIST, .activity = "audit", .body = "{}"}));
+    assert_done(ask(self, (question){VELUM_VERB_MESSAGE_LIST, .activity = "audit",
+                                     .body = "{\"state\":\"sent\"}"}));
 }
 
 /* To the end of what the law keeps, and of the evidence. */
@@ -159,6 +182,8 @@ static void nothing_that_grows_is_scanned(void **state)
     inspection seen = {.place = self};
 
     live(self, &people);
+    write_to(self, &people);
+    assert_done(erase(self, people.ref, "{\"categories\":[\"contact\"]}"));
     inspect_all(&seen);
     die(self, &people, &seen);
     inspect_all(&seen);

@@ -83,6 +83,10 @@ class Canary(unittest.TestCase):
         self.addCleanup(self.box.close)
         self.box.init().usual_credentials()
         self.intake = self.box.credential("intake", "customer_service", "request-intake")
+        self.writer = self.box.credential("winback", "crm_module", "winback", domain="winback")
+        self.finder = self.box.credential("finder", "delivery", "order-fulfilment", domain="winback")
+        self.desk = self.box.credential("desk", "customer_service", "consent-capture", domain="winback")
+        self.courier = self.box.credential("courier", "crm_module", "delivery", domain="courier")
         self.clerk = {"VELUM_TOKEN_FILE": self.write("clerk", self.box.on_data(
             "credential", "add", "clerk", "--kind", "human", "--role", "dpo", "--activity",
             "request-intake,requests,approvals", "--domain", "crm").out)}
@@ -274,6 +278,30 @@ class Canary(unittest.TestCase):
             if seen.status == 200 and target == "/v1/me/requests":  # they are there
                 self.assertIn(b"Kanari", seen.body)
 
+    def send_messages(self, client):
+        """What a module may say of a message, and a courier of its end; names of a flow are kept as a hash
+        alone, and nothing of what is handed out stays."""
+        c = self.canary
+        made = self.send(client, "POST", "/v1/subjects", self.finder, {
+            "identifiers": [{"type": "ext:written", "value": c("written to")}], "profile": self.profile()})
+        ref = made.json()["subject"] if made.status == 200 else "R4MC22YGSMHE24013P6XQ0K2502"
+        self.send(client, "POST", f"/v1/subjects/{ref}/consents", self.desk,
+                  {"purpose": "direct-marketing", "state": "given"})
+        place = {"template": "winback", "flow": c("flow"), "node": c("node"), "occurrence": c("occurrence")}
+        for body in (place, place | {"ref": ref}, place | {"refs": [c("message ref")]},
+                     place | {"template": c("template"), "ref": ref}, place | {c("message member"): 1},
+                     place | {"flow": c("flow with a blank") + " x", "ref": ref}):
+            self.send(client, "POST", "/v1/messages", self.writer, body)
+        self.send(client, "GET", f"/v1/messages?state={c('message state')}", self.writer)
+        self.send(client, "GET", f"/v1/messages/{c('message id')}", self.writer)
+        given = self.send(client, "POST", "/v1/courier/messages/next", self.courier, {}, allowed=True)
+        self.send(client, "POST", "/v1/courier/messages/next", self.courier, {"limit": c("taken limit")})
+        for one in given.json().get("messages", []) + [{"id": "0" * 32}]:
+            for body in ({"outcome": c("outcome")}, {"outcome": "failed", "note": c("note of an end").upper()},
+                         {"outcome": "sent", c("end member"): 1}, {"outcome": "sent"}):
+                self.send(client, "POST", f"/v1/courier/messages/{one['id']}/done", self.courier, body)
+            self.send(client, "POST", f"/v1/messages/{one['id']}/opt-out", self.courier)
+
     def send_raw(self, daemon):
         """What is no HTTP at all; what comes back is a refusal in fixed words."""
         c = self.canary
@@ -316,6 +344,9 @@ class Canary(unittest.TestCase):
                 ("audit", "log", "--subject", c("subject")),
                 ("audit", "log", "--subject", f"{c('subject domain')}:{ref}"),
                 ("audit", "prove", c("entry")), ("audit", "log", "--limit", c("limit")),
+                ("message", "list", "--state", c("listed messages")),
+                ("message", "list", "--reason", c("listed reasons")),
+                ("message", "list", "--module", c("listed module")), ("message", "show", c("shown message")),
                 (c("command"),), ("audit", c("subcommand")), ("status", f"--{c('option')}")):
             self.run_command(*words)
         self.command_requests(ref, self.request)
@@ -468,6 +499,7 @@ class Canary(unittest.TestCase):
         self.send_changes(client, ref)
         self.send_own(client, ref)
         self.request = self.send_requests(client, ref)
+        self.send_messages(client)
         self.send_nonsense(client)
         self.send_raw(daemon)
         return ref
@@ -553,7 +585,7 @@ class Canary(unittest.TestCase):
     def test_no_word_is_found_where_things_fail(self):
         if not has_seams():
             self.skipTest("this build has no seams for faults")
-        for plan in ("sql:300+:eio", "sql:500:eio", "write:40+:enospc", "sync:30+:eio"):
+        for plan in ("sql:500+:eio", "sql:700:eio", "write:60+:enospc", "sync:45+:eio"):
             self.refusals, self.commands = [], []
             daemon = self.box.daemon(faults=plan)
             ref = self.let_all_in(daemon)

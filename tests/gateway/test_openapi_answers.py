@@ -252,7 +252,7 @@ class Answers(unittest.TestCase):
 
     # One after another, because the last one asks whether every operation was called.
     def test_every_operation(self):
-        for part in (self.subjects, self.consents, self.approvals, self.proposal, self.requests, self.own,
+        for part in (self.subjects, self.consents, self.messages, self.approvals, self.proposal, self.requests, self.own,
                      self.own_accesses, self.erased, self.webhooks, self.health, self.refusals):
             with self.subTest(part.__name__):
                 part()
@@ -284,6 +284,33 @@ class Answers(unittest.TestCase):
         self.assertEqual([c["purpose"] for c in gone["consents"]], ["analytics"])
         held = self.api.call("listConsents", self.capture, subject=ref)
         self.assertEqual([event["n"] for event in held["history"]], [1, 2, 3, 4])
+
+    def messages(self):
+        """Asked for, taken, answered, refused by the customer; a second one is skipped."""
+        self.velum("policy", "apply", self.policy_folder("loud", '    quiet: "21:00-09:00"\n', ""))
+        ref = self.customer("7", "1990-05-06")
+        self.api.call("recordConsent", self.capture, {"purpose": "direct-marketing", "state": "given"},
+                      subject=ref)
+        module = self.folder.credential("winback", "crm_module", "winback", "winback")
+        courier = self.folder.credential("courier", "crm_module", "delivery", "courier")
+        finder = self.folder.credential("finder", "delivery", "order-fulfilment", "winback")
+        lookup = {"identifier": {"type": "ext:shop", "value": "7"}}
+        to = self.api.call("lookupSubject", finder, lookup)["subject"]
+        place = {"template": "winback", "flow": "winback-90", "node": "first", "occurrence": "2026-11"}
+        asked = self.api.call("askMessage", module, place, subject=to)["messages"][0]
+        self.assertEqual((asked["state"], asked["same"]), ("queued", False))
+        taken = self.api.call("takeMessages", courier, {"limit": 16})["messages"]
+        self.assertEqual([(one["id"], one["to"]) for one in taken], [(asked["id"], "13800005678")])
+        done = self.api.call("messageDone", courier, {"outcome": "sent", "note": "accepted", "attempt": 1},
+                             message=asked["id"])
+        self.assertEqual(done["state"], "sent")
+        self.assertEqual(self.api.call("optOut", courier, message=asked["id"])["purpose"], "direct-marketing")
+        both = self.api.call("askMessages", module, place | {"node": "second", "refs": [to]})["messages"]
+        self.assertEqual(both, [{"ref": to, "state": "skipped", "reason": "not-reachable"}])
+        self.assertTrue(self.api.call("readMessage", module, message=asked["id"])["opted_out"])
+        listed = self.api.call("listMessages", module, query="?limit=1&module=winback")
+        self.assertEqual([one["state"] for one in listed["messages"]], ["skipped"])
+        self.api.call("listMessages", module, query=f"?state=sent&from={listed['next']}")
 
     def approvals(self):
         child = self.customer("3", f"{datetime.date.today().year - 8}-01-02")
@@ -392,7 +419,7 @@ class Answers(unittest.TestCase):
         self.api.refused("readSubject", 410, self.care, subject=ref)
 
     def webhooks(self):
-        courier = self.folder.credential("courier", "delivery", "delivery", "outside")
+        courier = self.folder.credential("webhooks", "delivery", "delivery", "outside")
         ref = self.customer("7", "1990-05-06")
         self.api.call("recordConsent", self.capture, {"purpose": "direct-marketing", "state": "given"}, subject=ref)
         hooks = self.api.call("takeHooks", courier, {"limit": 50})["hooks"]

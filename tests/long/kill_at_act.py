@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """velumd killed at each write, sync, rename and SQL step of an erasure (whole, by category), of an
-approval's use, of a request's approval up to the timer that erases, and of a policy that comes into
-force; then restarted, finished and checked. Then the same places fail with EIO instead: what is not
-done then is done after a restart. After VELUM_KILLS deaths of a kind, N are skipped."""
+approval's use, of a request's approval up to the timer that erases, of a policy that comes into force,
+and of a message that is asked for, taken, ended and lost; then restarted, finished and checked. Then the
+same places fail with EIO instead: what is not done then is done after a restart. After VELUM_KILLS
+deaths of a kind, N are skipped."""
 import contextlib
 import os
 import sys

@@ -169,7 +169,104 @@ class ActivatePolicy(Act):
         return is_active
 
 
-ACTS = (EraseWhole, EraseCategories, UseApproval, TimerErases, ActivatePolicy)
+class AskMessage(Act):
+    """A module asks for a message: there is one, or none, and never a second."""
+
+    def prepare(self, daemon):
+        super().prepare(daemon)
+        self.module = self.box.credential("winback", "crm_module", "winback", domain="winback")
+        self.courier = self.box.credential("courier", "crm_module", "delivery", domain="courier")
+        finder = self.box.credential("finder", "delivery", "order-fulfilment", domain="winback")
+        found = daemon.main_client.lookup(finder, "one")
+        self.to = expect(found, 200).json()["subject"]
+        expect(daemon.main_client.consent(self.box.capture, self.ref, "given"), 200)
+
+    def ask(self, daemon):
+        return daemon.ask("POST", f"/v1/subjects/{self.to}/messages", self.module,
+                          {"template": "winback", "flow": "f", "node": "n", "occurrence": "1"})
+
+    def take(self, daemon):
+        """What the courier gets; None when it gets no answer."""
+        reply = daemon.ask("POST", "/v1/courier/messages/next", self.courier, {})
+        return reply.json()["messages"] if reply.status == 200 else None
+
+    def states(self, officer):
+        listed = officer.ask(desk.MESSAGE_LIST, body={}, activity="audit")
+        return [row["state"] for row in expect(listed, 200).json()["messages"]]
+
+    def do(self, daemon, officer):
+        reply = self.ask(daemon)
+        return reply.status == 200 and reply.json()["messages"][0]["state"] == "queued"
+
+    def stands(self, daemon, officer):
+        states = self.states(officer)
+        assert states in ([], ["queued"]), states
+        return states != []
+
+
+class TakeMessage(AskMessage):
+    """What was taken is given out once at most: nobody is handed it again behind a death."""
+
+    def prepare(self, daemon):
+        super().prepare(daemon)
+        self.id = expect(self.ask(daemon), 200).json()["messages"][0]["id"]
+
+    def do(self, daemon, officer):
+        taken = self.take(daemon)
+        assert not taken or taken[0]["to"] == ADULT["mobile"], taken
+        return bool(taken)
+
+    def stands(self, daemon, officer):
+        states = self.states(officer)
+        assert states in (["queued"], ["taken"]), states
+        if states == ["taken"]:
+            assert self.take(daemon) == [], "handed out again"
+        return states == ["taken"]
+
+
+class EndMessage(TakeMessage):
+    """Sent is said only by the courier's word."""
+
+    def prepare(self, daemon):
+        super().prepare(daemon)
+        assert self.take(daemon)
+
+    def do(self, daemon, officer):
+        reply = daemon.ask("POST", f"/v1/courier/messages/{self.id}/done", self.courier,
+                           {"outcome": "sent"})
+        return reply.status == 200
+
+    def stands(self, daemon, officer):
+        states = self.states(officer)
+        assert states in (["taken"], ["sent"]), states
+        assert self.take(daemon) == [], "handed out again"
+        return states == ["sent"]
+
+
+class LoseCourier(EndMessage):
+    """The courier does not come back: unknown, never sent, and not handed out again."""
+
+    is_by_timer = True
+
+    def do(self, daemon, officer):
+        self.box.set_clock((BEGIN_S + 700) * NS)
+        return wait_until(lambda: self.is_done(daemon, officer), "the timer gives up", 10)
+
+    def is_done(self, daemon, officer):
+        time.sleep(0.1)
+        if not daemon.is_running():
+            raise ConnectionError("killed")
+        return self.states(officer) == ["unknown"]
+
+    def stands(self, daemon, officer):
+        states = self.states(officer)
+        assert states in (["taken"], ["unknown"]), states
+        assert self.take(daemon) == [], "handed out again"
+        return states == ["unknown"]
+
+
+ACTS = (EraseWhole, EraseCategories, UseApproval, TimerErases, ActivatePolicy, AskMessage,
+        TakeMessage, EndMessage, LoseCourier)
 
 
 class Range:

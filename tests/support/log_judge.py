@@ -7,6 +7,7 @@ from leaves import (CONSENT_STATE, DECISION, DENY, EVENT_ID, SUBJECT, TYPE, TYPE
 STAGE, PURPOSE, POLICY, INPUTS, RELATED, REGISTRY_KIND, REGISTRY_NUMBER, REGISTRY_NAME = (
     3, 18, 35, 39, 45, 47, 48, 49)
 TYPE_REGISTRY, TYPE_POLICY, TYPE_APPROVAL, TYPE_REQUEST, TYPE_ERASURE = 3, 6, 11, 27, 28
+TYPE_MESSAGE = 41
 INTENT, OUTCOME = 2, 3
 KIND_OF_PURPOSES = 2
 GIVEN = 4
@@ -43,6 +44,7 @@ class Judge:
         self.certificates = {}  # token: event ids of outcomes
         self.used = set()      # agreements that were used up
         self.requests = {}     # (token, right): state
+        self.messages = set()  # event ids of intents without an outcome
         self.policy = None     # hash of the bundle in force
         self.policies = 0
         self.tokens = {}       # event id of a read: token
@@ -58,7 +60,8 @@ class Judge:
             self.found["denied"] += 1
             return
         steps = {TYPE_POLICY: self.policy_leaf, TYPE_ERASURE: self.erasure, TYPE_READ: self.read,
-                 TYPE_LOOKUP: self.read, TYPE_CONSENT: self.consent, TYPE_REQUEST: self.request}
+                 TYPE_LOOKUP: self.read, TYPE_CONSENT: self.consent, TYPE_REQUEST: self.request,
+                 TYPE_MESSAGE: self.message}
         if kind in steps:
             steps[kind](index, body, inputs)
         if inputs.get(IN_APPROVAL_STATE) == APPROVAL_USED and kind != TYPE_APPROVAL:
@@ -96,6 +99,19 @@ class Judge:
         assert self.policy in (None, bytes(body[POLICY])), f"entry {index}: by an earlier policy"
         if self.purposes[body[PURPOSE]] == "direct-marketing":
             assert self.marketing.get(token) == GIVEN, f"entry {index}: behind the withdrawal"
+
+    def message(self, index, body, inputs):
+        """Nothing goes out behind the withdrawal, and each outcome has its intent."""
+        del inputs
+        if body[STAGE] == INTENT:
+            token = bytes(body[SUBJECT])
+            assert token not in self.erased, f"entry {index}: a message behind the erasure"
+            if self.purposes[body[PURPOSE]] == "direct-marketing":
+                assert self.marketing.get(token) == GIVEN, f"entry {index}: behind the withdrawal"
+            self.messages.add(bytes(body[EVENT_ID]))
+        elif body[STAGE] == OUTCOME:
+            assert bytes(body[RELATED]) in self.messages, f"entry {index}: what did not begin ends"
+            self.messages.remove(bytes(body[RELATED]))
 
     def request(self, index, body, inputs):
         step = STEPS.get(inputs[IN_ACT])

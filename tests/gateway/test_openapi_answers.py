@@ -262,9 +262,9 @@ class Answers(unittest.TestCase):
 
     # One after another, because the last one asks whether every operation was called.
     def test_every_operation(self):
-        for part in (self.subjects, self.many, self.consents, self.approvals, self.proposal, self.requests, self.own,
-                     self.own_accesses, self.erased, self.tasks, self.messages, self.rows, self.counts, self.webhooks,
-                     self.health, self.refusals):
+        for part in (self.subjects, self.many, self.consents, self.messages, self.rows, self.counts, self.webhooks,
+                     self.approvals, self.proposal, self.requests, self.own, self.own_accesses, self.erased,
+                     self.tasks, self.health, self.refusals):
             with self.subTest(part.__name__):
                 part()
         self.assertEqual(self.api.called, set(self.api.operations))
@@ -511,12 +511,14 @@ class Answers(unittest.TestCase):
         asked = json.loads(self.velum("policy", "propose", folder, "--json"))
         self.api.call("decideApproval", self.an, {"decision": "agree"}, approval=asked["approval"])
         self.velum("policy", "activate", asked["policy"])
+
     def counts(self):
         told = self.api.call("readCount", self.figures, count="sales_by_store")
         self.assertEqual((told["dimensions"], told["rounded_to"]), (["region", "store", "month"], 5))
         self.api.refused("readCount", 404, self.figures, count="sales_by_customer")
+
     def webhooks(self):
-        courier = self.folder.credential("courier", "delivery", "delivery", "outside")
+        courier = self.folder.credential("webhooks", "delivery", "delivery", "outside")
         ref = self.customer("7", "1990-05-06")
         self.api.call("recordConsent", self.capture, {"purpose": "direct-marketing", "state": "given"}, subject=ref)
         hooks = self.api.call("takeHooks", courier, {"limit": 50})["hooks"]

@@ -211,8 +211,7 @@ static velum_status start_threads(velum_gate *gate, uint64_t seq)
     VELUM_TRY(watchdog_start(&gate->watchdog, gate));
     VELUM_TRY(appender_start(&gate->appender, gate, seq));
     VELUM_TRY(writer_start(&gate->writer, gate, seq));
-    VELUM_TRY(checkpointer_start(&gate->checkpointer, gate));
-    return steward_start(&gate->steward, gate);
+    return checkpointer_start(&gate->checkpointer, gate);
 }
 
 static void stop_threads(velum_gate *gate)
@@ -269,6 +268,9 @@ velum_status gate_open_as(const velum_gate_options *options, const gate_opening 
     }
     if (status == VELUM_OK) {
         status = writer_call(&gate->writer, erasures_take_up); /* what a crash left (I-6) */
+    }
+    if (status == VELUM_OK) { /* last: no write of its own overtakes what an opening writes */
+        status = steward_start(&gate->steward, gate);
     }
     if (status < 0) {
         stop_threads(gate);

@@ -120,6 +120,9 @@ void steward_stop(steward *self)
 
 void steward_notice(steward *self, int64_t at_ns)
 {
+    if (self->gate == NULL) {
+        return; /* not started: it will look for itself */
+    }
     lower_next(self, at_ns);
     (void)pthread_mutex_lock(&self->lock);
     (void)pthread_cond_signal(&self->wake);

@@ -23,7 +23,7 @@
 #define RAW_TOGETHER 2000u /* rows a transaction */
 #define SINGLES 20000u
 #define PATH_BYTES 400
-#define FILTER_BODY                                                                   \
+#define FILTER_BODY                                                                    \
     "{\"for\":\"customer-care\",\"action\":\"read\",\"fields\":[\"name\",\"mobile\"]," \
     "\"segment\":{\"all\":true}%s%s%s}"
 
@@ -173,9 +173,10 @@ static double insert_all(const bench *b, const char *folder)
 
     must(store_open(&options, &raw, NULL), "no raw database");
     store_conn *const conn = store_writer(raw);
-    must(conn_run(conn, "CREATE TABLE customer (id INTEGER PRIMARY KEY, ext TEXT UNIQUE, mobile TEXT"
-                        " UNIQUE, email TEXT UNIQUE, name TEXT, birthday TEXT, city TEXT, level TEXT,"
-                        " address TEXT, store TEXT)"),
+    must(conn_run(conn,
+                  "CREATE TABLE customer (id INTEGER PRIMARY KEY, ext TEXT UNIQUE, mobile TEXT"
+                  " UNIQUE, email TEXT UNIQUE, name TEXT, birthday TEXT, city TEXT, level TEXT,"
+                  " address TEXT, store TEXT)"),
          "raw");
     const double begin = now_s();
     for (uint32_t done = 0; done < b->subjects;) {
@@ -315,9 +316,10 @@ static void open_gate(bench *b, const char *folder)
 
 static void print(const char *name, double value, const char *beside, double baseline)
 {
-    (void)printf("{\"name\":\"%s\",\"value\":%.0f,\"unit\":\"customers/s\",\"baseline_name\":\"%s\","
-                 "\"baseline_value\":%.0f,\"ratio\":%.3f}\n",
-                 name, value, beside, baseline, value / baseline);
+    (void)printf(
+        "{\"name\":\"%s\",\"value\":%.0f,\"unit\":\"customers/s\",\"baseline_name\":\"%s\","
+        "\"baseline_value\":%.0f,\"ratio\":%.3f}\n",
+        name, value, beside, baseline, value / baseline);
     (void)fflush(stdout);
 }
 

@@ -315,6 +315,32 @@ const char *basis_name(uint32_t basis)
     return basis < BASIS_COUNT ? names[basis] : NULL;
 }
 
+const char *field_type_name(uint32_t type)
+{
+    static const char *const names[] = {
+        [FIELD_TEXT] = "text",       [FIELD_DATE] = "date", [FIELD_NUMBER] = "number",
+        [FIELD_INTEGER] = "integer", [FIELD_TIME] = "time", [FIELD_BOOLEAN] = "boolean",
+    };
+
+    return type < sizeof(names) / sizeof(names[0]) ? names[type] : NULL;
+}
+
+const char *class_name(uint32_t class)
+{
+    static const char *const names[] = {
+        [CLASS_PUBLIC] = "public", [CLASS_PERSONAL] = "personal", [CLASS_SENSITIVE] = "sensitive"};
+
+    return class < sizeof(names) / sizeof(names[0]) ? names[class] : NULL;
+}
+
+const char *rows_way_name(uint32_t way)
+{
+    static const char *const names[] = {
+        [ROWS_ERASE] = "erase", [ROWS_ANONYMISE] = "anonymise", [ROWS_RETAIN] = "retain"};
+
+    return way < sizeof(names) / sizeof(names[0]) ? names[way] : NULL;
+}
+
 const jurisdiction_pack *bundle_pack(const bundle *self, uint16_t number)
 {
     const uint32_t index =

@@ -1,8 +1,8 @@
 /* policy/bundle.h: a policy folder, compiled to tables.
  *
  * Pure: bytes in, tables out, no I/O. A bundle is `policy.yaml`, `notices/<id>.<lang>.md`,
- * `packs/<name>.yaml` and `modules/<name>.yaml`; its hash is SHA-256 over, in byte order of names, each file's name and bytes, both prefixed by their
- * length (u32be). Compiled once, then immutable but for the registry numbers that core/ assigns
+ * `packs/<name>.yaml` and `modules/<name>.yaml`; its hash is SHA-256 over, in byte order of names, each
+ * file's name and bytes, both prefixed by their length (u32be). Compiled once, then immutable but for the registry numbers that core/ assigns
  * before anybody else sees it; then any thread may read it.
  *
  * Things are named by index inside a bundle (fast, a bit in a set) and by registry number outside it
@@ -218,6 +218,10 @@ typedef struct bundle_category {
 #define CLASS_PERSONAL 2
 #define CLASS_SENSITIVE 3
 
+/* "integer", "sensitive"; NULL for an unknown number. */
+const char *field_type_name(uint32_t type);
+const char *class_name(uint32_t class);
+
 typedef struct bundle_field {
     text name;
     text title_zh;
@@ -275,6 +279,7 @@ typedef struct bundle_attribute {
 #define ROWS_ANONYMISE \
     2 /* dimensions and measures stay, each row under a random pseudonym of its own */
 #define ROWS_RETAIN 3 /* kept apart until a law's term ends, counted from the newest row */
+const char *rows_way_name(uint32_t way); /* "erase"; NULL for an unknown number */
 
 typedef struct resource_field {
     text name;      /* "amount" */
@@ -538,13 +543,13 @@ VELUM_DEFINE_AUTO(bundle);
 velum_status bundle_files_hash(const bundle_file *files, size_t count,
                                uint8_t out[SHA256_BYTES]) VELUM_WARN_UNUSED;
 
-/* Index by name, BUNDLE_NONE when the bundle has none. `kind` is REGISTRY_ACTIVITY … . */
+/* Index by name, BUNDLE_NONE when the bundle has none. `kind` is REGISTRY_ACTIVITY … . A field of a
+ * table is found by resource_find only: "orders.amount" is BUNDLE_NONE here, and so is its number below. */
 uint32_t bundle_find(const bundle *self, uint32_t kind, text name);
 /* Index by registry number, BUNDLE_NONE when none. Fast for fields, purposes and categories. */
 uint32_t bundle_find_number(const bundle *self, uint32_t kind, uint16_t number);
 /* Everything of the bundle that needs a number, walked by (kind, index), fields of tables behind those
- * of people (REGISTRY_FIELD); false behind the last, and
- * for kinds that are not of the bundle (actions, bases, reasons, domains: core/ numbers those by
+ * of people (REGISTRY_FIELD); false behind the last, and for kinds that are not of the bundle (actions, bases, reasons, domains: core/ numbers those by
  * action_name, basis_name, reason_name). For notices `out_name` is written to `scratch`. */
 bool bundle_name_at(const bundle *self, uint32_t kind, uint32_t index, char scratch[128],
                     text *out_name);
@@ -566,8 +571,8 @@ const jurisdiction_pack *bundle_pack(const bundle *self, uint16_t number);
 
 /* What coming from `before` to `after` changes, a line each, for those who approve it: what is new,
  * gone or different of the policy's head, attributes, reason-codes, purposes, notices, categories,
- * fields, masks, activities, roles, approvals, erasure, packs; in this order, which are the names in
- * `section`. `widens` says that the change lets somebody see or do more, or be seen less by the
+ * fields, masks, activities, roles, approvals, erasure, packs, searchable, channels, hooks, modules,
+ * tables, counts, messages; in this order, which are the names in `section`. `widens` says that the change lets somebody see or do more, or be seen less by the
  * person concerned; where that cannot be said, it does (I-3). `message` quotes names and titles of the
  * policies. Ends early with a negative status of `tell`. */
 typedef velum_status (*bundle_change)(void *context, bool widens, const char *section,

@@ -110,6 +110,44 @@ void differ_set(differ *self, uint32_t kind, const char *what, uint64_t before, 
     }
 }
 
+void differ_bits(differ *self, const char *what, uint32_t before, uint32_t after,
+                 const char *(*word)(uint32_t bit))
+{
+    for (uint32_t bit = 1; bit != 0; bit <<= 1) {
+        if (((before ^ after) & bit) != 0) {
+            differ_tell(self, (after & bit) != 0, "%s %s is %s", what, word(bit),
+                        (after & bit) != 0 ? "new" : "gone");
+        }
+    }
+}
+
+/* Whether the table has the field of that name in the set. */
+static bool has_column(const bundle_resource *in, uint64_t set, text name)
+{
+    const uint32_t index = in == NULL ? BUNDLE_NONE : resource_find(in, name);
+
+    return index != BUNDLE_NONE && (set >> index & 1) != 0;
+}
+
+void differ_columns(differ *self, const char *what, const bundle_resource *old, uint64_t before,
+                    const bundle_resource *new, uint64_t after)
+{
+    for (uint64_t rest = before; rest != 0; rest &= rest - 1) {
+        const resource_field *const field = &old->fields[__builtin_ctzll(rest)];
+        if (!has_column(new, after, field->name)) {
+            differ_tell(self, false, "%s %.*s is gone", what, (int)field->full_name.size,
+                        field->full_name.data);
+        }
+    }
+    for (uint64_t rest = after; rest != 0; rest &= rest - 1) {
+        const resource_field *const field = &new->fields[__builtin_ctzll(rest)];
+        if (!has_column(old, before, field->name)) {
+            differ_tell(self, true, "%s %.*s is new", what, (int)field->full_name.size,
+                        field->full_name.data);
+        }
+    }
+}
+
 /* --- What a bundle has one of ------------------------------------------------------------------- */
 
 static text field_name(const bundle *self, uint32_t field)
@@ -228,6 +266,13 @@ static const diff_section sections[] = {
     {"approvals", NULL, 0, false, NULL, differ_approvals},
     {"erasure", NULL, 0, false, NULL, differ_erasure},
     {"packs", "pack", REGISTRY_JURISDICTION, false, differ_pack, NULL},
+    {"searchable", NULL, 0, false, NULL, differ_searchable},
+    {"channels", "channel", REGISTRY_CHANNEL, true, differ_channel, NULL},
+    {"hooks", "hook", REGISTRY_HOOK, true, differ_hook, NULL},
+    {"modules", "module", REGISTRY_MODULE, true, differ_module, NULL},
+    {"tables", "table", REGISTRY_RESOURCE, true, differ_table, NULL},
+    {"counts", "count", REGISTRY_COUNT, true, differ_count, NULL},
+    {"messages", "message", REGISTRY_TEMPLATE, true, differ_template, NULL},
 };
 
 static void name_thing(differ *self, const char *word, text name)

@@ -40,9 +40,6 @@ static const word_value types[] = {
 
 static const word_value ways[] = {{"erase", ROWS_ERASE}, {"anonymise", ROWS_ANONYMISE}, {NULL, 0}};
 
-static const char *const way_names[] = {
-    [ROWS_ERASE] = "erase", [ROWS_ANONYMISE] = "anonymise", [ROWS_RETAIN] = "retain"};
-
 /* Segments of paths that would be taken for a table, or a table for them (docs/api.md). */
 static const char *const reserved[] = {"read",   "consents", "retained",  "rows", "requests",
                                        "lookup", "search",   "bulk-read", NULL};
@@ -219,8 +216,8 @@ static uint32_t category_for(compiler *self, uint32_t module, const bundle_categ
     out->categories[out->category_count].module = module + 1;
     out->categories[out->category_count].title_zh = owner->title_zh;
     out->categories[out->category_count].title_en = owner->title_en;
-    out->categories[out->category_count].name =
-        keep_name(self, "%.*s.%s", (int)owner->name.size, owner->name.data, way_names[term->rows]);
+    out->categories[out->category_count].name = keep_name(
+        self, "%.*s.%s", (int)owner->name.size, owner->name.data, rows_way_name(term->rows));
     return out->category_count++;
 }
 

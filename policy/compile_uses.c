@@ -76,10 +76,29 @@ static void warn_of_reason_codes(compiler *self)
     }
 }
 
+static void warn_of_tables(compiler *self)
+{
+    for (uint32_t i = 0; i < self->out->resource_count; i++) {
+        const bundle_resource *const resource = &self->out->resources[i];
+        module_page page;
+        uint64_t used = 0;
+        for (uint32_t k = 0; k < self->out->activity_count; k++) {
+            used |= self->out->activities[k].resources[i];
+        }
+        (void)module_open(self, resource->module, &page);
+        if (used == 0) {
+            tell_warning(self, self->resource_lines[i], "no activity uses the table %s",
+                         quote(resource->name).text);
+        }
+        module_close(self, &page);
+    }
+}
+
 void compile_uses(compiler *self)
 {
     warn_of_purposes(self);
     warn_of_fields(self);
     warn_of_notices(self);
     warn_of_reason_codes(self);
+    warn_of_tables(self);
 }

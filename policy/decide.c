@@ -14,10 +14,12 @@
      ACTION_ERASE | ACTION_ACCESS_LOG | ROW_ACTIONS | ACTION_SEND)
 #define SUBJECTLESS_ACTIONS                                                                       \
     (ACTION_AUDIT | ACTION_ADMINISTER | ACTION_REQUEST_DECIDE | ACTION_APPROVE | ACTION_RESOLVE | \
-     ACTION_RETAINED_READ | ACTION_MODULE | ACTION_DELIVER | ACTION_ACKNOWLEDGE)
+     ACTION_RETAINED_READ | TURN_ACTIONS)
 /* Acts on rows of a module's table, and those that may be. */
 #define ROW_ACTIONS (ACTION_ROWS_READ | ACTION_ROWS_WRITE | ACTION_COUNTS)
 #define RESOURCE_ACTIONS (ROW_ACTIONS | ACTION_RETAINED_READ)
+/* A program's turn, which concerns nobody until it says whom: work taken, messages out, tasks done. */
+#define TURN_ACTIONS (ACTION_MODULE | ACTION_DELIVER | ACTION_ACKNOWLEDGE)
 /* Acts on many, each of whom is decided on besides: always, and where the request says so. */
 #define MANY_ACTIONS (ACTION_FILTER | ACTION_SEARCH | ACTION_LIST | ACTION_BULK_READ)
 #define PERHAPS_MANY_ACTIONS (ROW_ACTIONS | ACTION_SEND)
@@ -55,14 +57,6 @@ static uint32_t fields_are_known(inquiry *self);
 static uint32_t reason_code_is_given(inquiry *self);
 static uint32_t subject_is_there(inquiry *self);
 static uint32_t processing_is_free(inquiry *self);
-/* An act on many by itself: it shows and does nothing, and each of them is asked about with a state. */
-static bool is_of_nobody(const inquiry *self)
-{
-    const uint32_t many = MANY_ACTIONS | (self->request->is_of_many ? PERHAPS_MANY_ACTIONS : 0);
-
-    return self->state == NULL && (self->request->action & many) != 0;
-}
-
 static uint32_t marketing_is_free(inquiry *self);
 static uint32_t clock_can_judge(inquiry *self);
 static uint32_t consent_stands(inquiry *self);
@@ -253,6 +247,16 @@ static uint32_t processing_is_free(inquiry *self)
     return (request->action & OWN_ACTIONS) != 0 && request->actor == ACTOR_CUSTOMER
                ? REASON_NONE
                : REASON_PROCESSING_RESTRICTED;
+}
+
+/* An act on many by itself, or a program's turn: it shows nothing of anybody, and each whom it comes to
+ * is asked about with a state. */
+static bool is_of_nobody(const inquiry *self)
+{
+    const uint32_t many =
+        MANY_ACTIONS | TURN_ACTIONS | (self->request->is_of_many ? PERHAPS_MANY_ACTIONS : 0);
+
+    return self->state == NULL && (self->request->action & many) != 0;
 }
 
 static uint32_t marketing_is_free(inquiry *self)

@@ -119,35 +119,43 @@ typedef struct verdict {
     uint64_t clear;    /* field bits, disjoint; all 0 when denied */
     uint64_t masked;
     uint64_t hidden;
-    uint32_t categories; /* bits of category indexes that hold a clear or masked field, or, for a
-                          * write, a field that is to be written (I-4) */
-    uint32_t rule;       /* 1 + index of the role that gave most, 0 none */
-    uint32_t purpose;    /* index, BUNDLE_NONE when denied before it was known */
+    uint32_t categories;          /* bits: whose fields are shown, written, counted or sent (I-4) */
+    uint32_t rule;                /* 1 + index of the role that gave most, 0 none */
+    uint32_t purpose;             /* index, BUNDLE_NONE when denied before it was known */
     const state_consent *consent; /* in `state`; that the decision rested on, or NULL */
     uint32_t age_class;
     uint32_t consent_state; /* found, CONSENT_* */
     uint32_t obligations;   /* OBLIGATION_* bits; what allowing rests on */
 } verdict;
 
-/* Never fails: what it cannot judge it denies. For all actions but read the field sets are empty and
+/* Never fails: what it cannot judge it denies. For what does not show, the field sets are empty and
  * `allowed` is the answer.
  *
- * Fields: a read gives what the applicable roles show of the fields asked, within the activity. A
- * write (create, update, import) is allowed whole or not at all: each field asked must be one of the
- * activity's; roles bound what is seen, not what is written.
- * Roles: a read needs a role that applies. A person (ACTOR_HUMAN) needs one for every act on a known
- * subject; audit and administer know no subject and ask for none.
+ * Fields: what shows (read, rows-read, search, bulk-read, retained-read) gives what the applicable roles
+ * show of the fields asked, within the activity. What uses fields (create, update, import, rows-write,
+ * counts, send) is allowed whole or not at all: each field asked must be one of the activity's; roles
+ * bound what is seen, not what is written, counted or sent.
+ * Tables: rows-read, rows-write and counts need a `resource`, retained-read may have one, nothing else
+ * may; that the activity has no field of it is as if it were not there. A caller whose name no table has
+ * must say so, with BUNDLE_NONE: 0 is the person's own fields.
+ * Roles: what shows somebody needs a role that applies. A person (ACTOR_HUMAN) needs one for every act on
+ * a known subject but send, which shows them nothing; audit and administer know no subject and ask for
+ * none.
  * Subject: create, import and request may come with none (status 0), and so may whatever is of many;
- * audit, administer, request-decide, approve, resolve and retained-read ignore it.
- * Restriction of processing stops create, read, update and import, but for the customer's own read.
+ * audit, administer, request-decide, approve, resolve, retained-read, module, deliver and acknowledge
+ * ignore it. Filter, search, list and bulk-read are of many by themselves, and rows-read, rows-write,
+ * counts and send where the request says so: without a subject they ask for no consent and show nothing,
+ * and each subject that they come to is decided on with its state.
+ * Restriction of processing stops what shows somebody, what uses fields, and filter, but for the
+ * customer's own read and rows-read.
  * Reason codes: an activity that has some needs one of them from everybody, for each of its actions.
- * Children: staff roles count for reading a customer under 14 only with `is_approved`, which is then to
+ * Children: staff roles count for looking at a customer under 14 only with `is_approved`, which is then to
  * be used up, or with a reason code that breaks the glass.
  * Retained: a retained-read knows no subject's state; roles with conditions do not count for it. */
 void decide(const decide_request *request, verdict *out);
 
 /* Whether the same act stands under another bundle of the same registry, for `--shadow`: maps the
- * activity, roles, fields, reason code and actor attributes of `request` by registry number and
+ * activity, roles, table, fields, reason code and actor attributes of `request` by registry number and
  * decides under `other`. What `other` does not know is denied (D-2). Field sets of the verdict are bits
  * of `request->bundle`, so that the two verdicts compare; rule, purpose and categories speak of
  * `other`. Both bundles are numbered. */

@@ -15,7 +15,7 @@ typedef struct differ {
     bundle_change tell;
     void *context;
     const char *section; /* that is compared now */
-    char who[96];        /* "role analyst" */
+    char who[144];       /* "role analyst" */
     velum_status status; /* the first negative one of `tell` ends it all */
 } differ;
 
@@ -34,6 +34,20 @@ void differ_text(differ *self, bool widens, const char *what, text before, text 
 void differ_flag(differ *self, const char *what, bool before, bool after, number_sense sense);
 /* "<what> x is new" (widens) and "is gone", for two sets of bits of things of a registry kind. */
 void differ_set(differ *self, uint32_t kind, const char *what, uint64_t before, uint64_t after);
+/* The same of the fields of a table that both bundles may have, by its indexes in them; BUNDLE_NONE where
+ * one has not. "<what> orders.amount is new" */
+void differ_columns(differ *self, const char *what, const bundle_resource *old, uint64_t before,
+                    const bundle_resource *new, uint64_t after);
+/* Bits with words: what is set after and was not before is new, and widens. */
+void differ_bits(differ *self, const char *what, uint32_t before, uint32_t after,
+                 const char *(*word)(uint32_t bit));
+/* What fields of people and of tables have in common: type, class and mask. */
+typedef struct field_look {
+    uint32_t type;
+    uint32_t class;
+    uint32_t mask; /* index in its bundle */
+} field_look;
+void differ_traits(differ *self, const field_look *old, const field_look *new);
 /* The bit set of `before`, of things of a kind, in the indexes of `after`; what is gone drops out. */
 uint64_t differ_translate(const differ *self, uint32_t kind, uint64_t before);
 
@@ -45,8 +59,15 @@ void differ_mask(differ *self, uint32_t before, uint32_t after);
 void differ_activity(differ *self, uint32_t before, uint32_t after);
 void differ_role(differ *self, uint32_t before, uint32_t after);
 void differ_pack(differ *self, uint32_t before, uint32_t after);
+void differ_channel(differ *self, uint32_t before, uint32_t after);
+void differ_hook(differ *self, uint32_t before, uint32_t after);
+void differ_module(differ *self, uint32_t before, uint32_t after);
+void differ_table(differ *self, uint32_t before, uint32_t after);
+void differ_count(differ *self, uint32_t before, uint32_t after);
+void differ_template(differ *self, uint32_t before, uint32_t after);
 /* These compare what a bundle has one of. */
 void differ_approvals(differ *self);
 void differ_erasure(differ *self);
+void differ_searchable(differ *self);
 
 #endif

@@ -1,18 +1,6 @@
 /* differ_activities.c: activities and roles of two bundles. */
 #include "policy/differ.h"
 
-/* Bits with words: what is set after and was not before is new, and widens. */
-static void compare_bits(differ *self, const char *what, uint32_t before, uint32_t after,
-                         const char *(*word)(uint32_t bit))
-{
-    for (uint32_t bit = 1; bit != 0; bit <<= 1) {
-        if (((before ^ after) & bit) != 0) {
-            differ_tell(self, (after & bit) != 0, "%s %s is %s", what, word(bit),
-                        (after & bit) != 0 ? "new" : "gone");
-        }
-    }
-}
-
 static const char *actor_word(uint32_t actor)
 {
     switch (actor) {
@@ -61,6 +49,32 @@ static void compare_reason_codes(differ *self, const bundle_activity *old,
     differ_set(self, REGISTRY_REASON_CODE, "break-glass", old->break_glass, new->break_glass);
 }
 
+static const bundle_resource *same_resource(const bundle *in, const bundle_resource *resource,
+                                            uint32_t *out_index)
+{
+    *out_index = bundle_find(in, REGISTRY_RESOURCE, resource->name);
+    return *out_index == BUNDLE_NONE ? NULL : &in->resources[*out_index];
+}
+
+/* Tables that either bundle has, each once. */
+static void compare_resources(differ *self, const bundle_activity *old, const bundle_activity *new)
+{
+    uint32_t other = 0;
+
+    for (uint32_t i = 0; i < self->before->resource_count; i++) {
+        const bundle_resource *const was = &self->before->resources[i];
+        const bundle_resource *const is = same_resource(self->after, was, &other);
+        differ_columns(self, "field", was, old->resources[i], is,
+                       is == NULL ? 0 : new->resources[other]);
+    }
+    for (uint32_t i = 0; i < self->after->resource_count; i++) {
+        const bundle_resource *const is = &self->after->resources[i];
+        if (same_resource(self->before, is, &other) == NULL) {
+            differ_columns(self, "field", NULL, 0, is, new->resources[i]);
+        }
+    }
+}
+
 void differ_activity(differ *self, uint32_t before, uint32_t after)
 {
     const bundle_activity *const old = &self->before->activities[before];
@@ -68,9 +82,10 @@ void differ_activity(differ *self, uint32_t before, uint32_t after)
 
     differ_text(self, true, "purpose", self->before->purposes[old->purpose].name,
                 self->after->purposes[new->purpose].name);
-    compare_bits(self, "action", old->actions, new->actions, action_name);
-    compare_bits(self, "actor", old->actors, new->actors, actor_word);
+    differ_bits(self, "action", old->actions, new->actions, action_name);
+    differ_bits(self, "actor", old->actors, new->actors, actor_word);
     differ_set(self, REGISTRY_FIELD, "field", old->fields, new->fields);
+    compare_resources(self, old, new);
     differ_flag(self, "knows-existence", old->knows_existence, new->knows_existence, MORE_WIDENS);
     differ_text(self, new->recipient.size > 0, "recipient", old->recipient, new->recipient);
     compare_visibility(self, old, new);
@@ -86,21 +101,42 @@ static uint32_t cell_of(uint64_t clear, uint64_t mask, uint32_t field)
     return (clear >> field & 1) != 0 ? 2 : (uint32_t)(mask >> field & 1);
 }
 
+static void tell_cell(differ *self, text name, uint32_t was, uint32_t is)
+{
+    static const char *const words[] = {"hidden", "masked", "clear"};
+
+    if (was != is) {
+        differ_tell(self, is > was, "field %.*s %s, was %s", (int)name.size, name.data, words[is],
+                    words[was]);
+    }
+}
+
 /* A field that is gone cannot be seen; one that is new was hidden before. */
 static void compare_cells(differ *self, const bundle_role *old, const bundle_role *new)
 {
-    static const char *const words[] = {"hidden", "masked", "clear"};
     const uint64_t clear = differ_translate(self, REGISTRY_FIELD, old->clear);
     const uint64_t mask = differ_translate(self, REGISTRY_FIELD, old->mask);
 
     for (uint32_t i = 0; i < self->after->field_count; i++) {
-        const uint32_t was = cell_of(clear, mask, i);
-        const uint32_t is = cell_of(new->clear, new->mask, i);
-        const text name = self->after->fields[i].name;
-        if (was != is) {
-            differ_tell(self, is > was, "field %.*s %s, was %s", (int)name.size, name.data,
-                        words[is], words[was]);
-        }
+        tell_cell(self, self->after->fields[i].name, cell_of(clear, mask, i),
+                  cell_of(new->clear, new->mask, i));
+    }
+}
+
+static void compare_table_cells(differ *self, const bundle_role *old, const bundle_role *new,
+                                uint32_t resource)
+{
+    const bundle_resource *const is = &self->after->resources[resource];
+    uint32_t before = 0;
+    const bundle_resource *const was = same_resource(self->before, is, &before);
+
+    for (uint32_t i = 0; i < is->field_count; i++) {
+        const uint32_t column = was == NULL ? BUNDLE_NONE : resource_find(was, is->fields[i].name);
+        const uint32_t cell = column == BUNDLE_NONE ? 0
+                                                    : cell_of(old->resource_clear[before],
+                                                              old->resource_mask[before], column);
+        tell_cell(self, is->fields[i].full_name, cell,
+                  cell_of(new->resource_clear[resource], new->resource_mask[resource], i));
     }
 }
 
@@ -169,5 +205,8 @@ void differ_role(differ *self, uint32_t before, uint32_t after)
 
     differ_flag(self, "staff", old->staff, new->staff, LESS_WIDENS);
     compare_cells(self, old, new);
+    for (uint32_t i = 0; i < self->after->resource_count; i++) {
+        compare_table_cells(self, old, new, i);
+    }
     compare_conditions(self, old, new);
 }

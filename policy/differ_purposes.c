@@ -77,21 +77,28 @@ void differ_category(differ *self, uint32_t before, uint32_t after)
     differ_text(self, false, "title", old->title_zh, new->title_zh);
 }
 
+void differ_traits(differ *self, const field_look *old, const field_look *new)
+{
+    const bundle_mask *const was = &self->before->masks[old->mask];
+    const bundle_mask *const is = &self->after->masks[new->mask];
+
+    differ_text(self, false, "type", text_of(field_type_name(old->type)),
+                text_of(field_type_name(new->type)));
+    differ_text(self, new->class < old->class, "class", text_of(class_name(old->class)),
+                text_of(class_name(new->class)));
+    differ_text(self, is->profile != MASK_ALL, "mask", was->name, is->name);
+}
+
 void differ_field(differ *self, uint32_t before, uint32_t after)
 {
-    static const char *const types[] = {"", "text", "date", "number"};
-    static const char *const classes[] = {"", "public", "personal", "sensitive"};
     const bundle_field *const old = &self->before->fields[before];
     const bundle_field *const new = &self->after->fields[after];
-    const bundle_mask *const mask = &self->after->masks[new->mask];
+    const field_look was = {old->type, old->class, old->mask};
+    const field_look is = {new->type, new->class, new->mask};
 
     differ_text(self, false, "category", self->before->categories[old->category].name,
                 self->after->categories[new->category].name);
-    differ_text(self, false, "type", text_of(types[old->type]), text_of(types[new->type]));
-    differ_text(self, new->class < old->class, "class", text_of(classes[old->class]),
-                text_of(classes[new->class]));
-    differ_text(self, mask->profile != MASK_ALL, "mask", self->before->masks[old->mask].name,
-                mask->name);
+    differ_traits(self, &was, &is);
     differ_text(self, false, "title", old->title_en, new->title_en);
     differ_text(self, false, "title", old->title_zh, new->title_zh);
 }

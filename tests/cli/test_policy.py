@@ -15,8 +15,8 @@ class Policy(support.Case):
         shutil.copytree(SAMPLE, self.path(name))
         return self.path(name)
 
-    def edit(self, folder, old, new):
-        path = os.path.join(folder, "policy.yaml")
+    def edit(self, folder, old, new, name="policy.yaml"):
+        path = os.path.join(folder, name)
         with open(path, encoding="utf-8") as file:
             text = file.read()
         self.assertIn(old, text)
@@ -42,6 +42,17 @@ class Policy(support.Case):
             self.assertGreater(error["line"], 0)
             self.assertIn(f'policy.yaml:{error["line"]}: error: ', done.stdout)
         self.assertNotRegex(done.stdout, r"[0-9a-f]{64}")
+
+    def test_modules_are_checked_with_the_policy(self):
+        folder = self.copy()
+        orders = os.path.join("modules", "orders.yaml")
+        self.edit(folder, "    of: orders\n", "    of: invoices\n", orders)
+        done = self.velum("policy", "check", folder, code=1)
+        self.assertRegex(done.stdout, r"modules/orders.yaml:\d+: error: table order_lines: of names")
+        self.edit(folder, "    of: invoices\n", "    of: orders\n", orders)
+        self.edit(folder, "k: 10", "k: 5", os.path.join("modules", "counts.yaml"))
+        done = self.velum("policy", "diff", SAMPLE, folder)
+        self.assertRegex(done.stdout, r"counts +yes +count sales_by_store: k from 10 to 5")
 
     def test_a_law_of_ones_own(self):
         folder = self.copy()

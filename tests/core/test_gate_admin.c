@@ -244,6 +244,12 @@ static void the_same_policy_changes_nothing(void **state)
     assert_int_equal(json_count(value_at(shown, "activities")),
                      self->gate->world->bundle->activity_count);
     assert_true(json_count(value_at(shown, "activities")) > 9);
+    assert_int_equal(json_count(value_at(shown, "modules")), 3);
+    assert_text_at(shown, "modules/1/name", "orders");
+    assert_text_at(shown, "modules/1/tables/1/name", "order_lines");
+    assert_text_at(shown, "modules/1/tables/1/on_erasure", "retain");
+    assert_text_at(shown, "roles/1/resources/orders/amount", "clear"); /* customer_service */
+    assert_int_equal(json_count(value_at(shown, "activities/1/resources/orders")), 7);
 }
 
 static void a_broken_policy_is_refused_with_its_line(void **state)

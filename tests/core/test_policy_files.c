@@ -154,6 +154,26 @@ static void packs_are_files_of_a_policy(void **state)
     assert_true(text_equal_literal(files.files[2].bytes, "velum-pack: 1\n"));
 }
 
+static void modules_are_files_of_a_policy(void **state)
+{
+    static const char *const NAMES[] = {"modules/README", "modules/.a.yaml", "modules/.yaml",
+                                        "modules/a.yml"};
+    policy_folder *const self = *state;
+    VELUM_AUTO_POLICY_FILES files = {.count = 0};
+
+    assert_int_equal(mkdirat(self->fd, "modules", 0700), 0);
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+        put_text(self, NAMES[i], "x");
+        assert_refused(self, NAMES[i]);
+        assert_int_equal(unlinkat(self->fd, NAMES[i], 0), 0);
+    }
+    put_text(self, "modules/orders.yaml", "velum-module: 1\n");
+    assert_int_equal(read_it(self, &files, NULL), VELUM_OK);
+    assert_int_equal(files.count, 4);
+    assert_true(text_equal_literal(files.files[0].name, "modules/orders.yaml"));
+    assert_true(text_equal_literal(files.files[0].bytes, "velum-module: 1\n"));
+}
+
 static void links_and_folders_are_refused(void **state)
 {
     policy_folder *const self = *state;
@@ -296,6 +316,7 @@ int main(void)
         TEST(files_come_in_the_order_of_their_names),
         TEST(another_file_is_an_error),
         TEST(packs_are_files_of_a_policy),
+        TEST(modules_are_files_of_a_policy),
         TEST(links_and_folders_are_refused),
         TEST(the_folder_of_notices_may_not_be_a_link),
         TEST(a_name_that_cannot_be_shown_is_not_shown),

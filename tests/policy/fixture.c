@@ -165,6 +165,20 @@ void number_everything(bundle *policy)
     }
 }
 
+/* Fields of tables too, which bundle_find does not know. */
+static uint32_t walk_to(const bundle *in, uint32_t kind, text wanted)
+{
+    char scratch[128];
+    text name;
+
+    for (uint32_t i = 0; bundle_name_at(in, kind, i, scratch, &name); i++) {
+        if (text_equal(name, wanted)) {
+            return i;
+        }
+    }
+    return BUNDLE_NONE;
+}
+
 void number_after(bundle *other, const bundle *first)
 {
     char scratch[128];
@@ -172,7 +186,7 @@ void number_after(bundle *other, const bundle *first)
 
     for (uint32_t kind = 0; kind < REGISTRY_KINDS; kind++) {
         for (uint32_t i = 0; bundle_name_at(other, kind, i, scratch, &name); i++) {
-            const uint32_t known = bundle_find(first, kind, name);
+            const uint32_t known = walk_to(first, kind, name);
             const bool is_known = known != BUNDLE_NONE && kind != REGISTRY_NOTICE;
             bundle_set_number(other, kind, i, (uint16_t)(is_known ? known + 1 : 500 + i));
         }

@@ -426,9 +426,9 @@ static velum_status travel(passage *passage)
         if (status != VELUM_E_DENIED || passage->problem == PROBLEM_NONE) {
             passage->problem = problem_of_status(status);
         }
+        many_name_nobody(passage); /* nothing leaves */
         passage->released = 0;
         passage->released_masked = 0;
-        many_name_nobody(passage); /* nothing leaves */
         return status;
     }
     return buffer_status(&passage->answer->body);

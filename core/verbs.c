@@ -520,14 +520,11 @@ static const verb VERBS[] = {
      .open = timers_apply},
 };
 
-/* Tables of nouns that bring their own. */
-static const verb_table *const TABLES[] = {&verbs_many};
-
-static const verb *find_in(const verb *verbs, size_t count, uint32_t number)
+static const verb *find_in(const verb_table *table, uint32_t number)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (verbs[i].number == number) {
-            return &verbs[i];
+    for (size_t i = 0; i < table->count; i++) {
+        if (table->verbs[i].number == number) {
+            return &table->verbs[i];
         }
     }
     return NULL;
@@ -535,10 +532,12 @@ static const verb *find_in(const verb *verbs, size_t count, uint32_t number)
 
 const verb *verb_find(uint32_t number)
 {
-    const verb *found = find_in(VERBS, sizeof(VERBS) / sizeof(VERBS[0]), number);
+    static const verb_table own = {VERBS, sizeof(VERBS) / sizeof(VERBS[0])};
+    static const verb_table *const tables[] = {&own, &verbs_many};
+    const verb *found = NULL;
 
-    for (size_t i = 0; found == NULL && i < sizeof(TABLES) / sizeof(TABLES[0]); i++) {
-        found = find_in(TABLES[i]->verbs, TABLES[i]->count, number);
+    for (size_t i = 0; found == NULL && i < sizeof(tables) / sizeof(tables[0]); i++) {
+        found = find_in(tables[i], number);
     }
     return found;
 }

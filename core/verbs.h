@@ -4,6 +4,13 @@
 
 #include "core/passage.h"
 
+/* Tables of verbs, one a noun; verb_find looks into them behind its own. */
+typedef struct verb_table {
+    const verb *verbs;
+    size_t count;
+} verb_table;
+extern const verb_table verbs_many; /* core/verbs_many.c */
+
 /* core/read.c */
 velum_status read_open(passage *passage) VELUM_WARN_UNUSED;
 velum_status read_mask(passage *passage) VELUM_WARN_UNUSED;
@@ -110,13 +117,6 @@ velum_status search_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status subject_list_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status bulk_read_locate(passage *passage) VELUM_WARN_UNUSED;
 velum_status bulk_read_apply(passage *passage) VELUM_WARN_UNUSED;
-
-/* Tables of verbs that stand in files of their own, searched behind that of core/verbs.c. */
-typedef struct verb_table {
-    const verb *verbs;
-    size_t count;
-} verb_table;
-extern const verb_table verbs_many; /* core/verbs_many.c */
 
 /* core/reply.c: what several verbs write: {"subject":REF into an open object; nothing when there is no subject. */
 velum_status reply_subject(passage *passage, json_writer *out) VELUM_WARN_UNUSED;

@@ -23,6 +23,10 @@ static const char *const pragmas_all[] = {
     NULL,
 };
 
+/* A chunk of an import touches some 3,000 pages, since ids and hashes come in no order. What does not
+ * fit is sealed and written more than once in one transaction, and opened again for the next. */
+#define WRITER_CACHE "PRAGMA cache_size = -32768" /* KiB */
+
 static const struct {
     int option;
     int value;
@@ -124,7 +128,7 @@ static velum_status enter_role(sqlite3 *db, conn_role role)
     if (strcmp(mode, "wal") != 0) {
         return VELUM_E_UNSUPPORTED; /* a file system without shared memory */
     }
-    return VELUM_OK;
+    return role == CONN_WRITER ? setting(db, WRITER_CACHE, NULL, 0) : VELUM_OK;
 }
 
 /* The key goes in by sqlite3_key_v2, which is what `PRAGMA key` calls, but leaves no copy in the

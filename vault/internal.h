@@ -128,6 +128,16 @@ velum_status subject_keys_read(vault *self, const store_conn *conn, const subjec
                                key_row *out) VELUM_WARN_UNUSED;
 velum_status subject_keys_read_whole(vault *self, const store_conn *conn, const subject_id *id,
                                      key_row *out) VELUM_WARN_UNUSED;
+/* The same of many in one view of keys.db, for walks: a reader in a transaction, and the moment before it
+ * began. Not for the writer's view of vault.db. */
+typedef struct key_view {
+    store_conn *reader;
+    uint64_t moment;
+} key_view;
+velum_status key_view_open(vault *self, key_view *out) VELUM_WARN_UNUSED;
+void key_view_close(vault *self, key_view *view);
+velum_status key_view_read(const key_view *view, const subject_id *id,
+                           key_row *out) VELUM_WARN_UNUSED;
 /* Begins the transaction on keys.db where none is open. */
 velum_status subject_keys_begin(vault *self) VELUM_WARN_UNUSED;
 /* The same, and puts the keys there; what is rolled back in vault.db alone is collected at start. */
@@ -179,8 +189,9 @@ struct sealed_subject {
 velum_status sealed_subject_new(const subject_id *id, sealed_subject **out) VELUM_WARN_UNUSED;
 velum_status sealed_subject_read(store_stmt *stmt, int first,
                                  sealed_subject *into) VELUM_WARN_UNUSED;
-/* The keys of a live row, where keys.db agrees that it is the true one (V-5, V-6). */
-velum_status sealed_subject_find_keys(vault *self, const store_conn *conn,
+/* The keys of a live row, where keys.db agrees that it is the true one (V-5, V-6); in `view`, or, where
+ * that is NULL, in one of its own. */
+velum_status sealed_subject_find_keys(vault *self, const store_conn *conn, const key_view *view,
                                       sealed_subject *row) VELUM_WARN_UNUSED;
 sealed_subject *sealed_subject_hold(sealed_subject *held);
 const sealed_category *sealed_subject_category(const sealed_subject *held, uint16_t number);

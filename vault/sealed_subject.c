@@ -204,11 +204,13 @@ static velum_status choose_data_key(vault *self, const store_conn *conn, const s
     return VELUM_OK;
 }
 
-velum_status sealed_subject_find_keys(vault *self, const store_conn *conn, sealed_subject *row)
+velum_status sealed_subject_find_keys(vault *self, const store_conn *conn, const key_view *view,
+                                      sealed_subject *row)
 {
-    key_row keys = {.moment = generation_moment(self)};
+    key_row keys = {.moment = view != NULL ? view->moment : generation_moment(self)};
 
-    const velum_status status = subject_keys_read(self, conn, &row->id, &keys);
+    const velum_status status = view != NULL ? key_view_read(view, &row->id, &keys)
+                                             : subject_keys_read(self, conn, &row->id, &keys);
     VELUM_TRY(status == VELUM_E_NOTFOUND ? VELUM_E_CORRUPT : status);
     if (key_slot_is_empty(keys.keys.data)) {
         row->status = VAULT_SUBJECT_ERASED; /* a row from before, and its key is gone (I-6) */
@@ -234,7 +236,7 @@ velum_status vault_load(vault *self, store_conn *conn, const subject_id *id, uin
     VELUM_TRY(load_categories(conn, made));
     made->seq = seq;
     if (made->status == VAULT_SUBJECT_LIVE) {
-        VELUM_TRY(sealed_subject_find_keys(self, conn, made));
+        VELUM_TRY(sealed_subject_find_keys(self, conn, NULL, made));
     }
     if (cacheable && self->cache != NULL) {
         assert(conn != self->vault_writer);

@@ -157,18 +157,18 @@ typedef struct search {
 /* How many customers have the value, as far as it matters. */
 static velum_status count_term(const search *self, uint32_t index, int64_t *out)
 {
-    static const char sql[] =
-        "SELECT count(*) FROM (SELECT 1 FROM search_index WHERE field = $1 AND hash = $2"
-        " LIMIT $3)";
+    static const char sql[] = "SELECT 1 FROM search_index WHERE field = $1 AND hash = $2 LIMIT $3";
     VELUM_AUTO_STMT *stmt = NULL;
+    velum_status status = VELUM_OK;
 
     VELUM_TRY(conn_statement(self->conn, sql, &stmt));
     VELUM_TRY(stmt_bind_integer(stmt, 1, self->terms[index].field));
     VELUM_TRY(stmt_bind_blob(stmt, 2, self->hashes[index], HASH_BYTES));
     VELUM_TRY(stmt_bind_integer(stmt, 3, VAULT_SEARCH_SCAN_MAX + 1));
-    VELUM_TRY(step_row(stmt, VELUM_E_CORRUPT));
-    *out = stmt_integer(stmt, 0);
-    return VELUM_OK;
+    for (*out = 0; (status = stmt_step(stmt)) == VELUM_OK;) {
+        *out += 1;
+    }
+    return status == VELUM_END ? VELUM_OK : status;
 }
 
 /* The rarest to the front: it bounds the work. */

@@ -168,6 +168,28 @@ velum_status subject_keys_read_whole(vault *self, const store_conn *conn, const 
     return read_row(self, conn, id, read_whole, out);
 }
 
+velum_status key_view_open(vault *self, key_view *out)
+{
+    *out = (key_view){.moment = generation_moment(self)};
+    VELUM_TRY(store_reader_acquire(self->keys_db, KEYS_WAIT_MS, &out->reader));
+    const velum_status status = conn_begin(out->reader);
+    if (status < 0) {
+        key_view_close(self, out);
+    }
+    return status;
+}
+
+void key_view_close(vault *self, key_view *view)
+{
+    store_reader_release(self->keys_db, view->reader);
+    view->reader = NULL;
+}
+
+velum_status key_view_read(const key_view *view, const subject_id *id, key_row *out)
+{
+    return read_present(view->reader, id, out);
+}
+
 /* --- writing --------------------------------------------------------------------------------------- */
 
 velum_status subject_keys_begin(vault *self)

@@ -24,15 +24,6 @@ velum_status vault_subject_after(store_conn *conn, const subject_id *after, subj
     return column_bytes(stmt, 0, out->bytes, SUBJECT_ID_BYTES);
 }
 
-/* The row that stands, from column `first` on, with its keys. */
-static velum_status take_row(vault *self, store_conn *conn, store_stmt *stmt, int first,
-                             sealed_subject *into)
-{
-    VELUM_TRY(sealed_subject_read(stmt, first, into));
-    return into->status == VAULT_SUBJECT_LIVE ? sealed_subject_find_keys(self, conn, into)
-                                              : VELUM_OK;
-}
-
 velum_status vault_load_state(vault *self, store_conn *conn, const subject_id *id, uint64_t seq,
                               sealed_subject **out)
 {
@@ -45,25 +36,41 @@ velum_status vault_load_state(vault *self, store_conn *conn, const subject_id *i
     VELUM_TRY(step_row(stmt, VELUM_E_NOTFOUND));
     VELUM_TRY(sealed_subject_new(id, &made));
     made->seq = seq;
-    VELUM_TRY(take_row(self, conn, stmt, 0, made));
+    VELUM_TRY(sealed_subject_read(stmt, 0, made));
+    if (made->status == VAULT_SUBJECT_LIVE) {
+        VELUM_TRY(sealed_subject_find_keys(self, conn, NULL, made));
+    }
     *out = sealed_subject_take(&made);
     return VELUM_OK;
 }
 
-static velum_status visit_row(vault *self, store_conn *conn, store_stmt *stmt,
-                              const state_walk *walk)
+typedef struct walk_run {
+    vault *vault;
+    store_conn *conn;
+    const state_walk *walk;
+    key_view keys;
+} walk_run;
+
+static velum_status take_row(const walk_run *self, store_stmt *stmt, sealed_subject *into)
+{
+    VELUM_TRY(sealed_subject_read(stmt, 1, into));
+    return sealed_subject_find_keys(self->vault, self->conn, &self->keys, into);
+}
+
+static velum_status visit_row(const walk_run *self, store_stmt *stmt)
 {
     VELUM_AUTO(sealed_subject) *made = NULL;
+    const state_walk *const walk = self->walk;
     subject_id id;
 
     VELUM_TRY(column_bytes(stmt, 0, id.bytes, SUBJECT_ID_BYTES));
     VELUM_TRY(sealed_subject_new(&id, &made));
     made->seq = walk->seq;
-    const velum_status status = take_row(self, conn, stmt, 1, made);
+    const velum_status status = take_row(self, stmt, made);
     return walk->visit(walk->context, &id, status, status < 0 ? NULL : sealed_subject_take(&made));
 }
 
-velum_status vault_states_after(vault *self, store_conn *conn, const state_walk *walk)
+static velum_status walk_rows(const walk_run *self)
 {
     static const char sql[] =
         "SELECT subject, " STATE_COLUMNS " FROM subject s WHERE subject > $1 AND status = 1"
@@ -71,10 +78,20 @@ velum_status vault_states_after(vault *self, store_conn *conn, const state_walk 
     VELUM_AUTO_STMT *stmt = NULL;
     velum_status status = VELUM_OK;
 
-    VELUM_TRY(statement_for(conn, sql, &walk->after, &stmt));
-    VELUM_TRY(stmt_bind_integer(stmt, 2, walk->limit));
+    VELUM_TRY(statement_for(self->conn, sql, &self->walk->after, &stmt));
+    VELUM_TRY(stmt_bind_integer(stmt, 2, self->walk->limit));
     while (status == VELUM_OK && (status = stmt_step(stmt)) == VELUM_OK) {
-        status = visit_row(self, conn, stmt, walk);
+        status = visit_row(self, stmt);
     }
     return status == VELUM_END ? VELUM_OK : status;
+}
+
+velum_status vault_states_after(vault *self, store_conn *conn, const state_walk *walk)
+{
+    walk_run run = {.vault = self, .conn = conn, .walk = walk};
+
+    VELUM_TRY(key_view_open(self, &run.keys));
+    const velum_status status = walk_rows(&run);
+    key_view_close(self, &run.keys);
+    return status;
 }

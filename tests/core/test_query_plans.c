@@ -184,6 +184,27 @@ static void live_with_rows(place *self, const people *people)
                                      .ref = text_f(self, "shop:%s", at.shop_ref)}));
 }
 
+/* Acts on many: all of them, some of them, by value. */
+static void look_at_many(place *self, const people *people)
+{
+    const char *const audience = token_of(
+        self, (holder){"audience", NULL, "marketing", "audience,direct-marketing", "shop", NULL});
+    const char *const search = token_of(
+        self, (holder){"search", NULL, "customer_service", "customer-search", "shop", NULL});
+
+    assert_done(ask(self, (question){VELUM_VERB_FILTER, audience, "audience",
+                                     .body = "{\"for\":\"direct-marketing\",\"action\":\"read\","
+                                             "\"segment\":{\"all\":true}}"}));
+    assert_done(ask(self, (question){VELUM_VERB_FILTER, audience, "audience",
+                                     .body = text_f(self,
+                                                    "{\"for\":\"direct-marketing\",\"action\":"
+                                                    "\"read\",\"refs\":[\"%s\"]}",
+                                                    people->ref)}));
+    assert_done(ask(self, (question){VELUM_VERB_SUBJECT_LIST, audience, "audience", .body = "{}"}));
+    assert_done(ask(self, (question){VELUM_VERB_SEARCH, search,
+                                     .body = "{\"criteria\":{\"name\":\"a\",\"city\":\"a\"}}"}));
+}
+
 /* To the end of what the law keeps, and of the evidence. */
 static void die(place *self, const people *people, inspection *seen)
 {
@@ -211,6 +232,7 @@ static void nothing_that_grows_is_scanned(void **state)
     write_to(self, &people);
     assert_done(erase(self, people.ref, "{\"categories\":[\"contact\"]}"));
     live_with_rows(self, &people);
+    look_at_many(self, &people);
     inspect_all(&seen);
     die(self, &people, &seen);
     inspect_all(&seen);

@@ -141,7 +141,7 @@ class Doors(Case):
 
     def test_wrong_methods(self):
         cases = (("DELETE", "/v1/me", "GET"), ("OPTIONS", "/v1/me", "GET"),
-                 ("GET", "/v1/subjects", "POST"), ("GET", "/v1/subjects/lookup", "POST"),
+                 ("PUT", "/v1/subjects", "GET, POST"), ("GET", "/v1/subjects/lookup", "POST"),
                  ("PUT", "/v1/subjects/r/consents", "GET, POST"), ("TRACE", "/readyz", "GET"),
                  ("POST", "/healthz", "GET, HEAD"), ("PUT", "/v1/subjects/r", "GET, PATCH"),
                  ("HEAD", "/v1/me", "GET"), ("QWERTY", "/v1/me", "GET"))

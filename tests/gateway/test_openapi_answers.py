@@ -462,9 +462,12 @@ class Answers(unittest.TestCase):
             file.write("id,name\n80001,Person A\n80002,Person B\n")
         with open(names, "w", encoding="utf-8") as file:
             file.write('source: shop\nkey: {type: "ext:shop", column: id}\nfields:\n  name: {from: name}\n')
-        self.velum("import", rows, "--map", names)
+        refs = os.path.join(self.folder.top, "refs.csv")
+        self.velum("import", rows, "--map", names, "--refs-out", refs, "--domain", "shop")
         lookup = {"identifier": {"type": "ext:shop", "value": "80001"}}
         ref = self.api.call("lookupSubject", self.care, lookup)["subject"]
+        with open(refs, encoding="utf-8") as file: # the house's own number and our reference, side by side
+            self.assertIn(["80001", ref], [line.split(",") for line in file.read().split()])
         self.velum("audit", "log", "--subject", f"shop:{ref}")
         token = self.own_token(ref)
         told = self.api.call("listMyAccesses", token, query="?limit=100")

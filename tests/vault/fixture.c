@@ -91,7 +91,8 @@ static velum_status open_vault_db(fixture *self, bool create, velum_error *err)
 {
     static const char *const core_1[] = {
         "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID", NULL};
-    static const store_step steps[] = {{vault_schema_1}, {core_1}, {vault_schema_2}};
+    static const store_step steps[] = {
+        {vault_schema_1}, {core_1}, {vault_schema_2}, {vault_schema_3}};
     const store_options options = {.folder = self->folder,
                                    .name = "vault.db",
                                    .key = keyring_vault_db_key(self->keys),

@@ -166,7 +166,7 @@ static bool was_asked(const dormant *self, uint32_t at)
     return false;
 }
 
-velum_status dormant_send(dormant *self, tally *tally)
+static velum_status send_all(dormant *self, tally *tally)
 {
     for (uint32_t i = 0; i < self->count; i++) {
         if (!was_asked(self, i)) {
@@ -176,6 +176,14 @@ velum_status dormant_send(dormant *self, tally *tally)
     for (uint32_t i = 0; i < self->count; i++) {
         VELUM_TRY(reply(self, &self->ones[i], tally));
     }
-    self->count = 0;
     return VELUM_OK;
+}
+
+/* What could not be answered is given again when its lease is over, and is the same message. */
+velum_status dormant_send(dormant *self, tally *tally)
+{
+    const velum_status status = send_all(self, tally);
+
+    dormant_clear(self);
+    return status;
 }

@@ -22,9 +22,10 @@ typedef struct dormant {
     uint32_t count;
 } dormant;
 
-/* Takes the work over. */
+/* Takes the work over; there must be room: fewer than DORMANT_MAX. */
 void dormant_add(dormant *self, velum_work *work);
-/* Asks for a message for each, one request for all of one occurrence, and answers all works. */
+/* Asks for a message for each, one request for all of one occurrence, and answers all works. Empty
+ * afterwards, whatever comes back. */
 velum_status dormant_send(dormant *self, tally *tally) VELUM_WARN_UNUSED;
 /* What is still here goes back without an answer. */
 void dormant_clear(dormant *self);

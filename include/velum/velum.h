@@ -134,7 +134,7 @@ VELUM_PUBLIC void velum_gate_free(velum_gate *gate);
 #define VELUM_VERB_MODULE_NEXT 77u /* activity? body {module, limit?} */
 #define VELUM_VERB_MODULE_REPLY \
     78u /* activity? body {module, n, lease, result: done|again, after_ms?} */
-#define VELUM_VERB_MODULE_TIMER 79u /* activity? ref body {module, name, at | null} */
+#define VELUM_VERB_MODULE_TIMER 79u /* activity? ref body {module, name, at | null, keep?} */
 #define VELUM_VERB_TASK_ACK \
     80u /* activity? ref: the task's id; body {state: done|failed, error?} */
 #define VELUM_VERB_HOOK_NEXT 81u /* activity? body {limit?}: webhooks to send, signed by the gate */

@@ -51,8 +51,7 @@ static const table TABLES[] = {
      "SELECT subject, category, version, sealed, wrapped_key FROM category WHERE subject = $1",
      "INSERT INTO category (subject, category, version, sealed, wrapped_key)"
      " VALUES ($1, $2, $3, $4, $5)"},
-    {false, "ibbi",
-     "SELECT field, hash, subject, category FROM search_index WHERE subject = $1",
+    {false, "ibbi", "SELECT field, hash, subject, category FROM search_index WHERE subject = $1",
      "INSERT INTO search_index (field, hash, subject, category) VALUES ($1, $2, $3, $4)"},
     {false, "bib", "SELECT subject, n, sealed FROM consent_event WHERE subject = $1",
      "INSERT INTO consent_event (subject, n, sealed) VALUES ($1, $2, $3)"},

@@ -201,13 +201,13 @@ static void a_row_that_fails_late_leaves_nothing_behind(void **state)
     audit_entry end;
 
     const char *const known = person(self, shop, "13800000009", full_profile);
-    const reply *answer = assert_done(
-        import(self, CHUNK(ROW("2", "13800000001", "\"city\":\"常州\"") "," //
-                           ROW("3", "13800000009", "\"city\":\"南京\"") "," //
-                           ROW_CONSENTS("4", "13800000002", "2020-01-01") ","   //
-                           ROW("5", "12", "") ","                               //
-                           ROW_CONSENTS("6", "13800000003", "1990-01-01") ","   //
-                           ROW("7", "13800000001", "\"city\":\"南京\""))));
+    const reply *answer =
+        assert_done(import(self, CHUNK(ROW("2", "13800000001", "\"city\":\"常州\"") ","   //
+                                       ROW("3", "13800000009", "\"city\":\"南京\"") ","   //
+                                       ROW_CONSENTS("4", "13800000002", "2020-01-01") "," //
+                                       ROW("5", "12", "") ","                             //
+                                       ROW_CONSENTS("6", "13800000003", "1990-01-01") "," //
+                                       ROW("7", "13800000001", "\"city\":\"南京\""))));
     assert_text_at(answer, "rows/0/result", "new");
     assert_text_at(answer, "rows/1/result", "changed");
     assert_text_at(answer, "rows/2/reason", "guardian-consent-required");
@@ -227,12 +227,10 @@ static void a_row_that_fails_late_leaves_nothing_behind(void **state)
     assert_int_equal(input_of(&end, INPUT_REJECTED), 2);
     const char *const first = text_at(answer, "rows/0/ref");
     place_reopen(self);
-    assert_text_at(
-        assert_done(ask(self, (question){VELUM_VERB_READ, .token = shop, .ref = first})),
-        "fields/city", "南京");
-    assert_text_at(
-        assert_done(ask(self, (question){VELUM_VERB_READ, .token = shop, .ref = known})),
-        "fields/city", "南京");
+    assert_text_at(assert_done(ask(self, (question){VELUM_VERB_READ, .token = shop, .ref = first})),
+                   "fields/city", "南京");
+    assert_text_at(assert_done(ask(self, (question){VELUM_VERB_READ, .token = shop, .ref = known})),
+                   "fields/city", "南京");
     assert_log_sound(self);
 }
 

@@ -539,6 +539,9 @@ velum_status path_read(velum_pending *request)
     return status;
 }
 
+/* A small chunk shares its transaction, and the sync, with others. */
+#define ALONE_BYTES ((size_t)16 << 10)
+
 /* Whether a failure is the machine's, not the request's: then the batch is rolled back. */
 static bool breaks_batch(velum_status status)
 {
@@ -551,13 +554,37 @@ static velum_status batch_leaf(passage *passage, audit_entry *entry)
     return write_batch_record(passage->batch, entry);
 }
 
+/* Whoever has the transaction to himself needs no savepoint in it (W-4). */
+static velum_status hold(const passage *passage)
+{
+    return passage->is_alone ? VELUM_OK : conn_savepoint(passage->conn);
+}
+
+static velum_status keep(const passage *passage)
+{
+    return passage->is_alone ? VELUM_OK : conn_savepoint_release(passage->conn);
+}
+
+static velum_status take_back(const passage *passage, const write_batch_mark *mark)
+{
+    if (passage->is_alone) {
+        return write_batch_restart(passage->batch, mark);
+    }
+    conn_savepoint_rollback(passage->conn);
+    vault_savepoint_rollback(passage->gate->vault, &mark->vault);
+    write_batch_rewind(passage->batch, mark);
+    return VELUM_OK;
+}
+
+/* VELUM_END: nothing of it is left, and it wants to travel again with care. */
 static velum_status finish_write(passage *passage, const write_batch_mark *mark,
                                  velum_status status)
 {
     if (status < 0) {
-        conn_savepoint_rollback(passage->conn);
-        vault_savepoint_rollback(passage->gate->vault, &mark->vault);
-        write_batch_rewind(passage->batch, mark);
+        VELUM_TRY(take_back(passage, mark));
+        if (passage->wants_care) {
+            return VELUM_END;
+        }
         if (breaks_batch(status)) {
             return status;
         }
@@ -565,7 +592,7 @@ static velum_status finish_write(passage *passage, const write_batch_mark *mark,
             return VELUM_OK;
         }
     } else {
-        VELUM_TRY(conn_savepoint_release(passage->conn));
+        VELUM_TRY(keep(passage));
         if (passage->is_silent) {
             return VELUM_OK;
         }
@@ -578,15 +605,16 @@ static velum_status finish_write(passage *passage, const write_batch_mark *mark,
     return many_leaves(passage, batch_leaf);
 }
 
-velum_status path_write(velum_pending *request, write_batch *batch, velum_answer **out_answer)
+static velum_status write_once(velum_pending *request, write_batch *batch, bool is_alone,
+                               velum_answer **out_answer)
 {
-    passage passage = {.batch = batch, .conn = batch->conn};
+    passage passage = {.batch = batch, .conn = batch->conn, .is_alone = is_alone};
 
     const write_batch_mark mark = write_batch_begin(batch);
 
     velum_status status = passage_begin(&passage, request);
     if (status == VELUM_OK) {
-        status = conn_savepoint(batch->conn);
+        status = hold(&passage);
     }
     if (status == VELUM_OK) {
         status = finish_write(&passage, &mark, travel(&passage));
@@ -596,4 +624,20 @@ velum_status path_write(velum_pending *request, write_batch *batch, velum_answer
     }
     passage_end(&passage);
     return status;
+}
+
+bool path_wants_to_be_alone(const velum_pending *request)
+{
+    return request->verb->is_bulk && request->body.size >= ALONE_BYTES;
+}
+
+velum_status path_write(velum_pending *request, write_batch *batch, velum_answer **out_answer)
+{
+    if (path_wants_to_be_alone(request)) {
+        const velum_status status = write_once(request, batch, true, out_answer);
+        if (status != VELUM_END) {
+            return status;
+        }
+    }
+    return write_once(request, batch, false, out_answer);
 }

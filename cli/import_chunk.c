@@ -3,17 +3,23 @@
 
 #include <time.h>
 
+#include "base/clock.h"
 #include "cli/say.h"
 
 #define TRIES_MAX 6
 #define FIRST_WAIT_MS 200
+#define ROWS_MAX_LEAST 200
+#define CHUNK_LONG_MS 300
 #define HTTP_OK 200
 #define HTTP_TOO_MANY 429
 #define HTTP_UNAVAILABLE 503
 
 void import_chunk_init(import_chunk *self, velum_client *client, text source)
 {
-    *self = (import_chunk){.client = client, .verb = VELUM_VERB_IMPORT, .source = source};
+    *self = (import_chunk){.client = client,
+                           .verb = VELUM_VERB_IMPORT,
+                           .source = source,
+                           .rows_max = IMPORT_CHUNK_ROWS_MAX};
     buffer_init(&self->body, IMPORT_CHUNK_BYTES_MAX);
 }
 
@@ -47,7 +53,7 @@ velum_status import_chunk_add(import_chunk *self, text row)
 {
     const size_t ends = sizeof(",]}") - 1;
 
-    if (self->rows == IMPORT_CHUNK_ROWS_MAX ||
+    if (self->rows >= self->rows_max ||
         self->body.size + row.size + ends > IMPORT_CHUNK_BYTES_MAX) {
         VELUM_TRY(import_chunk_send(self));
     }
@@ -152,6 +158,23 @@ static velum_status take_answer(import_chunk *self, const velum_answer *answer)
     return VELUM_OK;
 }
 
+static int64_t now_ms(void)
+{
+    const velum_clock clock = clock_system();
+
+    return clock_monotonic_ns(&clock) / NS_PER_MS;
+}
+
+/* Half as many after a long one, twice as many after a short one. */
+static void choose_rows_max(import_chunk *self, int64_t took_ms)
+{
+    if (took_ms > CHUNK_LONG_MS && self->rows_max / 2 >= ROWS_MAX_LEAST) {
+        self->rows_max /= 2;
+    } else if (took_ms < CHUNK_LONG_MS / 3 && self->rows_max * 2 <= IMPORT_CHUNK_ROWS_MAX) {
+        self->rows_max *= 2;
+    }
+}
+
 velum_status import_chunk_send(import_chunk *self)
 {
     VELUM_AUTO(velum_answer) *answer = NULL;
@@ -162,7 +185,9 @@ velum_status import_chunk_send(import_chunk *self)
     buffer_append_text(&self->body, "]}");
     const session_request request = {.verb = self->verb,
                                      .body = {(const char *)self->body.data, self->body.size}};
+    const int64_t begin_ms = now_ms();
     VELUM_TRY(send_patiently(self, &request, &answer));
+    choose_rows_max(self, now_ms() - begin_ms);
     const velum_status status = take_answer(self, answer);
     if (status < 0) {
         session_say_error("the results of a chunk cannot be taken", status, NULL);

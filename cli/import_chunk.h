@@ -1,4 +1,5 @@
-/* cli/import_chunk.h: rows on their way to the gate, at most 1,000 at a time.
+/* cli/import_chunk.h: rows on their way to the gate, at most 1,000 at a time, and fewer where a chunk keeps
+ * the gate's other writes waiting for longer than 0.3 s.
  *
  * Whoever imports adds rows of JSON; when a chunk is full it is sent, and each row's result goes to
  * `result`. An "unavailable" is sent again, since importing a row twice is the same as once.
@@ -34,6 +35,7 @@ typedef struct import_chunk {
     void *context;
     buffer body;
     uint32_t rows;
+    uint32_t rows_max; /* 200 to IMPORT_CHUNK_ROWS_MAX */
     import_counts counts;
 } import_chunk;
 

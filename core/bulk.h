@@ -16,8 +16,8 @@
 
 #include <assert.h>
 
-/* Pages of the indexes, which rows touch in no order, are sealed and written once a chunk. More than this
- * would make other writes wait for longer than a quarter of a second. */
+/* Pages of the indexes, which rows touch in no order, are sealed and written once a chunk. Other writes wait
+ * for as long: about 0.3 s among 100,000 customers, so that importers send fewer where it takes longer. */
 #define BULK_ROWS_MAX 1000
 /* Of a chunk: those that name everybody, and the request's own. */
 #define BULK_LEAVES_MAX (MANY_LEAVES_MAX + 1)

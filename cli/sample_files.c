@@ -46,7 +46,7 @@ static const char consents_map[] =
     "source: sample-file\n"
     "key: {type: \"ext:shop\", column: customer_no}\n"
     "fields:\n"
-    "  purpose: {value: direct-marketing}\n"
+    "  purpose: {from: purpose}\n"
     "  state: {from: answer}\n"
     "  given: {from: signed, format: YYYY-MM-DD}\n"
     "  evidence: {from: form}\n";
@@ -270,7 +270,7 @@ static void writing_init(writing *self, uint64_t seed)
     buffer_append_text(&self->customers,
                        "customer_no,name,mobile,email,birthday,city,address,level\r\n");
     buffer_append_text(&self->planted, "file,line,mistake,what comes of it\r\n");
-    buffer_append_text(&self->consents, "customer_no,answer,signed,form\r\n");
+    buffer_append_text(&self->consents, "customer_no,purpose,answer,signed,form\r\n");
     buffer_append_text(&self->orders, sample_orders_titles);
 }
 
@@ -285,16 +285,20 @@ static void plant(writing *self, const mistake *one, const person *who)
                          one->comes_of_it);
 }
 
-/* Two of three answered the form, one of five with no. */
-static void write_consent(writing *self, uint32_t index, const person *who)
+/* Two of three answered the form about offers, one of five with no; three of four agreed to be counted. */
+static void write_consents(writing *self, uint32_t index, const person *who)
 {
-    if (index % 3 == 2) {
-        return;
+    if (index % 3 != 2) {
+        csv_append_field(&self->consents, who->number, false);
+        buffer_append_format(&self->consents, "direct-marketing,%s,2025-%02u-%02u,F-%06u\r\n",
+                             index % 5 == 4 ? "withdrawn" : "given", index % 12 + 1, index % 28 + 1,
+                             index);
     }
-    csv_append_field(&self->consents, who->number, false);
-    buffer_append_format(&self->consents, "%s,2025-%02u-%02u,F-%06u\r\n",
-                         index % 5 == 4 ? "withdrawn" : "given", index % 12 + 1, index % 28 + 1,
-                         index);
+    if (index % 4 != 3) {
+        csv_append_field(&self->consents, who->number, false);
+        buffer_append_format(&self->consents, "analytics,given,2025-%02u-%02u,F-%06u\r\n",
+                             index % 12 + 1, index % 28 + 1, index);
+    }
 }
 
 static velum_status write_row(writing *self, uint32_t index)
@@ -310,7 +314,7 @@ static velum_status write_row(writing *self, uint32_t index)
     write_person(&self->customers, &who);
     self->line++;
     self->report.rows++;
-    write_consent(self, index, &who);
+    write_consents(self, index, &who);
     self->order_line += sample_orders_write(
         &(sample_shopper){self->seed, index, who.number, who.store, who.region}, &self->orders);
     return VELUM_OK;
@@ -353,7 +357,7 @@ static velum_status write_rows(writing *self, uint32_t count)
     }
     progress_end(&progress);
     /* Somebody who is nowhere in customers.csv. */
-    buffer_append_text(&self->consents, "nobody,given,2025-01-01,F-0\r\n");
+    buffer_append_text(&self->consents, "nobody,analytics,given,2025-01-01,F-0\r\n");
     buffer_append_text(&self->planted,
                        "consents.csv,last,a customer who is not there,unknown-subject\r\n");
     plant_orders(self);

@@ -78,8 +78,7 @@ static void log_counts(const round_counts *messages, const round_counts *hooks)
     log_count("webhooks sent", hooks->outcomes[OUTCOME_SENT]);
     log_count("webhooks failed", hooks->outcomes[OUTCOME_FAILED]);
     log_count("webhooks of unknown fate", hooks->outcomes[OUTCOME_UNKNOWN]);
-    log_count("outcomes that the gate could not be told",
-              messages->unreported + hooks->unreported);
+    log_count("outcomes that the gate could not be told", messages->unreported + hooks->unreported);
 }
 
 /* Both kinds in turn, so that neither waits for the other's end. */

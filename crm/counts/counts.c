@@ -21,9 +21,8 @@ static size_t terminal_columns(void)
     uint64_t columns = 0;
 
     if (said == NULL || !text_parse_u64(text_of(said), &columns) || columns == 0) {
-        columns = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0
-                      ? size.ws_col
-                      : COLUMNS_DEFAULT;
+        columns = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
+                                                                                  : COLUMNS_DEFAULT;
     }
     return columns < COLUMNS_MIN ? COLUMNS_MIN : (size_t)columns;
 }

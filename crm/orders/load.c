@@ -130,9 +130,12 @@ static void show_counts(const loading *self, const chunk_totals *totals, bool as
         const char *name;
         uint64_t count;
     } counts[] = {
-        {"lines", items_count(self->items)}, {"orders", self->orders},
-        {"new", totals->new},                {"same", totals->same},
-        {"changed", totals->changed},        {"rejected", self->rejects.count},
+        {"lines", items_count(self->items)},
+        {"orders", self->orders},
+        {"new", totals->new},
+        {"same", totals->same},
+        {"changed", totals->changed},
+        {"rejected", self->rejects.count},
     };
 
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {

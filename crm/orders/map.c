@@ -170,8 +170,8 @@ static velum_status find_sums(orders_map *self, velum_error *err)
             at++;
         }
         if (field->from == FROM_SUM &&
-            (at == self->lines.field_count || (self->lines.fields[at].as != AS_INTEGER &&
-                                               self->lines.fields[at].as != AS_CENTS))) {
+            (at == self->lines.field_count ||
+             (self->lines.fields[at].as != AS_INTEGER && self->lines.fields[at].as != AS_CENTS))) {
             return wrong(err, field->column.line, "sum names a number of the lines");
         }
         field->sum = at;

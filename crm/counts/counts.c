@@ -29,7 +29,7 @@ static size_t terminal_columns(void)
 
 static velum_status ask(const options *options, json **out)
 {
-    VELUM_AUTO_DOOR door = {.client = NULL};
+    VELUM_AUTO_DOOR door = {.gate = NULL};
     VELUM_AUTO_BUFFER body = {0};
     json_writer writer;
 

@@ -163,7 +163,7 @@ static void show_totals(const loading *self, const chunk_totals *totals, bool as
 
 static velum_status load(loading *self, const options *options)
 {
-    VELUM_AUTO_DOOR door = {.client = NULL};
+    VELUM_AUTO_DOOR door = {.gate = NULL};
     VELUM_AUTO_CHUNK chunk = {
         .door = &door, .table = self->map->orders.name, .rejects = &self->rejects};
 

@@ -182,7 +182,7 @@ static uint16_t own_recipient(const passage *passage)
 static velum_status load_mine(passage *passage, request *out, request_task **out_task)
 {
     uint8_t id[16];
-    task_row row;
+    task_row row = {.processor = 0};
 
     VELUM_TRY(request_parse_id(passage, passage->request->ref, id));
     velum_status status = load_task(passage->conn, id, &row);

@@ -17,6 +17,9 @@
 #define HTTP_REDIRECT 300
 #define HTTP_OK 200
 
+/* Of a callback whose form is curl's. */
+#define UNUSED __attribute__((unused))
+
 /* One transfer as its callbacks see it. */
 typedef struct transfer {
     CURL *handle;
@@ -57,14 +60,11 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-static int request_begins(void *context, char *remote, char *local, int remote_port, int local_port)
+static int request_begins(void *context, UNUSED char *remote, UNUSED char *local,
+                          UNUSED int remote_port, UNUSED int local_port)
 {
     transfer *const self = context;
 
-    (void)remote;
-    (void)local;
-    (void)remote_port;
-    (void)local_port;
     self->began = true;
     return fault_at(FAULT_WRITE) == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
@@ -85,19 +85,16 @@ static size_t give_body(char *out, size_t size, size_t count, void *context)
 }
 
 /* T-4: behind the ceiling the transfer is ended by us. */
-static size_t drop_answer(char *data, size_t size, size_t count, void *context)
+static size_t drop_answer(UNUSED char *data, size_t size, size_t count, void *context)
 {
     transfer *const self = context;
 
-    (void)data;
     self->received += size * count;
     return self->received <= TRANSFER_ANSWER_BYTES_MAX ? size * count : 0;
 }
 
-static size_t drop_header(char *data, size_t size, size_t count, void *context)
+static size_t drop_header(UNUSED char *data, size_t size, size_t count, UNUSED void *context)
 {
-    (void)data;
-    (void)context;
     return size * count;
 }
 

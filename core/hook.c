@@ -120,7 +120,9 @@ static velum_status hear_one(write_batch *batch, const bundle_hook *hook, const 
         return VELUM_E_LIMIT;
     }
     random_fill(&batch->gate->random, row.id, sizeof(row.id));
-    memcpy(row.detail, what->detail.data, what->detail.size);
+    if (what->detail.size > 0) {
+        memcpy(row.detail, what->detail.data, what->detail.size);
+    }
     memcpy(row.related, what->related, sizeof(row.related));
     VELUM_TRY(registry_add(batch, REGISTRY_DOMAIN, hook->domain, what->at_ns, &row.domain));
     return insert(batch->conn, &row);

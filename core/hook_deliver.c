@@ -268,7 +268,7 @@ velum_status hook_done_apply(passage *passage)
 {
     uint32_t outcome = 0;
     uint32_t http_status = 0;
-    hook_row row;
+    hook_row row = {.state = 0};
     json_writer out;
 
     VELUM_TRY(parse_outcome(passage, &outcome, &http_status));

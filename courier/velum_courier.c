@@ -88,8 +88,7 @@ static void log_tally(tally *self)
     log_count("webhooks sent", hooks->outcomes[OUTCOME_SENT]);
     log_count("webhooks failed", hooks->outcomes[OUTCOME_FAILED]);
     log_count("webhooks of unknown fate", hooks->outcomes[OUTCOME_UNKNOWN]);
-    log_count("outcomes that the gate could not be told",
-              messages->unreported + hooks->unreported);
+    log_count("outcomes that the gate could not be told", messages->unreported + hooks->unreported);
     *self = (tally){.messages = {0}};
 }
 

@@ -321,7 +321,8 @@ static void hooks_of_a_damaged_record_wait_alone(void **state)
             text_f(self,
                    "UPDATE subject SET state_version = state_version + 1 WHERE subject = x'%s'",
                    id));
-    assert_text_at(assert_done(done(self, &scene, told, "{\"outcome\":\"sent\"}")), "state", "sent");
+    assert_text_at(assert_done(done(self, &scene, told, "{\"outcome\":\"sent\"}")), "state",
+                   "sent");
     const reply *const taken = next(self, &scene);
     assert_int_equal(count_of(taken), 1);
     assert_non_null(strstr(text_at(taken, "hooks/0/body"), other.ref));

@@ -27,6 +27,7 @@ const char *const hook_schema_3[] = {
     ") STRICT, WITHOUT ROWID",
     "CREATE INDEX hook_due ON hook (state, due_ns)",
     "CREATE INDEX hook_due_of_one ON hook (hook, state, due_ns)",
+    "CREATE INDEX hook_subject ON hook (subject)",
     NULL,
 };
 
@@ -65,6 +66,12 @@ const char *hook_outcome_name(uint32_t outcome)
     };
 
     return outcome < sizeof(names) / sizeof(names[0]) ? names[outcome] : NULL;
+}
+
+bool hook_outlives_subject(uint32_t event)
+{
+    return event < HOOK_EVENT_COUNT &&
+           ((HOOK_SUBJECT_ERASED | HOOK_TASK_CREATED) >> event & 1) != 0;
 }
 
 int64_t hook_wait_ns(uint32_t attempts)
@@ -275,4 +282,17 @@ velum_status hook_each(store_conn *conn, uint32_t limit, hook_visit visit, void 
     }
     stmt_reset(stmt);
     return status < 0 ? status : VELUM_OK;
+}
+
+/* One that is with a courier goes with its outcome. */
+velum_status hook_finish_erasure(store_conn *conn, const subject_id *subject)
+{
+    store_stmt *stmt = NULL;
+
+    VELUM_TRY(conn_statement(conn,
+                             "DELETE FROM hook WHERE subject = $1 AND state <> 2"
+                             " AND event NOT IN (0, 5)",
+                             &stmt));
+    VELUM_TRY(stmt_bind_blob(stmt, 1, subject->bytes, SUBJECT_ID_BYTES));
+    return stmt_execute(stmt);
 }

@@ -158,6 +158,7 @@ velum_status parse_identifier(passage *passage, const json_value *object, identi
         return refuse_hint(passage, REASON_INVALID_VALUE,
                            "An identifier is of no known type or has no normal form.");
     }
+    identifier_keep_hash(passage->gate->keys, out);
     return VELUM_OK;
 }
 

@@ -230,6 +230,9 @@ static velum_status check_data_key(store_conn *conn, const opened_subject *opene
 {
     subject_row row;
 
+    if (opened->is_new) {
+        return VELUM_OK; /* which no other can have taken the place of yet */
+    }
     VELUM_TRY(subject_row_read(conn, &opened->id, &row));
     return row.key_version == opened->key_version ? VELUM_OK : VELUM_E_STALE;
 }

@@ -125,9 +125,19 @@ void identifier_hash(const keyring *keys, const identifier *self,
     const crypto_part value = {self->value, self->value_size};
 
     assert(self->value_size <= IDENTIFIER_VALUE_BYTES_MAX);
+    if (self->has_hash) {
+        memcpy(out, self->hash, IDENTIFIER_HASH_BYTES);
+        return;
+    }
     keyring_index_key(keys, self->type, self->form, key);
     blake2b_keyed(key, &value, 1, out, IDENTIFIER_HASH_BYTES);
     mem_wipe(key, sizeof(key));
+}
+
+void identifier_keep_hash(const keyring *keys, identifier *self)
+{
+    identifier_hash(keys, self, self->hash);
+    self->has_hash = true;
 }
 
 static text trim(text value)

@@ -19,14 +19,18 @@ typedef struct identifier {
     char value[IDENTIFIER_VALUE_BYTES_MAX]; /* normal form */
     size_t value_size;
     uint32_t form; /* number of the normal form */
+    bool has_hash; /* identifier_keep_hash was asked for */
+    uint8_t hash[IDENTIFIER_HASH_BYTES];
 } identifier;
 
 /* VELUM_E_INVALID for an unknown type or a value that has no normal form. `type` is borrowed. */
 velum_status identifier_normalise(text type, text value, identifier *out) VELUM_WARN_UNUSED;
 void identifier_wipe(identifier *self);
-/* The index key is derived once per type and kept by the caller, or derived here each time. */
+/* The index key is derived here each time, unless the hash is kept beside the value. */
 void identifier_hash(const keyring *keys, const identifier *self,
                      uint8_t out[IDENTIFIER_HASH_BYTES]);
+/* Keeps the hash for whoever asks next; the value must not change any more. */
+void identifier_keep_hash(const keyring *keys, identifier *self);
 /* Known types: exact names and the prefix "ext:" with 1–32 characters of [a-z0-9_-]. */
 bool identifier_type_is_known(text type);
 

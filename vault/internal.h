@@ -217,6 +217,7 @@ struct opened_subject {
     uint32_t tenant;
     uint32_t generation;
     uint32_t key_version;
+    bool is_new;                  /* created in the open transaction */
     const sealed_subject *sealed; /* NULL: just created, or opened for evidence alone */
     secret_arena *arena;
     uint8_t data_key[KEY_BYTES]; /* the next generation's state key comes from it */

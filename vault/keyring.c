@@ -67,7 +67,8 @@ struct keyring {
 static const uint8_t no_subject[16];
 
 /* Uses that every request needs. */
-static const char *const token_uses[] = {"credential", "refusal", "caller id", "customer"};
+static const char *const token_uses[] = {"credential", "refusal", "caller id", "customer",
+                                         "suppression"};
 #define TOKEN_USES (sizeof(token_uses) / sizeof(token_uses[0]))
 
 static sealed_place keyring_place(uint32_t tenant)

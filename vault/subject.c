@@ -40,6 +40,7 @@ static velum_status create_into(vault *self, store_conn *conn, opened_subject *o
 
     opened->tenant = keyring_tenant(self->keys);
     opened->key_version = SUBJECT_KEY_VERSION;
+    opened->is_new = true;
     random_fill(&self->random, opened->id.bytes, SUBJECT_ID_BYTES);
     make_keys(self, opened, &keys);
     VELUM_TRY(subject_keys_insert(self, &opened->id, &keys));

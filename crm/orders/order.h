@@ -6,7 +6,7 @@
 
 #include "base/buffer.h"
 
-#define ORDER_ROWS_MAX 200 /* with the order itself: what one request takes */
+#define ORDER_ROWS_MAX 200 /* with the order itself: what hangs together */
 #define ORDER_BYTES_MAX ((size_t)56 << 10)
 
 /* Which items of which file, read by which map. */

@@ -33,7 +33,7 @@ extern "C" {
 #define VELUM_VERB_IMPORT \
     30u /* import; body {source, on_match: update|reject, domain?, rows:
                                  [{line, identifiers:[…], profile:{…}, consents?}…]} → {rows:[{line,
-                                 result: same|changed|new|rejected, reason?, ref?}…]}; at most 200
+                                 result: same|changed|new|rejected, reason?, ref?}…]}; at most 1000
                                  rows. `ref` is of `domain`, for who may resolve it; `consents` are
                                  taken by samples only. */
 #define VELUM_VERB_IMPORT_END \
@@ -44,7 +44,7 @@ extern "C" {
 #define VELUM_VERB_CONSENT_IMPORT \
     34u /* body {source, version?, dry_run?, notice?: {language, version, text}, rows: [{line,
            identifier, purpose, state, given?, evidence?}…]} → {rows:[{line, result:
-           same|changed|rejected, reason?}…]}; at most 200 rows */
+           same|changed|rejected, reason?}…]}; at most 1000 rows */
 #define VELUM_VERB_CONSENT_REPORT \
     35u /* body {min_grade, purpose?} → {min_grade, purposes:[{purpose, lost}…]}: how many would
            lose a purpose at that minimum; fewer than 5 are "<5" */

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/bulk.h"
 #include "core/verbs.h"
+#include "vault/internal.h"
 
 #define ROW(line, mobile, profile)                                                         \
     "{\"line\":" line ",\"identifiers\":[{\"type\":\"mobile\",\"value\":\"" mobile "\"}]," \
@@ -44,29 +46,36 @@ static const char *rows_of(place *self, uint32_t count)
     return kept;
 }
 
-static void two_hundred_rows_go_in_one_chunk(void **state)
+static void a_thousand_rows_go_in_one_chunk(void **state)
 {
     place *const self = *state;
     const char *const shop = shop_token(self);
     audit_entry chunk;
     audit_entry end;
 
-    const reply *answer = assert_done(import(self, rows_of(self, 200)));
-    assert_int_equal(json_count(value_at(answer, "rows")), 200);
-    assert_text_at(answer, "rows/199/result", "new");
-    assert_int_equal(integer_at(answer, "rows/199/line"), 201);
+    const reply *answer = assert_done(import(self, rows_of(self, BULK_ROWS_MAX)));
+    assert_int_equal(json_count(value_at(answer, "rows")), BULK_ROWS_MAX);
+    assert_text_at(answer, "rows/999/result", "new");
+    assert_int_equal(integer_at(answer, "rows/999/line"), 1001);
     assert_text_at(assert_done(ask(self, (question){VELUM_VERB_READ, .token = shop,
-                                                    .ref = text_at(answer, "rows/199/ref")})),
+                                                    .ref = text_at(answer, "rows/999/ref")})),
                    "fields/city", "常州");
-    assert_refused(import(self, rows_of(self, 201)), 400, "malformed-request");
-    assert_int_equal(sql_count(self, "SELECT count(*) FROM subject"), 200);
-    assert_text_at(assert_done(import(self, rows_of(self, 200))), "rows/0/result", "same");
+    assert_refused(import(self, rows_of(self, BULK_ROWS_MAX + 1)), 400, "malformed-request");
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM subject"), BULK_ROWS_MAX);
+    const uint64_t before = log_size(self);
+    assert_text_at(assert_done(import(self, rows_of(self, BULK_ROWS_MAX))), "rows/0/result",
+                   "same");
     last_chunk(self, &chunk, &end);
-    assert_int_equal(chunk.type, ENTRY_IMPORT);
-    assert_int_equal(chunk.stage, ENTRY_INTENT);
-    assert_int_equal(chunk.subject_count, 200);
-    assert_memory_equal(chunk.related, end.event_id, sizeof end.event_id);
-    assert_int_equal(input_of(&end, INPUT_SAME), 200);
+    assert_int_equal(log_size(self), before + BULK_ROWS_MAX / ENTRY_SUBJECTS_MAX + 1);
+    for (uint64_t i = before; i < log_size(self) - 1; i++) {
+        log_at(self, i, &chunk);
+        assert_int_equal(chunk.type, ENTRY_IMPORT);
+        assert_int_equal(chunk.stage, ENTRY_INTENT);
+        assert_int_equal(chunk.subject_count, ENTRY_SUBJECTS_MAX);
+        assert_int_equal(chunk.record_count, BULK_ROWS_MAX);
+        assert_memory_equal(chunk.related, end.event_id, sizeof end.event_id);
+    }
+    assert_int_equal(input_of(&end, INPUT_SAME), BULK_ROWS_MAX);
     assert_log_sound(self);
 }
 
@@ -169,6 +178,62 @@ static void a_sample_brings_its_consents_but_no_childs(void **state)
     assert_int_equal(sql_count(self, "SELECT count(*) FROM subject"), 1);
 }
 
+static int64_t keys_count(const place *self, const char *sql)
+{
+    store *const keys = self->gate->vault->keys_db;
+    store_conn *conn = NULL;
+    store_stmt *stmt = NULL;
+
+    assert_int_equal(store_reader_acquire(keys, 1000, &conn), VELUM_OK);
+    assert_int_equal(conn_statement(conn, sql, &stmt), VELUM_OK);
+    assert_int_equal(stmt_step(stmt), VELUM_OK);
+    const int64_t count = stmt_integer(stmt, 0);
+    store_reader_release(keys, conn);
+    return count;
+}
+
+/* The child's consent is refused when the child has been written already: the chunk goes again (U-1). */
+static void a_row_that_fails_late_leaves_nothing_behind(void **state)
+{
+    place *const self = *state;
+    const char *const shop = shop_token(self);
+    audit_entry chunk;
+    audit_entry end;
+
+    const char *const known = person(self, shop, "13800000009", full_profile);
+    const reply *answer =
+        assert_done(import(self, CHUNK(ROW("2", "13800000001", "\"city\":\"常州\"") ","   //
+                                       ROW("3", "13800000009", "\"city\":\"南京\"") ","   //
+                                       ROW_CONSENTS("4", "13800000002", "2020-01-01") "," //
+                                       ROW("5", "12", "") ","                             //
+                                       ROW_CONSENTS("6", "13800000003", "1990-01-01") "," //
+                                       ROW("7", "13800000001", "\"city\":\"南京\""))));
+    assert_text_at(answer, "rows/0/result", "new");
+    assert_text_at(answer, "rows/1/result", "changed");
+    assert_text_at(answer, "rows/2/reason", "guardian-consent-required");
+    assert_text_at(answer, "rows/3/reason", "invalid-value");
+    assert_text_at(answer, "rows/4/result", "new");
+    assert_text_at(answer, "rows/5/result", "changed");
+    assert_int_equal(json_count(value_at(answer, "rows")), 6);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM subject"), 3);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM consent_event"), 1);
+    assert_int_equal(keys_count(self, "SELECT count(*) FROM subject_key"), 3);
+    assert_int_equal(keys_count(self, "SELECT max(slot) FROM key_slot"), 3);
+    assert_int_equal(keys_count(self, "SELECT count(*) FROM subject_move"), 1);
+    last_chunk(self, &chunk, &end);
+    assert_int_equal(chunk.subject_count, 4);
+    assert_int_equal(input_of(&end, INPUT_NEW), 2);
+    assert_int_equal(input_of(&end, INPUT_CHANGED), 2);
+    assert_int_equal(input_of(&end, INPUT_REJECTED), 2);
+    const char *const first = text_at(answer, "rows/0/ref");
+    place_reopen(self);
+    assert_text_at(assert_done(ask(self, (question){VELUM_VERB_READ, .token = shop, .ref = first})),
+                   "fields/city", "南京");
+    assert_text_at(assert_done(ask(self, (question){VELUM_VERB_READ, .token = shop, .ref = known})),
+                   "fields/city", "南京");
+    assert_log_sound(self);
+}
+
 /* I-7: no file of a real folder can bring a consent, not even for somebody who is known. */
 static void a_real_folder_takes_no_consents_from_a_file(void **state)
 {
@@ -214,11 +279,12 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_set_up, place_tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(two_hundred_rows_go_in_one_chunk),
+        TEST(a_thousand_rows_go_in_one_chunk),
         TEST(a_bad_row_leaves_nothing_behind),
         TEST(a_known_customer_can_be_refused_and_is_named_in_the_leaf),
         TEST(a_chunk_of_refusals_alone_still_has_its_leaf),
         TEST(a_sample_brings_its_consents_but_no_childs),
+        TEST(a_row_that_fails_late_leaves_nothing_behind),
         cmocka_unit_test_setup_teardown(a_real_folder_takes_no_consents_from_a_file,
                                         place_set_up_kit, place_tear_down),
         TEST(a_run_ends_with_its_counts),

@@ -49,10 +49,10 @@ class Orders(support.Case):
 
     def test_chunks_hold_what_a_request_takes(self):
         self.households(2)
-        lines = [item(1, f"b{i}", f"p{j}") for i in range(120) for j in range(3)]
+        lines = [item(1, f"b{i}", f"p{j}") for i in range(300) for j in range(3)]
         lines += [item(2, "large", f"p{j}") for j in range(199)] + [item(2, "too-large", f"p{j}") for j in range(200)]
         said = self.load(lines)
-        self.assertEqual((said["orders"], said["new"], said["rejected"]), (122, 121, 1))
+        self.assertEqual((said["orders"], said["new"], said["rejected"]), (302, 301, 1))
         self.assertEqual(self.rejected()[0].split(",")[1], "too-many-lines")
 
     def test_from_stdin_and_through_velumd(self):

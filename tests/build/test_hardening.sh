@@ -31,7 +31,7 @@ for binary in velumd velum velum-courier libvelum.so.0; do
     check "$binary has fortified calls" fortifies "$file"
 done
 
-for folder in base store policy vault audit core gateway cli courier; do
+for folder in base store policy vault audit core crm gateway cli courier; do
     object=$(find "$release/$folder" -name '*.o' 2>/dev/null | head -n 1)
     [ -n "$object" ] || continue
     found=1

@@ -17,7 +17,7 @@ fortifies() { readelf -sW "$1" | grep -qE '__(memcpy|memmove|snprintf|vsnprintf|
 has_cet() { ! [ "$(uname -m)" = x86_64 ] || readelf -n "$1" | grep -q 'x86 feature.*IBT.*SHSTK'; }
 
 found=0
-for binary in velumd velum velum-courier libvelum.so.0; do
+for binary in velumd velum velum-crm velum-courier libvelum.so.0; do
     file=$release/$binary
     [ -f "$file" ] || continue
     found=1

@@ -1,4 +1,4 @@
-/* cli/import_chunk.h: rows on their way to the gate, at most 200 at a time.
+/* cli/import_chunk.h: rows on their way to the gate, at most 1,000 at a time.
  *
  * Whoever imports adds rows of JSON; when a chunk is full it is sent, and each row's result goes to
  * `result`. An "unavailable" is sent again, since importing a row twice is the same as once.
@@ -9,7 +9,7 @@
 #include "base/buffer.h"
 #include "cli/session.h"
 
-#define IMPORT_CHUNK_ROWS_MAX 200
+#define IMPORT_CHUNK_ROWS_MAX 1000
 #define IMPORT_CHUNK_BYTES_MAX ((size_t)900 << 10)
 
 typedef struct import_counts {

@@ -9,6 +9,32 @@ const char *const bulk_result_names[BULK_RESULTS] = {"same", "changed", "new", "
 static const uint32_t RESULT_KEYS[BULK_RESULTS] = {INPUT_SAME, INPUT_CHANGED, INPUT_NEW,
                                                    INPUT_REJECTED};
 
+/* --- savepoints ------------------------------------------------------------------------------- */
+
+static velum_status hold(passage *passage, write_batch_mark *out)
+{
+    *out = write_batch_begin(passage->batch);
+    VELUM_TRY(conn_savepoint(passage->conn));
+    const velum_status status = vault_keys_savepoint(passage->gate->vault);
+    if (status < 0) {
+        conn_savepoint_rollback(passage->conn);
+    }
+    return status;
+}
+
+static velum_status keep(passage *passage)
+{
+    VELUM_TRY(vault_keys_savepoint_release(passage->gate->vault));
+    return conn_savepoint_release(passage->conn);
+}
+
+static void take_back(passage *passage, const write_batch_mark *held)
+{
+    conn_savepoint_rollback(passage->conn);
+    vault_keys_savepoint_rollback(passage->gate->vault, &held->vault);
+    write_batch_rewind(passage->batch, held);
+}
+
 /* --- one row ------------------------------------------------------------------------------------ */
 
 static void note_token(bulk_run *self)
@@ -48,20 +74,18 @@ static bool is_of_the_row(const passage *passage, velum_status status)
 }
 
 /* Under a savepoint that is kept where the row was applied and is to be. */
-static velum_status apply_row(bulk_run *self, const json_value *row, bulk_apply apply,
-                              uint32_t *out_result)
+static velum_status apply_carefully(bulk_run *self, const json_value *row, bulk_apply apply,
+                                    uint32_t *out_result)
 {
     passage *const passage = self->passage;
-    vault *const vault = passage->gate->vault;
-    const vault_mark keys = vault_savepoint(vault);
+    write_batch_mark held;
 
-    VELUM_TRY(conn_savepoint(passage->conn));
+    VELUM_TRY(hold(passage, &held));
     const velum_status status = apply(self, row, out_result);
     if (status >= 0 && !self->is_rehearsal) {
-        return conn_savepoint_release(passage->conn);
+        return keep(passage);
     }
-    conn_savepoint_rollback(passage->conn);
-    vault_savepoint_rollback(vault, &keys);
+    take_back(passage, &held);
     if (status < 0) {
         *out_result = BULK_REJECTED;
         return is_of_the_row(passage, status) ? VELUM_OK : status;
@@ -69,11 +93,36 @@ static velum_status apply_row(bulk_run *self, const json_value *row, bulk_apply 
     return VELUM_OK;
 }
 
-/* The arena is wiped behind each row. */
+static int64_t rows_written(const passage *passage)
+{
+    return conn_total_changes(passage->conn) + vault_keys_changes(passage->gate->vault);
+}
+
+/* VELUM_END: it is refused, but had written something (U-1). */
+static velum_status apply_row(bulk_run *self, const json_value *row, bulk_apply apply,
+                              uint32_t *out_result)
+{
+    passage *const passage = self->passage;
+    const int64_t before = rows_written(passage);
+
+    if (self->is_careful) {
+        return apply_carefully(self, row, apply, out_result);
+    }
+    const velum_status status = apply(self, row, out_result);
+    if (status >= 0) {
+        return VELUM_OK;
+    }
+    if (!is_of_the_row(passage, status)) {
+        return status;
+    }
+    *out_result = BULK_REJECTED;
+    return rows_written(passage) == before ? VELUM_OK : VELUM_END;
+}
+
+/* VELUM_END: as apply_row. */
 static velum_status run_row(bulk_run *self, const json_value *row, bulk_apply apply)
 {
     passage *const passage = self->passage;
-    const size_t mark = secret_arena_mark(passage->arena);
     const json_value *line = json_member(row, "line");
     uint32_t result = BULK_REJECTED;
 
@@ -84,20 +133,87 @@ static velum_status run_row(bulk_run *self, const json_value *row, bulk_apply ap
     passage->asked = 0;
     passage->unknown_fields = 0;
     self->was_known = false;
-    VELUM_TRY(apply_row(self, row, apply, &result));
+    const velum_status status = apply_row(self, row, apply, &result);
+    if (status != VELUM_OK) {
+        return status;
+    }
     if (result != BULK_REJECTED ||
         self->was_known) { /* a refusal, too, tells that somebody is there */
         note_token(self);
     }
-    VELUM_TRY(write_row(self, json_integer(line), result));
+    return write_row(self, json_integer(line), result);
+}
+
+/* --- the chunk ---------------------------------------------------------------------------------- */
+
+static void forget_row(bulk_run *self, size_t mark)
+{
+    passage *const passage = self->passage;
+
     locate_forget(passage);
     passage->identifiers = NULL;
     passage->identifier_count = 0;
     secret_arena_rewind(passage->arena, mark);
+}
+
+/* The arena is wiped behind each row. VELUM_END: as apply_row. */
+static velum_status run_rows(bulk_run *self, const json_value *rows, bulk_apply apply)
+{
+    passage *const passage = self->passage;
+    const size_t mark = secret_arena_mark(passage->arena);
+
+    json_writer_init(&self->out, &passage->answer->body);
+    json_begin_object(&self->out);
+    json_name(&self->out, "rows");
+    json_begin_array(&self->out);
+    for (size_t i = 0; i < json_count(rows); i++) {
+        const velum_status status = run_row(self, json_at(rows, i), apply);
+        if (status != VELUM_OK) {
+            return status;
+        }
+        forget_row(self, mark);
+    }
+    json_end_array(&self->out);
+    json_end_object(&self->out);
     return VELUM_OK;
 }
 
-/* --- the chunk ---------------------------------------------------------------------------------- */
+/* As before the first row. */
+static void start_over(bulk_run *self, const audit_entry *entry)
+{
+    passage *const passage = self->passage;
+
+    passage->entry = *entry;
+    buffer_reset(&passage->answer->body);
+    memset(self->counts, 0, sizeof(self->counts));
+    self->token_count = 0;
+    if (self->restart != NULL) {
+        self->restart(self);
+    }
+}
+
+/* All rows under one savepoint, and once more, each under its own, where that is needed (U-1). */
+static velum_status run_together(bulk_run *self, const json_value *rows, bulk_apply apply)
+{
+    passage *const passage = self->passage;
+    const audit_entry entry = passage->entry;
+    const size_t mark = secret_arena_mark(passage->arena);
+    write_batch_mark held;
+
+    VELUM_TRY(hold(passage, &held));
+    const velum_status status = run_rows(self, rows, apply);
+    if (status == VELUM_OK) {
+        return keep(passage);
+    }
+    take_back(passage, &held);
+    if (status < 0) {
+        return status;
+    }
+    forget_row(self, mark);
+    start_over(self, &entry);
+    self->is_careful = true;
+    return run_rows(self, rows, apply);
+}
 
 velum_status bulk_apply_rows(bulk_run *self, const json_value *rows, bulk_apply apply)
 {
@@ -105,17 +221,10 @@ velum_status bulk_apply_rows(bulk_run *self, const json_value *rows, bulk_apply 
 
     if (rows == NULL || json_kind_of(rows) != JSON_ARRAY || json_count(rows) == 0 ||
         json_count(rows) > BULK_ROWS_MAX) {
-        return refuse_hint(passage, PROBLEM_MALFORMED, "`rows` is an array of 1 to 200 rows.");
+        return refuse_hint(passage, PROBLEM_MALFORMED, "`rows` is an array of 1 to 1000 rows.");
     }
-    json_writer_init(&self->out, &passage->answer->body);
-    json_begin_object(&self->out);
-    json_name(&self->out, "rows");
-    json_begin_array(&self->out);
-    for (size_t i = 0; i < json_count(rows); i++) {
-        VELUM_TRY(run_row(self, json_at(rows, i), apply));
-    }
-    json_end_array(&self->out);
-    json_end_object(&self->out);
+    self->is_careful = self->is_rehearsal;
+    VELUM_TRY(self->is_careful ? run_rows(self, rows, apply) : run_together(self, rows, apply));
     passage->asked = 0;
     passage->unknown_fields = 0;
     passage->problem = PROBLEM_NONE;
@@ -139,13 +248,19 @@ velum_status bulk_record(bulk_run *self, audit_entry *leaf)
     if (self->token_count == 0) {
         return VELUM_OK;
     }
-    random_fill(&passage->gate->random, leaf->event_id, sizeof(leaf->event_id));
     path_fill_entry(passage, leaf);
     leaf->stage = ENTRY_INTENT;
     leaf->token_epoch = time_month(passage->clock.now_ns);
     leaf->record_count = self->token_count;
-    leaf->subject_count = self->token_count;
-    leaf->subjects = (const uint8_t(*)[ENTRY_TOKEN_BYTES])self->tokens;
     memcpy(leaf->related, passage->entry.event_id, sizeof(leaf->related));
-    return write_batch_record(passage->batch, leaf);
+    const uint32_t most = many_names_a_leaf(leaf);
+    for (uint32_t first = 0; first < self->token_count; first += most) {
+        audit_entry part = *leaf;
+        const uint32_t rest = self->token_count - first;
+        random_fill(&passage->gate->random, part.event_id, sizeof(part.event_id));
+        part.subject_count = rest < most ? rest : most;
+        part.subjects = (const uint8_t(*)[ENTRY_TOKEN_BYTES])self->tokens + first;
+        VELUM_TRY(write_batch_record(passage->batch, &part));
+    }
+    return VELUM_OK;
 }

@@ -248,6 +248,14 @@ velum_status counts_table_end_customer(counts_table *self)
     return status;
 }
 
+void counts_table_drop_customer(counts_table *self)
+{
+    for (uint32_t i = 0; i < self->touched_count; i++) {
+        self->is_touched[self->touched[i]] = false;
+    }
+    self->touched_count = 0;
+}
+
 uint64_t counts_table_customers(const counts_table *self)
 {
     return self->customers;

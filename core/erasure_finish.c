@@ -7,6 +7,7 @@
 #include "core/certificate.h"
 #include "core/erasure.h"
 #include "core/happening.h"
+#include "core/hook.h"
 #include "core/message_row.h"
 #include "core/registry.h"
 #include "core/requests.h"
@@ -143,7 +144,8 @@ static bool has_token(const finishing *one)
     return memcmp(one->token, none, sizeof(none)) != 0;
 }
 
-/* Whoever asked to know of the person's end is told; nothing else waits for them (WK-4). */
+/* Whoever asked to know of the person's end is told; nothing else waits for them (WK-4,
+ * K-5). */
 static velum_status tell_modules(write_batch *batch, const finishing *one)
 {
     const happening erased = {
@@ -153,6 +155,7 @@ static velum_status tell_modules(write_batch *batch, const finishing *one)
         return VELUM_OK;
     }
     VELUM_TRY(work_finish_erasure(batch->conn, &one->what.subject));
+    VELUM_TRY(hook_finish_erasure(batch->conn, &one->what.subject));
     return happened(batch, one->world, &erased);
 }
 

@@ -195,7 +195,7 @@ velum_status many_write_profile(passage *passage, json_writer *out)
 
 /* --- leaves ------------------------------------------------------------------------------------- */
 
-static uint32_t names_a_leaf(const audit_entry *entry)
+uint32_t many_names_a_leaf(const audit_entry *entry)
 {
     return entry->released_count + entry->asked_count == 0 ? ENTRY_SUBJECTS_MAX
                                                            : NAMED_BESIDE_FIELDS;
@@ -205,7 +205,7 @@ static uint32_t names_a_leaf(const audit_entry *entry)
 static uint32_t name_in(const passage *passage, uint32_t first, audit_entry *entry)
 {
     const many_named *const named = passage->named;
-    const uint32_t most = names_a_leaf(entry);
+    const uint32_t most = many_names_a_leaf(entry);
     const uint32_t rest = named->count - first;
 
     entry->subject_count = rest < most ? rest : most;

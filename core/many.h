@@ -83,6 +83,8 @@ void many_take_slots(passage *passage, pending_leaf *leaf);
  * same contents, an id of its own and `related` to the first. */
 typedef velum_status (*leaf_taker)(passage *passage, audit_entry *entry);
 velum_status many_leaves(passage *passage, leaf_taker take) VELUM_WARN_UNUSED;
+/* How many names fit a leaf that is filled but for them. */
+uint32_t many_names_a_leaf(const audit_entry *entry);
 /* Leaves of an act that names at most MANY_MAX, for the reservation. */
 #define MANY_LEAVES_MAX 11
 

@@ -67,7 +67,7 @@ static velum_status put_row(import_run *run, const json_value *row, uint32_t *ou
 
     VELUM_TRY(parse_known_members(passage, row, members));
     VELUM_TRY(row_wish_survey(passage, rows_index(passage), row, &asked));
-    if (asked.count + run->row_count > ROWS_AT_ONCE_MAX) {
+    if (asked.count + run->row_count > BULK_ROWS_MAX) {
         return refuse(passage, PROBLEM_TOO_LARGE);
     }
     VELUM_TRY(locate_row(passage, row));
@@ -89,6 +89,14 @@ static velum_status apply_row(bulk_run *bulk, const json_value *row, uint32_t *o
         bulk->passage->problem = path_shown_problem(bulk->passage);
     }
     return status;
+}
+
+static void forget_gathered(bulk_run *bulk)
+{
+    import_run *const run = (import_run *)bulk;
+
+    run->fields = 0;
+    run->row_count = 0;
 }
 
 velum_status row_import_locate(passage *passage)
@@ -113,6 +121,7 @@ velum_status row_import_apply(passage *passage)
         return VELUM_E_NOMEM;
     }
     run->bulk.passage = passage;
+    run->bulk.restart = forget_gathered;
     VELUM_TRY(
         bulk_apply_rows(&run->bulk, json_member(json_root(passage->body), "rows"), apply_row));
     passage->verdict = verdict;

@@ -1,6 +1,7 @@
 /* core/verbs.c: the table of verbs, the same for the ABI, HTTP and the socket. */
 #include "core/verbs.h"
 
+#include "core/bulk.h"
 #include "core/consents.h"
 #include "core/locate.h"
 #include "core/requests.h"
@@ -184,7 +185,7 @@ static const verb VERBS[] = {
      .is_people = true,
      .has_body = true,
      .body_bytes_max = BODY_PEOPLE,
-     .leaves_max = 2,
+     .leaves_max = BULK_LEAVES_MAX,
      .activity = "import",
      .open = import_apply},
     {.number = VELUM_VERB_IMPORT_END,
@@ -363,7 +364,7 @@ static const verb VERBS[] = {
      .is_of_many = true,
      .has_body = true,
      .body_bytes_max = BODY_PEOPLE,
-     .leaves_max = 4,
+     .leaves_max = BULK_LEAVES_MAX + 2,
      .activity = "consent-capture",
      .open = consent_import_apply},
     {.number = VELUM_VERB_CONSENT_REPORT,

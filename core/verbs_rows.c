@@ -1,4 +1,5 @@
 /* core/verbs_rows.c: the verbs of rows of modules' tables (core/rows.h). */
+#include "core/bulk.h"
 #include "core/verbs.h"
 
 static const verb VERBS[] = {
@@ -47,7 +48,7 @@ static const verb VERBS[] = {
      .is_of_many = true,
      .has_body = true,
      .body_bytes_max = PENDING_BODY_BYTES_MAX_PEOPLE,
-     .leaves_max = 2,
+     .leaves_max = BULK_LEAVES_MAX,
      .locate = row_import_locate,
      .open = row_import_apply},
 };

@@ -65,6 +65,28 @@ void vault_savepoint_rollback(vault *self, const vault_mark *mark)
     self->pending.count = mark->pending;
 }
 
+velum_status vault_keys_savepoint(vault *self)
+{
+    VELUM_TRY(subject_keys_begin(self));
+    return conn_savepoint(store_writer(self->keys_db));
+}
+
+velum_status vault_keys_savepoint_release(vault *self)
+{
+    return conn_savepoint_release(store_writer(self->keys_db));
+}
+
+void vault_keys_savepoint_rollback(vault *self, const vault_mark *mark)
+{
+    conn_savepoint_rollback(store_writer(self->keys_db));
+    vault_savepoint_rollback(self, mark);
+}
+
+int64_t vault_keys_changes(const vault *self)
+{
+    return conn_total_changes(store_writer(self->keys_db));
+}
+
 void generation_clear(vault *self)
 {
     mem_free(self->pending.moves);

@@ -228,6 +228,13 @@ typedef struct vault_mark {
 } vault_mark;
 vault_mark vault_savepoint(const vault *self);
 void vault_savepoint_rollback(vault *self, const vault_mark *mark);
+/* The same with the rows of keys.db, whose transaction it begins: nothing is left there, not even what a
+ * start would collect. The mark is of vault_savepoint. Each ends with release or rollback. */
+velum_status vault_keys_savepoint(vault *self) VELUM_WARN_UNUSED;
+velum_status vault_keys_savepoint_release(vault *self) VELUM_WARN_UNUSED;
+void vault_keys_savepoint_rollback(vault *self, const vault_mark *mark);
+/* Rows of keys.db that were changed since it was opened; see conn_total_changes. */
+int64_t vault_keys_changes(const vault *self);
 /* A category's new contents. */
 typedef struct record_place {
     uint16_t category;

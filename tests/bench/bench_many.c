@@ -1,12 +1,16 @@
 /* bench_many.c FOLDER SUBJECTS: what acts on many customers reach.
  *
- * SUBJECTS customers are imported through the gate, sealed, indexed and audited, beside the same rows in
- * plain columns with an index an identifier, inserted into a SQLCipher file of the same settings. Then
- * all of them are filtered, page by page and audited, beside the decision on one of them at a time
- * (found, its state opened, decided; no entry) in random order. Customers a second; prints JSON lines.
- * A folder in memory is refused, since there a sync costs nothing.
+ * SUBJECTS customers are imported through the gate, sealed, indexed and audited, beside a bulk insert of
+ * the very rows that this leaves in the databases (same_rows.h), and beside another of one flat row a
+ * customer: plain columns with an index an identifier, in a SQLCipher file of the same settings, 2,000 a
+ * transaction. Then all of them are filtered, page by page and audited, beside the decision on one of
+ * them at a time (found, its state opened, decided; no entry) in random order. Customers a second, and
+ * for the import microseconds of CPU a customer, of all threads; prints JSON lines. A folder in memory
+ * is refused, since there a sync costs nothing.
  */
-#include "core/gate.h"
+#include "same_rows.h"
+
+#include "core/bulk.h"
 #include "core/locate.h"
 #include "core/many.h"
 #include "core/passage.h"
@@ -18,9 +22,9 @@
 #include <unistd.h>
 #include <velum/admin.h>
 
-#define CHUNK 200u
+#define CHUNK ((uint32_t)BULK_ROWS_MAX)
 #define ROW_BYTES 512u
-#define RAW_TOGETHER 2000u /* rows a transaction */
+#define FLAT_TOGETHER 2000u /* rows a transaction */
 #define SINGLES 20000u
 #define PATH_BYTES 400
 #define FILTER_BODY                                                                    \
@@ -121,10 +125,10 @@ static size_t write_row(char *out, uint32_t number)
         number, number % 100);
 }
 
-static double import_all(bench *b)
+static same_rows_cost import_all(bench *b)
 {
     VELUM_AUTO_MEM char *body = mem_alloc((size_t)CHUNK * ROW_BYTES + 200);
-    double spent = 0;
+    same_rows_cost cost = {.wall_s = 0};
 
     if (body == NULL) {
         die("no memory");
@@ -137,13 +141,15 @@ static double import_all(bench *b)
         } while (done % CHUNK != 0 && done < b->subjects);
         (void)snprintf(body + size, 3, "]}");
         const double begin = now_s();
+        const double cpu = same_rows_cpu_s();
         json_free(ask(b, VELUM_VERB_IMPORT, NULL, body));
-        spent += now_s() - begin;
+        cost.wall_s += now_s() - begin;
+        cost.cpu_s += same_rows_cpu_s() - cpu;
     }
-    return b->subjects / spent;
+    return cost;
 }
 
-static void insert_raw(store_conn *conn, uint32_t number)
+static void insert_flat(store_conn *conn, uint32_t number)
 {
     static const char sql[] =
         "INSERT INTO customer (id, ext, mobile, email, name, birthday, city, level, address, store)"
@@ -153,41 +159,41 @@ static void insert_raw(store_conn *conn, uint32_t number)
     store_stmt *stmt = NULL;
     char value[64];
 
-    must(conn_statement(conn, sql, &stmt), "raw");
-    must(stmt_bind_integer(stmt, 1, number), "raw");
+    must(conn_statement(conn, sql, &stmt), "flat");
+    must(stmt_bind_integer(stmt, 1, number), "flat");
     for (int i = 0; i < 5; i++) {
         (void)snprintf(value, sizeof value, forms[i], number);
-        must(stmt_bind_text(stmt, i + 2, text_of(value)), "raw");
+        must(stmt_bind_text(stmt, i + 2, text_of(value)), "flat");
     }
     (void)snprintf(value, sizeof value, "S%03u", number % 100);
-    must(stmt_bind_text(stmt, 7, text_of(value)), "raw");
-    must(stmt_execute(stmt), "raw");
+    must(stmt_bind_text(stmt, 7, text_of(value)), "flat");
+    must(stmt_execute(stmt), "flat");
 }
 
-static double insert_all(const bench *b, const char *folder)
+static double insert_all_flat(const bench *b, const char *folder)
 {
     static const uint8_t key[KEY_BYTES] = {1};
     const store_options options = {
-        .folder = folder, .name = "raw.db", .key = key, .readers_max = 1, .create = true};
-    store *raw = NULL;
+        .folder = folder, .name = "flat.db", .key = key, .readers_max = 1, .create = true};
+    store *flat = NULL;
 
-    must(store_open(&options, &raw, NULL), "no raw database");
-    store_conn *const conn = store_writer(raw);
+    must(store_open(&options, &flat, NULL), "no flat database");
+    store_conn *const conn = store_writer(flat);
     must(conn_run(conn,
                   "CREATE TABLE customer (id INTEGER PRIMARY KEY, ext TEXT UNIQUE, mobile TEXT"
                   " UNIQUE, email TEXT UNIQUE, name TEXT, birthday TEXT, city TEXT, level TEXT,"
                   " address TEXT, store TEXT)"),
-         "raw");
+         "flat");
     const double begin = now_s();
     for (uint32_t done = 0; done < b->subjects;) {
-        must(conn_begin(conn), "raw");
+        must(conn_begin(conn), "flat");
         do {
-            insert_raw(conn, done++);
-        } while (done % RAW_TOGETHER != 0 && done < b->subjects);
-        must(conn_commit(conn), "raw");
+            insert_flat(conn, done++);
+        } while (done % FLAT_TOGETHER != 0 && done < b->subjects);
+        must(conn_commit(conn), "flat");
     }
     const double spent = now_s() - begin;
-    store_free(raw);
+    store_free(flat);
     return b->subjects / spent;
 }
 
@@ -323,6 +329,18 @@ static void print(const char *name, double value, const char *beside, double bas
     (void)fflush(stdout);
 }
 
+static void print_import(const bench *b, same_rows_cost import, same_rows_cost same)
+{
+    const double micros = 1e6 / b->subjects;
+
+    print("import", b->subjects / import.wall_s, "sqlcipher_same_rows", b->subjects / same.wall_s);
+    (void)printf("{\"name\":\"import_cpu\",\"value\":%.0f,\"unit\":\"us/customer\","
+                 "\"baseline_name\":\"sqlcipher_same_rows\",\"baseline_value\":%.0f,"
+                 "\"ratio\":%.3f}\n",
+                 import.cpu_s * micros, same.cpu_s * micros, same.cpu_s / import.cpu_s);
+    (void)fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
     bench b = {.lot = UINT64_C(0x9e3779b97f4a7c15)};
@@ -338,7 +356,10 @@ int main(int argc, char **argv)
         die("no memory");
     }
     open_gate(&b, argv[1]);
-    print("import", import_all(&b), "sqlcipher_bulk_insert", insert_all(&b, argv[1]));
+    const same_rows_cost import = import_all(&b);
+    print_import(&b, import, same_rows_insert(b.gate, argv[1], CHUNK));
+    print("import", b.subjects / import.wall_s, "sqlcipher_flat_rows",
+          insert_all_flat(&b, argv[1]));
     collect_ids(&b);
     const double single = decide_singles(&b);
     print("decisions_filter", filter_all(&b), "decision_single", single);

@@ -3,8 +3,8 @@
 approval's use, of a request's approval up to the timer that erases, of a policy that comes into force,
 of a message that is asked for, taken, ended and lost, and of what modules do (kill_module_acts.py);
 then restarted, finished and checked. Then the same places fail with EIO instead: what is not done then
-is done after a restart. After VELUM_KILLS deaths of a kind, N are skipped. Names of acts, as arguments,
-choose among them."""
+is done after a restart. With VELUM_KILLS, N are skipped after a quarter as many deaths of a kind. Names
+of acts, as arguments, choose among them."""
 import contextlib
 import os
 import sys
@@ -15,7 +15,8 @@ from kill_acts import ACTS, KINDS, LAST, Range, kill_along  # noqa: E402
 from kill_module_acts import MODULE_ACTS  # noqa: E402
 from velum_test import need_seams  # noqa: E402
 
-DENSE = int(os.environ.get("VELUM_KILLS", "0")) or LAST
+KILLS = int(os.environ.get("VELUM_KILLS", "0"))
+DENSE = max(2, KILLS // 4) if KILLS else LAST
 
 
 def fail_along(places, kind, count):

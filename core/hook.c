@@ -27,6 +27,7 @@ const char *const hook_schema_3[] = {
     ") STRICT, WITHOUT ROWID",
     "CREATE INDEX hook_due ON hook (state, due_ns)",
     "CREATE INDEX hook_subject ON hook (subject)",
+    "CREATE INDEX hook_due_of_one ON hook (hook, state, due_ns)",
     NULL,
 };
 
@@ -126,7 +127,9 @@ static velum_status hear_one(write_batch *batch, const bundle_hook *hook, const 
         return VELUM_E_LIMIT;
     }
     random_fill(&batch->gate->random, row.id, sizeof(row.id));
-    memcpy(row.detail, what->detail.data, what->detail.size);
+    if (what->detail.size > 0) {
+        memcpy(row.detail, what->detail.data, what->detail.size);
+    }
     memcpy(row.related, what->related, sizeof(row.related));
     VELUM_TRY(registry_add(batch, REGISTRY_DOMAIN, hook->domain, what->at_ns, &row.domain));
     return insert(batch->conn, &row);
@@ -238,19 +241,23 @@ velum_status hook_delete(store_conn *conn, const uint8_t id[HOOK_ID_BYTES])
     return stmt_execute(stmt);
 }
 
-velum_status hook_due(store_conn *conn, int64_t now_ns, uint32_t limit,
+velum_status hook_due(store_conn *conn, uint16_t hook, int64_t now_ns, uint32_t limit,
                       uint8_t (*out)[HOOK_ID_BYTES], uint32_t *out_count)
 {
+    static const char any_sql[] = "SELECT id FROM hook WHERE state = 1 AND due_ns <= $1"
+                                  " ORDER BY due_ns, id LIMIT $2";
+    static const char one_sql[] = "SELECT id FROM hook WHERE state = 1 AND hook = $3"
+                                  " AND due_ns <= $1 ORDER BY due_ns, id LIMIT $2";
     store_stmt *stmt = NULL;
     velum_status status = VELUM_OK;
 
     *out_count = 0;
-    VELUM_TRY(conn_statement(conn,
-                             "SELECT id FROM hook WHERE state = 1 AND due_ns <= $1"
-                             " ORDER BY due_ns, id LIMIT $2",
-                             &stmt));
+    VELUM_TRY(conn_statement(conn, hook == 0 ? any_sql : one_sql, &stmt));
     VELUM_TRY(stmt_bind_integer(stmt, 1, now_ns));
     VELUM_TRY(stmt_bind_integer(stmt, 2, limit));
+    if (hook != 0) {
+        VELUM_TRY(stmt_bind_integer(stmt, 3, hook));
+    }
     while (*out_count < limit && (status = stmt_step(stmt)) == VELUM_OK) {
         take_bytes(stmt, 0, out[(*out_count)++], HOOK_ID_BYTES);
     }

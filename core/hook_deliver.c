@@ -142,7 +142,11 @@ static velum_status give_one(passage *passage, const uint8_t id[HOOK_ID_BYTES], 
     const size_t mark = secret_arena_mark(passage->arena);
     hook_row row;
 
-    VELUM_TRY(hook_load(passage->conn, id, &row));
+    const velum_status status = hook_load(passage->conn, id, &row);
+    if (status == VELUM_E_NOTFOUND || (status == VELUM_OK && row.state != HOOK_WAITING)) {
+        return VELUM_OK; /* of a hook that the courier named twice */
+    }
+    VELUM_TRY(status);
     VELUM_TRY(give_row(passage, &row, out));
     locate_forget(passage);
     passage->domain = 0;
@@ -150,16 +154,32 @@ static velum_status give_one(passage *passage, const uint8_t id[HOOK_ID_BYTES], 
     return VELUM_OK;
 }
 
+/* Which hooks the courier has an address for; NULL: all. Names that the policy lacks have no rows. */
+static velum_status parse_hooks(passage *passage, const json_value **out)
+{
+    const json_value *const hooks = json_member(json_root(passage->body), "hooks");
+
+    *out = hooks;
+    if (hooks == NULL) {
+        return VELUM_OK;
+    }
+    bool fits = json_kind_of(hooks) == JSON_ARRAY && json_count(hooks) <= BUNDLE_HOOKS_MAX;
+    for (size_t i = 0; fits && i < json_count(hooks); i++) {
+        fits = json_kind_of(json_at(hooks, i)) == JSON_TEXT;
+    }
+    return fits ? VELUM_OK
+                : refuse_hint(passage, PROBLEM_MALFORMED,
+                              "`hooks` is an array of at most 16 names.");
+}
+
 static velum_status parse_limit(passage *passage, uint32_t *out)
 {
-    static const char *const members[] = {"limit", NULL};
+    static const char *const members[] = {"limit", "hooks", NULL};
     const json_value *const body = json_root(passage->body);
-    const json_value *const limit = body == NULL ? NULL : json_member(body, "limit");
+    const json_value *const limit = json_member(body, "limit");
 
     *out = HOOK_NEXT_MAX;
-    if (body != NULL) {
-        VELUM_TRY(parse_known_members(passage, body, members));
-    }
+    VELUM_TRY(parse_known_members(passage, body, members));
     if (limit == NULL) {
         return VELUM_OK;
     }
@@ -171,15 +191,40 @@ static velum_status parse_limit(passage *passage, uint32_t *out)
     return VELUM_OK;
 }
 
+/* Of all hooks, or of those named, one after the other. */
+static velum_status find_due(passage *passage, const json_value *hooks, uint32_t limit,
+                             uint8_t (*ids)[HOOK_ID_BYTES], uint32_t *out_count)
+{
+    const int64_t now_ns = passage->clock.later_ns;
+
+    if (hooks == NULL) {
+        return hook_due(passage->conn, 0, now_ns, limit, ids, out_count);
+    }
+    *out_count = 0;
+    for (size_t i = 0; i < json_count(hooks) && *out_count < limit; i++) {
+        const uint16_t hook =
+            world_number(passage->world, REGISTRY_HOOK, json_text(json_at(hooks, i)));
+        uint32_t found = 0;
+        if (hook != 0) {
+            VELUM_TRY(hook_due(passage->conn, hook, now_ns, limit - *out_count, ids + *out_count,
+                               &found));
+        }
+        *out_count += found;
+    }
+    return VELUM_OK;
+}
+
 velum_status hook_next_apply(passage *passage)
 {
     uint8_t ids[HOOK_NEXT_MAX][HOOK_ID_BYTES];
+    const json_value *hooks = NULL;
     uint32_t limit = 0;
     uint32_t count = 0;
     json_writer out;
 
     VELUM_TRY(parse_limit(passage, &limit));
-    VELUM_TRY(hook_due(passage->conn, passage->clock.later_ns, limit, ids, &count));
+    VELUM_TRY(parse_hooks(passage, &hooks));
+    VELUM_TRY(find_due(passage, hooks, limit, ids, &count));
     json_writer_init(&out, &passage->answer->body);
     json_begin_object(&out);
     json_name(&out, "hooks");
@@ -276,7 +321,7 @@ velum_status hook_done_apply(passage *passage)
     uint32_t outcome = 0;
     uint32_t http_status = 0;
     bool is_live = false;
-    hook_row row;
+    hook_row row = {.state = 0};
     json_writer out;
 
     VELUM_TRY(parse_outcome(passage, &outcome, &http_status));

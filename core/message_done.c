@@ -137,7 +137,7 @@ velum_status message_done_apply(passage *passage)
 {
     outcome what = {.state = 0};
     audit_entry leaf = {.type = ENTRY_MESSAGE};
-    message_row row;
+    message_row row = {.attempts = 0};
 
     VELUM_TRY(parse_outcome(passage, &what));
     VELUM_TRY(message_load_named(passage, &row));

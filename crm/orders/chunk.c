@@ -89,8 +89,7 @@ velum_status chunk_send(chunk *self)
 
 velum_status chunk_add(chunk *self, text order, uint32_t count)
 {
-    if (self->count + count > ORDER_ROWS_MAX ||
-        self->rows.size + order.size + 1 > ROWS_BYTES_MAX) {
+    if (self->count + count > ORDER_ROWS_MAX || self->rows.size + order.size + 1 > ROWS_BYTES_MAX) {
         VELUM_TRY(chunk_send(self));
     }
     if (self->count > 0) {

@@ -169,6 +169,34 @@ static void a_task_is_told_to_its_recipient_alone(void **state)
     assert_non_null(strstr(body, "\"due\":\"2026-11-22T12:00:00.000Z\""));
 }
 
+/* W-4: a courier asks all day. */
+static void nothing_to_tell_writes_nothing(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+
+    log_sync(self);
+    const uint64_t size = log_size(self);
+    const int64_t changed = rows_changed(self);
+    assert_int_equal(count_of(next(self, &scene)), 0);
+    log_sync(self);
+    assert_int_equal(log_size(self), size);
+    assert_true(rows_changed(self) == changed);
+}
+
+static void a_hook_named_twice_is_given_once(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    const question asked = {VELUM_VERB_HOOK_NEXT, scene.courier,
+                            .body = "{\"hooks\":[\"crm\",\"crm\"]}"};
+
+    change_consent(self, &scene);
+    const reply *const taken = assert_done(ask(self, asked));
+    assert_int_equal(count_of(taken), 1);
+    assert_int_equal(integer_at(taken, "hooks/0/attempt"), 1);
+}
+
 static void what_no_hook_wants_to_know_makes_no_row(void **state)
 {
     place *const self = *state;
@@ -428,6 +456,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_pseudonym_and_names_are_told_and_signed),
         CASE(a_task_is_told_to_its_recipient_alone),
+        CASE(nothing_to_tell_writes_nothing),
+        CASE(a_hook_named_twice_is_given_once),
         CASE(what_no_hook_wants_to_know_makes_no_row),
         CASE(a_hook_that_the_policy_dropped_is_told_nothing),
         CASE(each_taking_is_an_intent_and_each_answer_its_outcome),

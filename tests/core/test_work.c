@@ -202,11 +202,13 @@ static void nothing_due_writes_nothing(void **state)
     place *const self = *state;
     const char *const token = winback_token(self);
     const uint64_t before = log_size(self);
+    const int64_t changed = rows_changed(self);
 
     const reply *given = assert_done(next(self, token));
     assert_int_equal(count_of(given), 0);
     assert_int_equal(integer_at(given, "next_in_ms"), 60000);
     assert_int_equal(log_size(self), before);
+    assert_true(rows_changed(self) == changed); /* W-4 */
 }
 
 static void a_lease_that_ran_out_is_given_again(void **state)
@@ -384,7 +386,10 @@ static void a_timer_comes_due(void **state)
     run_timers(self);
     assert_int_equal(count_of(next(self, token)), 0);
     place_set_clock(self, PLACE_EPOCH_NS + 3600 * NS_PER_SECOND);
+    const uint64_t before = log_size(self);
     run_timers(self);
+    assert_int_equal(log_size(self), before);
+    place_reopen(self); /* without a leaf, and yet committed (W-4) */
     const reply *given = assert_done(next(self, token));
     assert_int_equal(count_of(given), 1);
     assert_text_at(given, "work/0/kind", "timer");

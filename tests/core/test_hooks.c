@@ -184,6 +184,19 @@ static void nothing_to_tell_writes_nothing(void **state)
     assert_true(rows_changed(self) == changed);
 }
 
+static void a_hook_named_twice_is_given_once(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    const question asked = {VELUM_VERB_HOOK_NEXT, scene.courier,
+                            .body = "{\"hooks\":[\"crm\",\"crm\"]}"};
+
+    change_consent(self, &scene);
+    const reply *const taken = assert_done(ask(self, asked));
+    assert_int_equal(count_of(taken), 1);
+    assert_int_equal(integer_at(taken, "hooks/0/attempt"), 1);
+}
+
 static void what_no_hook_wants_to_know_makes_no_row(void **state)
 {
     place *const self = *state;
@@ -444,6 +457,7 @@ int main(void)
         CASE(a_pseudonym_and_names_are_told_and_signed),
         CASE(a_task_is_told_to_its_recipient_alone),
         CASE(nothing_to_tell_writes_nothing),
+        CASE(a_hook_named_twice_is_given_once),
         CASE(what_no_hook_wants_to_know_makes_no_row),
         CASE(a_hook_that_the_policy_dropped_is_told_nothing),
         CASE(each_taking_is_an_intent_and_each_answer_its_outcome),

@@ -93,7 +93,7 @@ class DeleteRow(AskMessage):
         expect(daemon.ask("POST", self.path, self.module, wish), 200)
 
     def do(self, daemon, officer):
-        reply = daemon.ask("DELETE", self.path + "?key=r1", self.module)
+        reply = daemon.ask("POST", self.path + "/delete", self.module, {"key": "r1"})
         return reply.status == 200
 
     def stands(self, daemon, officer):

@@ -98,14 +98,13 @@ static int64_t rows_written(const passage *passage)
     return conn_total_changes(passage->conn) + vault_keys_changes(passage->gate->vault);
 }
 
-/* VELUM_END: it is refused, but had written something (U-1). */
 static velum_status apply_row(bulk_run *self, const json_value *row, bulk_apply apply,
                               uint32_t *out_result)
 {
     passage *const passage = self->passage;
     const int64_t before = rows_written(passage);
 
-    if (self->is_careful) {
+    if (!passage->is_alone || self->is_rehearsal) {
         return apply_carefully(self, row, apply, out_result);
     }
     const velum_status status = apply(self, row, out_result);
@@ -116,10 +115,10 @@ static velum_status apply_row(bulk_run *self, const json_value *row, bulk_apply 
         return status;
     }
     *out_result = BULK_REJECTED;
-    return rows_written(passage) == before ? VELUM_OK : VELUM_END;
+    passage->wants_care = rows_written(passage) != before;
+    return passage->wants_care ? VELUM_E_STALE : VELUM_OK;
 }
 
-/* VELUM_END: as apply_row. */
 static velum_status run_row(bulk_run *self, const json_value *row, bulk_apply apply)
 {
     passage *const passage = self->passage;
@@ -133,10 +132,7 @@ static velum_status run_row(bulk_run *self, const json_value *row, bulk_apply ap
     passage->asked = 0;
     passage->unknown_fields = 0;
     self->was_known = false;
-    const velum_status status = apply_row(self, row, apply, &result);
-    if (status != VELUM_OK) {
-        return status;
-    }
+    VELUM_TRY(apply_row(self, row, apply, &result));
     if (result != BULK_REJECTED ||
         self->was_known) { /* a refusal, too, tells that somebody is there */
         note_token(self);
@@ -156,7 +152,7 @@ static void forget_row(bulk_run *self, size_t mark)
     secret_arena_rewind(passage->arena, mark);
 }
 
-/* The arena is wiped behind each row. VELUM_END: as apply_row. */
+/* The arena is wiped behind each row. */
 static velum_status run_rows(bulk_run *self, const json_value *rows, bulk_apply apply)
 {
     passage *const passage = self->passage;
@@ -167,52 +163,12 @@ static velum_status run_rows(bulk_run *self, const json_value *rows, bulk_apply 
     json_name(&self->out, "rows");
     json_begin_array(&self->out);
     for (size_t i = 0; i < json_count(rows); i++) {
-        const velum_status status = run_row(self, json_at(rows, i), apply);
-        if (status != VELUM_OK) {
-            return status;
-        }
+        VELUM_TRY(run_row(self, json_at(rows, i), apply));
         forget_row(self, mark);
     }
     json_end_array(&self->out);
     json_end_object(&self->out);
     return VELUM_OK;
-}
-
-/* As before the first row. */
-static void start_over(bulk_run *self, const audit_entry *entry)
-{
-    passage *const passage = self->passage;
-
-    passage->entry = *entry;
-    buffer_reset(&passage->answer->body);
-    memset(self->counts, 0, sizeof(self->counts));
-    self->token_count = 0;
-    if (self->restart != NULL) {
-        self->restart(self);
-    }
-}
-
-/* All rows under one savepoint, and once more, each under its own, where that is needed (U-1). */
-static velum_status run_together(bulk_run *self, const json_value *rows, bulk_apply apply)
-{
-    passage *const passage = self->passage;
-    const audit_entry entry = passage->entry;
-    const size_t mark = secret_arena_mark(passage->arena);
-    write_batch_mark held;
-
-    VELUM_TRY(hold(passage, &held));
-    const velum_status status = run_rows(self, rows, apply);
-    if (status == VELUM_OK) {
-        return keep(passage);
-    }
-    take_back(passage, &held);
-    if (status < 0) {
-        return status;
-    }
-    forget_row(self, mark);
-    start_over(self, &entry);
-    self->is_careful = true;
-    return run_rows(self, rows, apply);
 }
 
 velum_status bulk_apply_rows(bulk_run *self, const json_value *rows, bulk_apply apply)
@@ -223,8 +179,7 @@ velum_status bulk_apply_rows(bulk_run *self, const json_value *rows, bulk_apply 
         json_count(rows) > BULK_ROWS_MAX) {
         return refuse_hint(passage, PROBLEM_MALFORMED, "`rows` is an array of 1 to 1000 rows.");
     }
-    self->is_careful = self->is_rehearsal;
-    VELUM_TRY(self->is_careful ? run_rows(self, rows, apply) : run_together(self, rows, apply));
+    VELUM_TRY(run_rows(self, rows, apply));
     passage->asked = 0;
     passage->unknown_fields = 0;
     passage->problem = PROBLEM_NONE;

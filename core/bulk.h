@@ -4,9 +4,9 @@
  * Each row is decided of its own; one that is refused leaves nothing behind and is answered by its line
  * and reason, never by its value (I-5).
  *
- * U-1  A row that fails before it wrote anything needs nothing taken back. Where one fails behind its
- *      first write, the whole chunk is taken back and goes again, each row under a savepoint: SQLite
- *      keeps a copy of each page for each savepoint, which costs more than the rows themselves.
+ * U-1  A row that fails before it wrote anything needs nothing taken back. A chunk that is alone in its
+ *      transaction (W-5) has no savepoints; where one of its rows fails behind its first write, the whole
+ *      chunk is taken back and travels again, each row under a savepoint.
  */
 #ifndef CORE_BULK_H
 #define CORE_BULK_H
@@ -35,9 +35,7 @@ typedef struct bulk_run bulk_run;
 struct bulk_run {
     passage *passage;
     bool is_rehearsal; /* what was applied is rolled back */
-    bool is_careful;   /* each row under a savepoint (U-1) */
     bool was_known;    /* set by `apply`: the row's customer was there before it */
-    void (*restart)(struct bulk_run *self); /* or NULL: forgets what `apply` gathered */
     json_writer out;
     uint64_t counts[BULK_RESULTS];
     uint8_t tokens[BULK_ROWS_MAX][ENTRY_TOKEN_BYTES];

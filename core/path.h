@@ -11,6 +11,7 @@ velum_status path_read(velum_pending *request) VELUM_WARN_UNUSED;
 
 /* A write, on the writer thread, inside its savepoint: `*out_answer` is what to say when the batch
  * commits. A negative status asks for the whole batch to be rolled back. */
+bool path_wants_to_be_alone(const velum_pending *request);
 velum_status path_write(velum_pending *request, write_batch *batch,
                         velum_answer **out_answer) VELUM_WARN_UNUSED;
 

@@ -91,14 +91,6 @@ static velum_status apply_row(bulk_run *bulk, const json_value *row, uint32_t *o
     return status;
 }
 
-static void forget_gathered(bulk_run *bulk)
-{
-    import_run *const run = (import_run *)bulk;
-
-    run->fields = 0;
-    run->row_count = 0;
-}
-
 velum_status row_import_locate(passage *passage)
 {
     static const char *const members[] = {"table", "rows", NULL};
@@ -121,7 +113,6 @@ velum_status row_import_apply(passage *passage)
         return VELUM_E_NOMEM;
     }
     run->bulk.passage = passage;
-    run->bulk.restart = forget_gathered;
     VELUM_TRY(
         bulk_apply_rows(&run->bulk, json_member(json_root(passage->body), "rows"), apply_row));
     passage->verdict = verdict;

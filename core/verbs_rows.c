@@ -49,6 +49,7 @@ static const verb VERBS[] = {
      .has_body = true,
      .body_bytes_max = PENDING_BODY_BYTES_MAX_PEOPLE,
      .leaves_max = BULK_LEAVES_MAX,
+     .is_bulk = true,
      .locate = row_import_locate,
      .open = row_import_apply},
 };

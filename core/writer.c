@@ -84,6 +84,14 @@ void write_batch_rewind(write_batch *self, const write_batch_mark *mark)
     self->next_world = NULL;
 }
 
+velum_status write_batch_restart(write_batch *self, const write_batch_mark *mark)
+{
+    vault_keys_rollback(self->gate->vault);
+    conn_rollback(self->conn);
+    write_batch_rewind(self, mark);
+    return conn_begin(self->conn);
+}
+
 void write_batch_clear(write_batch *self)
 {
     outbox_list_clear(&self->bodies);
@@ -116,13 +124,19 @@ static velum_status drop_journalled(write_batch *batch)
     return stmt_execute(stmt);
 }
 
-/* Runs the gathered writes in order; `*out_done` says how many belong to this transaction (W-3). */
+/* Runs the gathered writes in order; `*out_done` says how many belong to this transaction (W-3, W-5). */
 static velum_status apply_all(write_batch *batch, gathered *work, uint32_t *out_done)
 {
     uint32_t done = 0;
+    bool is_alone = false;
 
-    while (done < work->count && batch->next_world == NULL) {
-        VELUM_TRY(path_write(work->slots[done].request, batch, &work->slots[done].answer));
+    while (done < work->count && batch->next_world == NULL && !is_alone) {
+        velum_pending *const request = work->slots[done].request;
+        is_alone = path_wants_to_be_alone(request);
+        if (is_alone && done > 0) {
+            break;
+        }
+        VELUM_TRY(path_write(request, batch, &work->slots[done].answer));
         done++;
     }
     *out_done = done;

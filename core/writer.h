@@ -9,6 +9,9 @@
  * W-2  A write is decided inside its savepoint, on the writer's own view.
  * W-3  A write that changes the world ends its batch, so that the next is decided in the new one.
  * W-4  A transaction that changed no row writes nothing: a poll with nothing due costs no sync.
+ * W-5  A write of many rows has its transaction to itself and no savepoint in it: SQLite would seal a copy
+ *      of each page for a savepoint, and walk through all of them behind many a statement. Where such a
+ *      write is to be taken back, the transaction is, and a new one begins for its refusal.
  */
 #ifndef CORE_WRITER_H
 #define CORE_WRITER_H
@@ -57,6 +60,9 @@ typedef struct write_batch_mark {
 } write_batch_mark;
 write_batch_mark write_batch_begin(const write_batch *self);
 void write_batch_rewind(write_batch *self, const write_batch_mark *mark);
+/* Rolls the whole transaction back, with that of keys.db, and begins it anew. `mark` is of its beginning.
+ * After a failure there is no transaction. */
+velum_status write_batch_restart(write_batch *self, const write_batch_mark *mark) VELUM_WARN_UNUSED;
 void write_batch_clear(write_batch *self);
 
 /* Something the writer does for us in a transaction of its own, without a leaf. */

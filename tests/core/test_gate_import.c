@@ -192,22 +192,24 @@ static int64_t keys_count(const place *self, const char *sql)
     return count;
 }
 
-/* The child's consent is refused when the child has been written already: the chunk goes again (U-1). */
-static void a_row_that_fails_late_leaves_nothing_behind(void **state)
+#define MIXED                                                                                \
+    ROW("2", "13800000001", "\"city\":\"常州\"")                                             \
+    "," ROW("3", "13800000009", "\"city\":\"南京\"") "," ROW_CONSENTS(                       \
+        "4", "13800000002",                                                                  \
+        "2020-01-01") "," ROW("5", "12",                                                     \
+                              "") "," ROW_CONSENTS("6", "13800000003",                       \
+                                                   "1990-01-01") "," ROW("7", "13800000001", \
+                                                                         "\"city\":\"南京\"")
+
+/* The child's consent is refused when the child has been written already (U-1). */
+static void check_late_failure(place *self, const char *body)
 {
-    place *const self = *state;
     const char *const shop = shop_token(self);
     audit_entry chunk;
     audit_entry end;
 
     const char *const known = person(self, shop, "13800000009", full_profile);
-    const reply *answer =
-        assert_done(import(self, CHUNK(ROW("2", "13800000001", "\"city\":\"常州\"") ","   //
-                                       ROW("3", "13800000009", "\"city\":\"南京\"") ","   //
-                                       ROW_CONSENTS("4", "13800000002", "2020-01-01") "," //
-                                       ROW("5", "12", "") ","                             //
-                                       ROW_CONSENTS("6", "13800000003", "1990-01-01") "," //
-                                       ROW("7", "13800000001", "\"city\":\"南京\""))));
+    const reply *answer = assert_done(import(self, body));
     assert_text_at(answer, "rows/0/result", "new");
     assert_text_at(answer, "rows/1/result", "changed");
     assert_text_at(answer, "rows/2/reason", "guardian-consent-required");
@@ -231,6 +233,46 @@ static void a_row_that_fails_late_leaves_nothing_behind(void **state)
                    "fields/city", "南京");
     assert_text_at(assert_done(ask(self, (question){VELUM_VERB_READ, .token = shop, .ref = known})),
                    "fields/city", "南京");
+    assert_log_sound(self);
+}
+
+static void a_row_that_fails_late_leaves_nothing_behind(void **state)
+{
+    check_late_failure(*state, CHUNK(MIXED));
+}
+
+/* Alone in its transaction (W-5): the whole chunk is taken back and goes again. */
+static void nor_does_one_of_a_large_chunk(void **state)
+{
+    place *const self = *state;
+    char *const source = malloc(20000);
+
+    assert_non_null(source);
+    memset(source, 's', 19999);
+    source[19999] = '\0';
+    const char *const body =
+        text_f(self, "{\"source\":\"%s\",\"domain\":\"shop\",\"rows\":[%s]}", source, MIXED);
+    free(source);
+    check_late_failure(self, body);
+}
+
+/* Its leaf is in the transaction that was begun anew, and nothing of the rows. */
+static void a_large_chunk_that_is_refused_leaves_nothing_behind(void **state)
+{
+    place *const self = *state;
+    const char *const good = rows_of(self, 300);
+    const char *const bad = text_f(self, "%.*s,{\"line\":\"x\"}]}", (int)strlen(good) - 2, good);
+
+    audit_entry refused;
+
+    assert_refused(import(self, good), 403, "unknown-domain");
+    log_last(self, &refused);
+    assert_int_equal(refused.decision, ENTRY_DENY);
+    (void)shop_token(self);
+    assert_refused(import(self, bad), 400, "malformed-request");
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM subject"), 0);
+    assert_int_equal(keys_count(self, "SELECT count(*) FROM subject_key"), 0);
+    assert_text_at(assert_done(import(self, good)), "rows/299/result", "new");
     assert_log_sound(self);
 }
 
@@ -285,6 +327,8 @@ int main(void)
         TEST(a_chunk_of_refusals_alone_still_has_its_leaf),
         TEST(a_sample_brings_its_consents_but_no_childs),
         TEST(a_row_that_fails_late_leaves_nothing_behind),
+        TEST(nor_does_one_of_a_large_chunk),
+        TEST(a_large_chunk_that_is_refused_leaves_nothing_behind),
         cmocka_unit_test_setup_teardown(a_real_folder_takes_no_consents_from_a_file,
                                         place_set_up_kit, place_tear_down),
         TEST(a_run_ends_with_its_counts),

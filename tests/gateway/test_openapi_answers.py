@@ -524,7 +524,7 @@ class Answers(unittest.TestCase):
 
     def webhooks(self):
         courier = self.folder.credential("webhooks", "delivery", "delivery", "outside")
-        ref = self.customer("7", "1990-05-06")
+        ref = self.customer("71", "1990-05-06")
         self.api.call("recordConsent", self.capture, {"purpose": "direct-marketing", "state": "given"}, subject=ref)
         hooks = self.api.call("takeHooks", courier, {"limit": 50})["hooks"]
         self.assertEqual({one["hook"] for one in hooks}, {"crm"})

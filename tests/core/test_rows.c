@@ -517,6 +517,38 @@ static void a_moved_row_does_not_open(void **state)
     assert_done(read_rows(self, &at, "{\"table\":\"orders\"}"));
 }
 
+/* A value that was put when its field was a text is no JSON of the caller's making. */
+static void a_field_that_became_a_number_shows_texts_as_texts(void **state)
+{
+    place *const self = *state;
+    const scene at = begin(self);
+
+    assert_done(put(self, &at,
+                    "{\"table\":\"orders\",\"key\":\"A\",\"fields\":{\"ordered_at\":"
+                    "\"2026-11-01T00:00:00Z\",\"amount\":1,\"currency\":\"1,\\\"x\\\":2\"}}"));
+    change_policy(self, (const char *const[]){"currency: {title: {zh: 币种, en: Currency}, class",
+                                              "currency: {title: {zh: 币种, en: Currency}, type: "
+                                              "integer, class",
+                                              NULL});
+    const reply *const done = assert_done(read_rows(self, &at, "{\"table\":\"orders\"}"));
+    assert_text_at(done, "rows/0/fields/currency", "1,\"x\":2");
+    assert_null(value_at(done, "rows/0/fields/x"));
+}
+
+/* The parent went with another category, as under a policy that kept the two differently. */
+static void a_row_whose_parent_is_gone_is_put_anew(void **state)
+{
+    place *const self = *state;
+    const scene at = begin(self);
+
+    assert_done(put(self, &at, one_order));
+    sql_run(self, "DELETE FROM module_row WHERE parent = 0");
+    assert_text_at(assert_done(put(self, &at, one_order)), "result", "new");
+    const reply *const done = assert_done(read_rows(self, &at, "{\"table\":\"orders\"}"));
+    assert_int_equal(json_count(value_at(done, "rows/0/rows/order_lines")), 2);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM module_row"), 3);
+}
+
 /* --- import -------------------------------------------------------------------------------------- */
 
 static void an_import_tells_each_row(void **state)
@@ -617,6 +649,8 @@ int main(void)
         TEST(a_scan_finds_by_range),
         TEST(a_scan_decides_on_everybody),
         TEST(a_page_does_not_tell_of_hidden_rows),
+        TEST(a_field_that_became_a_number_shows_texts_as_texts),
+        TEST(a_row_whose_parent_is_gone_is_put_anew),
         TEST(a_row_changes_and_goes),
         TEST(what_is_immutable_stays),
         TEST(a_moved_row_does_not_open),

@@ -110,6 +110,9 @@ text counts_table_value_text(const counts_table *self, uint32_t dimension, uint3
     const dictionary *const words = &self->dictionaries[dimension];
     const value_entry *const entry = &words->entries[value - 1];
 
+    if (entry->size == 0) {
+        return TEXT_EMPTY; /* where it is the only value there are no bytes */
+    }
     return (text){(const char *)words->bytes.data + entry->offset, entry->size};
 }
 

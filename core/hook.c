@@ -296,3 +296,12 @@ velum_status hook_finish_erasure(store_conn *conn, const subject_id *subject)
     VELUM_TRY(stmt_bind_blob(stmt, 1, subject->bytes, SUBJECT_ID_BYTES));
     return stmt_execute(stmt);
 }
+
+velum_status hook_finish_evidence(store_conn *conn, const subject_id *subject)
+{
+    store_stmt *stmt = NULL;
+
+    VELUM_TRY(conn_statement(conn, "DELETE FROM hook WHERE subject = $1", &stmt));
+    VELUM_TRY(stmt_bind_blob(stmt, 1, subject->bytes, SUBJECT_ID_BYTES));
+    return stmt_execute(stmt);
+}

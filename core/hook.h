@@ -67,6 +67,8 @@ velum_status hook_load(store_conn *conn, const uint8_t id[HOOK_ID_BYTES],
 bool hook_outlives_subject(uint32_t event);
 /* Of erasures_finish, in its transaction (K-5). */
 velum_status hook_finish_erasure(store_conn *conn, const subject_id *subject) VELUM_WARN_UNUSED;
+/* The end of the evidence: the news goes, too. */
+velum_status hook_finish_evidence(store_conn *conn, const subject_id *subject) VELUM_WARN_UNUSED;
 /* State, due, attempts, status and intent. */
 velum_status hook_store(store_conn *conn, const hook_row *row) VELUM_WARN_UNUSED;
 velum_status hook_delete(store_conn *conn, const uint8_t id[HOOK_ID_BYTES]) VELUM_WARN_UNUSED;

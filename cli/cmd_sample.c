@@ -9,7 +9,7 @@
 #define CUSTOMERS_DEFAULT 1000
 #define CUSTOMERS_MIN 70 /* so that every mistake has its line */
 #define CUSTOMERS_MAX 1000000
-#define SEED_DEFAULT 20260101
+#define SEED_DEFAULT 20260202 /* other people than those of `velum init --sample` */
 #define REPORT_BYTES_MAX 512
 
 static velum_status show_report(const sample_files_report *report, bool as_json)
@@ -70,7 +70,7 @@ const command command_sample = {
               "number give the same files.",
     .options = {{"csv", "DIR", "where the files go; made when it is not there"},
                 {"customers", "N", "how many (1000, at least 70)"},
-                {"seed", "N", "which people (20260101)"},
+                {"seed", "N", "which people (20260202)"},
                 {"json", NULL, "the counts as JSON"}},
     .run = run,
 };

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "cli/place.h"
 #include "cli/progress.h"
+#include "cli/sample_orders.h"
 #include "cli/say.h"
 #include "cli/session.h"
 
@@ -45,7 +46,7 @@ static const char consents_map[] =
     "source: sample-file\n"
     "key: {type: \"ext:shop\", column: customer_no}\n"
     "fields:\n"
-    "  purpose: {value: direct-marketing}\n"
+    "  purpose: {from: purpose}\n"
     "  state: {from: answer}\n"
     "  given: {from: signed, format: YYYY-MM-DD}\n"
     "  evidence: {from: form}\n";
@@ -64,6 +65,8 @@ typedef struct person {
     text city;
     text address;
     text level;
+    text store;
+    text region;
 } person;
 
 static text member(const json_value *object, const char *name)
@@ -93,6 +96,8 @@ static velum_status person_read(uint64_t seed, uint32_t index, person *out)
     out->city = member(profile, "city");
     out->address = member(profile, "address");
     out->level = member(profile, "member_level");
+    out->store = member(profile, "store");
+    out->region = member(profile, "region");
     return VELUM_OK;
 }
 
@@ -241,7 +246,9 @@ typedef struct writing {
     buffer customers;
     buffer planted;
     buffer consents;
-    uint32_t line; /* of customers.csv, last written */
+    buffer orders;
+    uint32_t line;       /* of customers.csv, last written */
+    uint32_t order_line; /* of orders.csv */
     sample_files_report report;
 } writing;
 
@@ -250,18 +257,21 @@ static void writing_clear(writing *self)
     buffer_clear(&self->customers);
     buffer_clear(&self->planted);
     buffer_clear(&self->consents);
+    buffer_clear(&self->orders);
 }
 
 static void writing_init(writing *self, uint64_t seed)
 {
-    *self = (writing){.seed = seed, .line = 1};
+    *self = (writing){.seed = seed, .line = 1, .order_line = 1};
     buffer_init(&self->customers, FILE_BYTES_MAX);
     buffer_init(&self->planted, FILE_BYTES_MAX);
     buffer_init(&self->consents, FILE_BYTES_MAX);
+    buffer_init(&self->orders, FILE_BYTES_MAX);
     buffer_append_text(&self->customers,
                        "customer_no,name,mobile,email,birthday,city,address,level\r\n");
     buffer_append_text(&self->planted, "file,line,mistake,what comes of it\r\n");
-    buffer_append_text(&self->consents, "customer_no,answer,signed,form\r\n");
+    buffer_append_text(&self->consents, "customer_no,purpose,answer,signed,form\r\n");
+    buffer_append_text(&self->orders, sample_orders_titles);
 }
 
 static void plant(writing *self, const mistake *one, const person *who)
@@ -275,16 +285,20 @@ static void plant(writing *self, const mistake *one, const person *who)
                          one->comes_of_it);
 }
 
-/* Two of three answered the form, one of five with no. */
-static void write_consent(writing *self, uint32_t index, const person *who)
+/* Two of three answered the form about offers, one of five with no; three of four agreed to be counted. */
+static void write_consents(writing *self, uint32_t index, const person *who)
 {
-    if (index % 3 == 2) {
-        return;
+    if (index % 3 != 2) {
+        csv_append_field(&self->consents, who->number, false);
+        buffer_append_format(&self->consents, "direct-marketing,%s,2025-%02u-%02u,F-%06u\r\n",
+                             index % 5 == 4 ? "withdrawn" : "given", index % 12 + 1, index % 28 + 1,
+                             index);
     }
-    csv_append_field(&self->consents, who->number, false);
-    buffer_append_format(&self->consents, "%s,2025-%02u-%02u,F-%06u\r\n",
-                         index % 5 == 4 ? "withdrawn" : "given", index % 12 + 1, index % 28 + 1,
-                         index);
+    if (index % 4 != 3) {
+        csv_append_field(&self->consents, who->number, false);
+        buffer_append_format(&self->consents, "analytics,given,2025-%02u-%02u,F-%06u\r\n",
+                             index % 12 + 1, index % 28 + 1, index);
+    }
 }
 
 static velum_status write_row(writing *self, uint32_t index)
@@ -300,8 +314,35 @@ static velum_status write_row(writing *self, uint32_t index)
     write_person(&self->customers, &who);
     self->line++;
     self->report.rows++;
-    write_consent(self, index, &who);
+    write_consents(self, index, &who);
+    self->order_line += sample_orders_write(
+        &(sample_shopper){self->seed, index, who.number, who.store, who.region}, &self->orders);
     return VELUM_OK;
+}
+
+/* What a till's file has beside orders, each in an order of its own. */
+static void plant_orders(writing *self)
+{
+    static const struct {
+        const char *line;
+        const char *what;
+        const char *comes_of_it;
+    } wrong[] = {
+        {"X-1,0,2026-06-01T10:00:00,s01,east,?,1,12.345\r\n", "a tenth of a fen", "no-amount"},
+        {"X-2,0,2026-06-31T10:00:00,s01,east,?,1,1.00\r\n", "a day that no calendar knows",
+         "no-time"},
+        {"X-3,nobody,2026-06-01T10:00:00,s01,east,?,1,1.00\r\n", "a customer who is not there",
+         "not-found"},
+        {"X-4,0,2026-06-01T10:00:00,s01,east,?,one,1.00\r\n", "a quantity in words",
+         "no-whole-number"},
+    };
+
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        buffer_append_text(&self->orders, wrong[i].line);
+        self->order_line++;
+        buffer_append_format(&self->planted, "orders.csv,%u,%s,%s\r\n", self->order_line,
+                             wrong[i].what, wrong[i].comes_of_it);
+    }
 }
 
 static velum_status write_rows(writing *self, uint32_t count)
@@ -316,9 +357,10 @@ static velum_status write_rows(writing *self, uint32_t count)
     }
     progress_end(&progress);
     /* Somebody who is nowhere in customers.csv. */
-    buffer_append_text(&self->consents, "nobody,given,2025-01-01,F-0\r\n");
+    buffer_append_text(&self->consents, "nobody,analytics,given,2025-01-01,F-0\r\n");
     buffer_append_text(&self->planted,
                        "consents.csv,last,a customer who is not there,unknown-subject\r\n");
+    plant_orders(self);
     return status;
 }
 
@@ -332,11 +374,14 @@ static velum_status write_all(int folder, const writing *self)
     VELUM_TRY(buffer_status(&self->customers));
     VELUM_TRY(buffer_status(&self->planted));
     VELUM_TRY(buffer_status(&self->consents));
+    VELUM_TRY(buffer_status(&self->orders));
     VELUM_TRY(write_file(folder, "customers.csv", text_of_buffer(&self->customers)));
     VELUM_TRY(write_file(folder, "customers.yaml", TEXT_LITERAL(customers_map)));
     VELUM_TRY(write_file(folder, "consents.csv", text_of_buffer(&self->consents)));
     VELUM_TRY(write_file(folder, "consents.yaml", TEXT_LITERAL(consents_map)));
     VELUM_TRY(write_file(folder, "notice.zh.md", TEXT_LITERAL(notice_text)));
+    VELUM_TRY(write_file(folder, "orders.csv", text_of_buffer(&self->orders)));
+    VELUM_TRY(write_file(folder, "orders.yaml", text_of(sample_orders_map)));
     return write_file(folder, "planted.csv", text_of_buffer(&self->planted));
 }
 

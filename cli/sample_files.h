@@ -15,8 +15,8 @@ typedef struct sample_files_report {
     uint32_t rejected; /* of these, rows that an import leaves out */
 } sample_files_report;
 
-/* Writes customers.csv, customers.yaml, consents.csv, consents.yaml, notice.zh.md and planted.csv into
- * `folder`, which is made (0700) unless it is there. A file that is there is not written over:
+/* Writes customers.csv, customers.yaml, consents.csv, consents.yaml, notice.zh.md, orders.csv, orders.yaml
+ * and planted.csv into `folder`, which is made (0700) unless it is there. A file that is there is not written over:
  * VELUM_E_EXISTS. What fails has been said. */
 velum_status sample_files_write(const char *folder, uint64_t seed, uint32_t count,
                                 sample_files_report *out) VELUM_WARN_UNUSED;

@@ -95,7 +95,7 @@ static velum_status apply_carefully(bulk_run *self, const json_value *row, bulk_
 
 static int64_t rows_written(const passage *passage)
 {
-    return conn_changes_all(passage->conn) + vault_keys_changes(passage->gate->vault);
+    return conn_total_changes(passage->conn) + vault_keys_changes(passage->gate->vault);
 }
 
 static velum_status apply_row(bulk_run *self, const json_value *row, bulk_apply apply,

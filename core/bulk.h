@@ -5,7 +5,7 @@
  * and reason, never by its value (I-5).
  *
  * U-1  A row that fails before it wrote anything needs nothing taken back. A chunk that is alone in its
- *      transaction (W-4) has no savepoints; where one of its rows fails behind its first write, the whole
+ *      transaction (W-5) has no savepoints; where one of its rows fails behind its first write, the whole
  *      chunk is taken back and travels again, each row under a savepoint.
  */
 #ifndef CORE_BULK_H

@@ -42,6 +42,8 @@ velum_status counts_table_bring(counts_table *self, const uint32_t at[PUBLISH_DI
                                 int64_t amount) VELUM_WARN_UNUSED;
 /* The customer is through: counted once in each cell touched. VELUM_E_LIMIT. */
 velum_status counts_table_end_customer(counts_table *self) VELUM_WARN_UNUSED;
+/* What the customer brought until now is forgotten. */
+void counts_table_drop_customer(counts_table *self);
 /* Customers that brought something. */
 uint64_t counts_table_customers(const counts_table *self);
 /* A table to publish, over the cells themselves. */

@@ -110,6 +110,9 @@ text counts_table_value_text(const counts_table *self, uint32_t dimension, uint3
     const dictionary *const words = &self->dictionaries[dimension];
     const value_entry *const entry = &words->entries[value - 1];
 
+    if (entry->size == 0) {
+        return TEXT_EMPTY; /* where it is the only value there are no bytes */
+    }
     return (text){(const char *)words->bytes.data + entry->offset, entry->size};
 }
 
@@ -246,6 +249,14 @@ velum_status counts_table_end_customer(counts_table *self)
     self->customers += self->touched_count > 0 ? 1 : 0;
     self->touched_count = 0;
     return status;
+}
+
+void counts_table_drop_customer(counts_table *self)
+{
+    for (uint32_t i = 0; i < self->touched_count; i++) {
+        self->is_touched[self->touched[i]] = false;
+    }
+    self->touched_count = 0;
 }
 
 uint64_t counts_table_customers(const counts_table *self)

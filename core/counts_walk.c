@@ -151,7 +151,11 @@ static velum_status visit_customer(walk *self, const subject_id *id)
     }
     locate_forget(passage);
     secret_arena_rewind(passage->arena, mark);
-    return status == VELUM_E_NOTFOUND ? VELUM_OK : status;
+    if (status == VELUM_E_NOTFOUND || many_is_damaged(status)) {
+        counts_table_drop_customer(self->table); /* who cannot be read is counted nowhere (I-3) */
+        return VELUM_OK;
+    }
+    return status;
 }
 
 /* --- all ---------------------------------------------------------------------------------------- */

@@ -166,7 +166,7 @@ static void write_cell(const counts_table *table, const text names[PUBLISH_DIMEN
 static void write_cells(const bundle *bundle, const bundle_count *count, const counts_table *table,
                         const order *order, json_writer *out)
 {
-    text names[PUBLISH_DIMENSIONS_MAX];
+    text names[PUBLISH_DIMENSIONS_MAX] = {{.size = 0}};
     size_t all = 0;
     const publish_cell *const cells = counts_table_cells(table, &all);
 

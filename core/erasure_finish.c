@@ -7,6 +7,7 @@
 #include "core/certificate.h"
 #include "core/erasure.h"
 #include "core/happening.h"
+#include "core/hook.h"
 #include "core/message_row.h"
 #include "core/registry.h"
 #include "core/requests.h"
@@ -143,7 +144,8 @@ static bool has_token(const finishing *one)
     return memcmp(one->token, none, sizeof(none)) != 0;
 }
 
-/* Whoever asked to know of the person's end is told; nothing else waits for them (WK-4). */
+/* Whoever asked to know of the person's end is told; nothing else waits for them (WK-4,
+ * K-5). */
 static velum_status tell_modules(write_batch *batch, const finishing *one)
 {
     const happening erased = {
@@ -153,6 +155,7 @@ static velum_status tell_modules(write_batch *batch, const finishing *one)
         return VELUM_OK;
     }
     VELUM_TRY(work_finish_erasure(batch->conn, &one->what.subject));
+    VELUM_TRY(hook_finish_erasure(batch->conn, &one->what.subject));
     return happened(batch, one->world, &erased);
 }
 
@@ -180,6 +183,15 @@ static velum_status finish_rows(store_conn *conn, const finishing *one,
     return VELUM_OK;
 }
 
+/* With the evidence goes the last that names the subject, also what a module or hook that the policy has
+ * no more never took. */
+static velum_status forget_news(store_conn *conn, const subject_id *subject)
+{
+    VELUM_TRY(work_finish_evidence(conn, subject));
+    VELUM_TRY(hook_finish_evidence(conn, subject));
+    return certificate_unlink(conn, subject);
+}
+
 /* E-3: rows, certificate, the request's end and the OUTCOME leaf together. */
 static velum_status finish_one(void *context, write_batch *batch)
 {
@@ -192,7 +204,7 @@ static velum_status finish_one(void *context, write_batch *batch)
     VELUM_TRY(vault_destruction_finish(gate->vault, batch->conn, &one->what, &report));
     VELUM_TRY(finish_rows(batch->conn, one, &report));
     if (one->what.kind == DESTROY_EVIDENCE) {
-        VELUM_TRY(certificate_unlink(batch->conn, &one->what.subject));
+        VELUM_TRY(forget_news(batch->conn, &one->what.subject));
     } else {
         VELUM_TRY(take_token(gate, batch->conn, batch->arena, one));
     }

@@ -167,6 +167,8 @@ typedef struct filter_query {
     uint32_t action;
     uint32_t resource;
     uint32_t all_fields;
+    uint32_t limit; /* so that pages begin at its multiples */
+    uint32_t zero;
 } filter_query;
 
 static filter_query query_of(const filter *self)
@@ -175,9 +177,10 @@ static filter_query query_of(const filter *self)
                           .activity = self->ask.activity,
                           .action = self->ask.action,
                           .resource = self->ask.resource,
-                          .all_fields = self->ask.all_fields ? 1 : 0};
+                          .all_fields = self->ask.all_fields ? 1 : 0,
+                          .limit = self->limit};
 
-    static_assert(sizeof(query) == 8 + 8 * BUNDLE_ATTRIBUTES_MAX + 16, "no byte is undefined");
+    static_assert(sizeof(query) == 8 + 8 * BUNDLE_ATTRIBUTES_MAX + 24, "no byte is undefined");
     memcpy(query.wanted, self->wanted, sizeof(query.wanted));
     return query;
 }
@@ -185,7 +188,6 @@ static filter_query query_of(const filter *self)
 static velum_status parse_page(filter *self, const json_value *body)
 {
     const json_value *const limit = json_member(body, "limit");
-    const filter_query query = query_of(self);
     text from;
 
     self->limit = MANY_MAX;
@@ -196,6 +198,7 @@ static velum_status parse_page(filter *self, const json_value *body)
         }
         self->limit = (uint32_t)json_integer(limit);
     }
+    const filter_query query = query_of(self);
     VELUM_TRY(parse_optional_text(self->passage, body, "from", &from));
     return cursor_read(self->passage, (crypto_part){&query, sizeof(query)}, from, &self->after);
 }
@@ -337,16 +340,19 @@ static uint64_t refused_in_all(const filter *self)
     return sum;
 }
 
-static void write_counts(filter *self)
+/* A page of a few, one after the other under one segment and another, would tell which attributes each of
+ * the refused has (I-8): they are counted on whole pages alone. */
+static bool tells_refused(const filter *self)
+{
+    return self->refs != NULL || self->limit == MANY_MAX;
+}
+
+static void write_refused(filter *self)
 {
     json_writer *const out = &self->out;
 
-    json_name(out, "counts");
-    json_begin_object(out);
-    json_member_integer(out, "allowed", (int64_t)self->allowed);
     if (!self->tells_why) {
         json_member_integer(out, "refused", (int64_t)refused_in_all(self));
-        json_end_object(out);
         return;
     }
     json_name(out, "refused");
@@ -357,6 +363,18 @@ static void write_counts(filter *self)
         }
     }
     json_end_object(out);
+}
+
+static void write_counts(filter *self)
+{
+    json_writer *const out = &self->out;
+
+    json_name(out, "counts");
+    json_begin_object(out);
+    json_member_integer(out, "allowed", (int64_t)self->allowed);
+    if (tells_refused(self)) {
+        write_refused(self);
+    }
     json_end_object(out);
 }
 

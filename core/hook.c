@@ -26,6 +26,8 @@ const char *const hook_schema_3[] = {
     " intent BLOB CHECK (length(intent) = 16)"
     ") STRICT, WITHOUT ROWID",
     "CREATE INDEX hook_due ON hook (state, due_ns)",
+    "CREATE INDEX hook_due_of_one ON hook (hook, state, due_ns)",
+    "CREATE INDEX hook_subject ON hook (subject)",
     NULL,
 };
 
@@ -64,6 +66,12 @@ const char *hook_outcome_name(uint32_t outcome)
     };
 
     return outcome < sizeof(names) / sizeof(names[0]) ? names[outcome] : NULL;
+}
+
+bool hook_outlives_subject(uint32_t event)
+{
+    return event < HOOK_EVENT_COUNT &&
+           ((HOOK_SUBJECT_ERASED | HOOK_TASK_CREATED) >> event & 1) != 0;
 }
 
 int64_t hook_wait_ns(uint32_t attempts)
@@ -119,7 +127,9 @@ static velum_status hear_one(write_batch *batch, const bundle_hook *hook, const 
         return VELUM_E_LIMIT;
     }
     random_fill(&batch->gate->random, row.id, sizeof(row.id));
-    memcpy(row.detail, what->detail.data, what->detail.size);
+    if (what->detail.size > 0) {
+        memcpy(row.detail, what->detail.data, what->detail.size);
+    }
     memcpy(row.related, what->related, sizeof(row.related));
     VELUM_TRY(registry_add(batch, REGISTRY_DOMAIN, hook->domain, what->at_ns, &row.domain));
     return insert(batch->conn, &row);
@@ -231,19 +241,23 @@ velum_status hook_delete(store_conn *conn, const uint8_t id[HOOK_ID_BYTES])
     return stmt_execute(stmt);
 }
 
-velum_status hook_due(store_conn *conn, int64_t now_ns, uint32_t limit,
+velum_status hook_due(store_conn *conn, uint16_t hook, int64_t now_ns, uint32_t limit,
                       uint8_t (*out)[HOOK_ID_BYTES], uint32_t *out_count)
 {
+    static const char any_sql[] = "SELECT id FROM hook WHERE state = 1 AND due_ns <= $1"
+                                  " ORDER BY due_ns, id LIMIT $2";
+    static const char one_sql[] = "SELECT id FROM hook WHERE state = 1 AND hook = $3"
+                                  " AND due_ns <= $1 ORDER BY due_ns, id LIMIT $2";
     store_stmt *stmt = NULL;
     velum_status status = VELUM_OK;
 
     *out_count = 0;
-    VELUM_TRY(conn_statement(conn,
-                             "SELECT id FROM hook WHERE state = 1 AND due_ns <= $1"
-                             " ORDER BY due_ns, id LIMIT $2",
-                             &stmt));
+    VELUM_TRY(conn_statement(conn, hook == 0 ? any_sql : one_sql, &stmt));
     VELUM_TRY(stmt_bind_integer(stmt, 1, now_ns));
     VELUM_TRY(stmt_bind_integer(stmt, 2, limit));
+    if (hook != 0) {
+        VELUM_TRY(stmt_bind_integer(stmt, 3, hook));
+    }
     while (*out_count < limit && (status = stmt_step(stmt)) == VELUM_OK) {
         take_bytes(stmt, 0, out[(*out_count)++], HOOK_ID_BYTES);
     }
@@ -268,4 +282,26 @@ velum_status hook_each(store_conn *conn, uint32_t limit, hook_visit visit, void 
     }
     stmt_reset(stmt);
     return status < 0 ? status : VELUM_OK;
+}
+
+/* One that is with a courier goes with its outcome. */
+velum_status hook_finish_erasure(store_conn *conn, const subject_id *subject)
+{
+    store_stmt *stmt = NULL;
+
+    VELUM_TRY(conn_statement(conn,
+                             "DELETE FROM hook WHERE subject = $1 AND state <> 2"
+                             " AND event NOT IN (0, 5)",
+                             &stmt));
+    VELUM_TRY(stmt_bind_blob(stmt, 1, subject->bytes, SUBJECT_ID_BYTES));
+    return stmt_execute(stmt);
+}
+
+velum_status hook_finish_evidence(store_conn *conn, const subject_id *subject)
+{
+    store_stmt *stmt = NULL;
+
+    VELUM_TRY(conn_statement(conn, "DELETE FROM hook WHERE subject = $1", &stmt));
+    VELUM_TRY(stmt_bind_blob(stmt, 1, subject->bytes, SUBJECT_ID_BYTES));
+    return stmt_execute(stmt);
 }

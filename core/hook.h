@@ -11,6 +11,7 @@
  *      knows what it has. Nothing is told in a promised order.
  * K-4  A hook's secret is derived from the folder's token key and the hook's name: nothing is stored,
  *      and the courier never has it.
+ * K-5  Of somebody erased nothing waits but the news of it and the tasks of recipients (I-6).
  *
  * The payload and the signature are those of the Standard Webhooks specification, version 1.0.0.
  */
@@ -62,11 +63,17 @@ const char *hook_outcome_name(uint32_t outcome);
 /* core/hook.c: rows. VELUM_E_NOTFOUND. */
 velum_status hook_load(store_conn *conn, const uint8_t id[HOOK_ID_BYTES],
                        hook_row *out) VELUM_WARN_UNUSED;
+/* Whether it is told of somebody who is not there any more (K-5); `event`: an index. */
+bool hook_outlives_subject(uint32_t event);
+/* Of erasures_finish, in its transaction (K-5). */
+velum_status hook_finish_erasure(store_conn *conn, const subject_id *subject) VELUM_WARN_UNUSED;
+/* The end of the evidence: the news goes, too. */
+velum_status hook_finish_evidence(store_conn *conn, const subject_id *subject) VELUM_WARN_UNUSED;
 /* State, due, attempts, status and intent. */
 velum_status hook_store(store_conn *conn, const hook_row *row) VELUM_WARN_UNUSED;
 velum_status hook_delete(store_conn *conn, const uint8_t id[HOOK_ID_BYTES]) VELUM_WARN_UNUSED;
-/* Ids of what waits and is due, the longest due first, at most `limit` (HOOK_NEXT_MAX). */
-velum_status hook_due(store_conn *conn, int64_t now_ns, uint32_t limit,
+/* Ids of what waits and is due, of one hook (0: of all), the longest due first, at most `limit` (HOOK_NEXT_MAX). */
+velum_status hook_due(store_conn *conn, uint16_t hook, int64_t now_ns, uint32_t limit,
                       uint8_t (*out)[HOOK_ID_BYTES], uint32_t *out_count) VELUM_WARN_UNUSED;
 /* Given up first, then what is taken, then what waits, the latest due first. A negative status of `visit` ends it. */
 typedef velum_status (*hook_visit)(void *context, const hook_row *row);

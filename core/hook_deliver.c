@@ -2,6 +2,7 @@
 #include "core/hook.h"
 
 #include "core/locate.h"
+#include "core/many.h"
 #include "core/parse.h"
 #include "core/path.h"
 #include "core/timers.h"
@@ -9,21 +10,42 @@
 
 #define PAYLOAD_BYTES_MAX 2048
 #define HTTP_STATUS_MAX 999
+#define DAMAGED_NS (3600 * NS_PER_SECOND) /* until what is of a damaged record is tried again */
 
 /* The subject for the leaf's token: by its state while it lives, else by its evidence, else not. What was
  * decided was not decided about it, so it is no subject of the decision (D-3). */
-static velum_status find_subject(passage *passage, const hook_row *row)
+static velum_status find_subject(passage *passage, const hook_row *row, bool *out_is_live)
 {
     passage->subject = row->subject;
     passage->domain = row->domain;
     velum_status status = locate_subject(passage);
-    if (status == VELUM_OK && passage->opened == NULL) {
+    *out_is_live = status == VELUM_OK && passage->opened != NULL;
+    if (status == VELUM_OK && !*out_is_live) {
         locate_forget(passage);
         status = vault_open_evidence(passage->gate->vault, passage->conn, &row->subject,
                                      passage->arena, &passage->opened);
     }
     passage->has_subject = false;
     return status == VELUM_E_NOTFOUND ? VELUM_OK : status;
+}
+
+/* For what was told already: it is recorded of nobody where the record is damaged. */
+static velum_status find_told(passage *passage, const hook_row *row, bool *out_is_live)
+{
+    const velum_status status = find_subject(passage, row, out_is_live);
+
+    if (!many_is_damaged(status)) {
+        return status;
+    }
+    locate_forget(passage);
+    *out_is_live = true; /* as far as anybody can tell */
+    return VELUM_OK;
+}
+
+/* K-5 */
+static bool is_over(const hook_row *row, bool is_live)
+{
+    return !is_live && !hook_outlives_subject(row->event);
 }
 
 static void note_row(audit_entry *entry, const hook_row *row)
@@ -79,7 +101,6 @@ static velum_status take(passage *passage, hook_row *row)
     row->attempts++;
     row->due_ns = passage->clock.later_ns + HOOK_LEASE_NS;
     memcpy(row->intent, leaf.event_id, sizeof(row->intent));
-    VELUM_TRY(find_subject(passage, row));
     note_row(&leaf, row);
     path_fill_entry(passage, &leaf);
     VELUM_TRY(write_batch_record(passage->batch, &leaf));
@@ -87,36 +108,78 @@ static velum_status take(passage *passage, hook_row *row)
     return set_timer(passage, row);
 }
 
+/* One customer's damaged record holds up nobody else's hooks; it is looked at again later. */
+static velum_status put_off(passage *passage, hook_row *row)
+{
+    row->due_ns = passage->clock.later_ns + DAMAGED_NS;
+    return hook_store(passage->conn, row);
+}
+
 /* A hook that the policy has no more is told nothing. */
-static velum_status give_one(passage *passage, const uint8_t id[HOOK_ID_BYTES], json_writer *out)
+static velum_status give_row(passage *passage, hook_row *row, json_writer *out)
 {
     const bundle *const bundle = passage->world->bundle;
+    const uint32_t index = bundle_find_number(bundle, REGISTRY_HOOK, row->hook);
+    bool is_live = false;
+
+    if (index == BUNDLE_NONE) {
+        return hook_delete(passage->conn, row->id);
+    }
+    const velum_status status = find_subject(passage, row, &is_live);
+    if (many_is_damaged(status)) {
+        return put_off(passage, row);
+    }
+    VELUM_TRY(status);
+    if (is_over(row, is_live)) {
+        return hook_delete(passage->conn, row->id);
+    }
+    VELUM_TRY(take(passage, row));
+    return write_hook(passage, row, bundle->hooks[index].name, out);
+}
+
+static velum_status give_one(passage *passage, const uint8_t id[HOOK_ID_BYTES], json_writer *out)
+{
     const size_t mark = secret_arena_mark(passage->arena);
     hook_row row;
 
-    VELUM_TRY(hook_load(passage->conn, id, &row));
-    const uint32_t index = bundle_find_number(bundle, REGISTRY_HOOK, row.hook);
-    if (index == BUNDLE_NONE) {
-        return hook_delete(passage->conn, id);
+    const velum_status status = hook_load(passage->conn, id, &row);
+    if (status == VELUM_E_NOTFOUND || (status == VELUM_OK && row.state != HOOK_WAITING)) {
+        return VELUM_OK; /* of a hook that the courier named twice */
     }
-    VELUM_TRY(take(passage, &row));
-    VELUM_TRY(write_hook(passage, &row, bundle->hooks[index].name, out));
+    VELUM_TRY(status);
+    VELUM_TRY(give_row(passage, &row, out));
     locate_forget(passage);
     passage->domain = 0;
     secret_arena_rewind(passage->arena, mark);
     return VELUM_OK;
 }
 
+/* Which hooks the courier has an address for; NULL: all. Names that the policy lacks have no rows. */
+static velum_status parse_hooks(passage *passage, const json_value **out)
+{
+    const json_value *const hooks = json_member(json_root(passage->body), "hooks");
+
+    *out = hooks;
+    if (hooks == NULL) {
+        return VELUM_OK;
+    }
+    bool fits = json_kind_of(hooks) == JSON_ARRAY && json_count(hooks) <= BUNDLE_HOOKS_MAX;
+    for (size_t i = 0; fits && i < json_count(hooks); i++) {
+        fits = json_kind_of(json_at(hooks, i)) == JSON_TEXT;
+    }
+    return fits ? VELUM_OK
+                : refuse_hint(passage, PROBLEM_MALFORMED,
+                              "`hooks` is an array of at most 16 names.");
+}
+
 static velum_status parse_limit(passage *passage, uint32_t *out)
 {
-    static const char *const members[] = {"limit", NULL};
+    static const char *const members[] = {"limit", "hooks", NULL};
     const json_value *const body = json_root(passage->body);
-    const json_value *const limit = body == NULL ? NULL : json_member(body, "limit");
+    const json_value *const limit = json_member(body, "limit");
 
     *out = HOOK_NEXT_MAX;
-    if (body != NULL) {
-        VELUM_TRY(parse_known_members(passage, body, members));
-    }
+    VELUM_TRY(parse_known_members(passage, body, members));
     if (limit == NULL) {
         return VELUM_OK;
     }
@@ -128,15 +191,40 @@ static velum_status parse_limit(passage *passage, uint32_t *out)
     return VELUM_OK;
 }
 
+/* Of all hooks, or of those named, one after the other. */
+static velum_status find_due(passage *passage, const json_value *hooks, uint32_t limit,
+                             uint8_t (*ids)[HOOK_ID_BYTES], uint32_t *out_count)
+{
+    const int64_t now_ns = passage->clock.later_ns;
+
+    if (hooks == NULL) {
+        return hook_due(passage->conn, 0, now_ns, limit, ids, out_count);
+    }
+    *out_count = 0;
+    for (size_t i = 0; i < json_count(hooks) && *out_count < limit; i++) {
+        const uint16_t hook =
+            world_number(passage->world, REGISTRY_HOOK, json_text(json_at(hooks, i)));
+        uint32_t found = 0;
+        if (hook != 0) {
+            VELUM_TRY(hook_due(passage->conn, hook, now_ns, limit - *out_count, ids + *out_count,
+                               &found));
+        }
+        *out_count += found;
+    }
+    return VELUM_OK;
+}
+
 velum_status hook_next_apply(passage *passage)
 {
     uint8_t ids[HOOK_NEXT_MAX][HOOK_ID_BYTES];
+    const json_value *hooks = NULL;
     uint32_t limit = 0;
     uint32_t count = 0;
     json_writer out;
 
     VELUM_TRY(parse_limit(passage, &limit));
-    VELUM_TRY(hook_due(passage->conn, passage->clock.later_ns, limit, ids, &count));
+    VELUM_TRY(parse_hooks(passage, &hooks));
+    VELUM_TRY(find_due(passage, hooks, limit, ids, &count));
     json_writer_init(&out, &passage->answer->body);
     json_begin_object(&out);
     json_name(&out, "hooks");
@@ -165,10 +253,15 @@ static void note_outcome(audit_entry *entry, const hook_row *row, uint32_t outco
 }
 
 /* K-3: again later, or never. */
-static velum_status put_back(passage *passage, hook_row *row)
+static velum_status put_back(passage *passage, hook_row *row, bool is_live)
 {
     const int64_t now_ns = passage->clock.later_ns;
 
+    if (is_over(row, is_live)) {
+        row->state = HOOK_GIVEN_UP;
+        VELUM_TRY(timer_drop(passage->batch, TIMER_HOOK, row->id));
+        return hook_delete(passage->conn, row->id);
+    }
     if (row->attempts < HOOK_ATTEMPTS_MAX) {
         row->state = HOOK_WAITING;
         row->due_ns = now_ns + hook_wait_ns(row->attempts);
@@ -227,7 +320,8 @@ velum_status hook_done_apply(passage *passage)
 {
     uint32_t outcome = 0;
     uint32_t http_status = 0;
-    hook_row row;
+    bool is_live = false;
+    hook_row row = {.state = 0};
     json_writer out;
 
     VELUM_TRY(parse_outcome(passage, &outcome, &http_status));
@@ -236,13 +330,13 @@ velum_status hook_done_apply(passage *passage)
         return refuse(passage, REASON_WORK_GONE);
     }
     row.status = http_status;
-    VELUM_TRY(find_subject(passage, &row));
+    VELUM_TRY(find_told(passage, &row, &is_live));
     note_outcome(&passage->entry, &row, outcome);
     if (outcome == HOOK_OUTCOME_SENT) {
         VELUM_TRY(timer_drop(passage->batch, TIMER_HOOK, row.id));
         VELUM_TRY(hook_delete(passage->conn, row.id));
     } else {
-        VELUM_TRY(put_back(passage, &row));
+        VELUM_TRY(put_back(passage, &row, is_live));
     }
     json_writer_init(&out, &passage->answer->body);
     json_begin_object(&out);
@@ -255,6 +349,7 @@ velum_status hook_done_apply(passage *passage)
 /* The courier did not come back, or what was given up is forgotten. */
 velum_status hook_timer(passage *passage, const timer *timer)
 {
+    bool is_live = false;
     hook_row row;
 
     const velum_status status = hook_load(passage->conn, timer->of, &row);
@@ -266,7 +361,7 @@ velum_status hook_timer(passage *passage, const timer *timer)
         return hook_delete(passage->conn, row.id);
     }
     row.status = 0;
-    VELUM_TRY(find_subject(passage, &row));
+    VELUM_TRY(find_told(passage, &row, &is_live));
     note_outcome(&passage->entry, &row, HOOK_OUTCOME_UNKNOWN);
-    return put_back(passage, &row);
+    return put_back(passage, &row, is_live);
 }

@@ -96,7 +96,7 @@ velum_status me_read_locate(passage *passage)
 {
     static const char *const members[] = {"category", "table", "from", NULL};
     const json_value *const body = json_root(passage->body);
-    rows_wanted wanted;
+    rows_wanted wanted = {.resource = BUNDLE_NONE};
 
     VELUM_TRY(parse_known_members(passage, body, members));
     VELUM_TRY(take_rows_wanted(passage, &wanted));

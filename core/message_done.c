@@ -6,6 +6,7 @@
 #include "core/message.h"
 
 #include "core/locate.h"
+#include "core/many.h"
 #include "core/parse.h"
 #include "core/timers.h"
 #include "core/verbs.h"
@@ -108,7 +109,12 @@ static velum_status record_outcome(passage *passage, const outcome *what, const 
     leaf->stage = ENTRY_OUTCOME;
     memcpy(leaf->related, row->intent, sizeof(leaf->related));
     entry_push(leaf, INPUT_OUTCOME, what->state);
-    VELUM_TRY(message_locate(passage, row));
+    const velum_status status = message_locate(passage, row);
+    if (many_is_damaged(status)) { /* what was sent is recorded, of nobody */
+        locate_forget(passage);
+    } else {
+        VELUM_TRY(status);
+    }
     return message_leaf(passage, row, PROBLEM_NONE, leaf);
 }
 
@@ -131,7 +137,7 @@ velum_status message_done_apply(passage *passage)
 {
     outcome what = {.state = 0};
     audit_entry leaf = {.type = ENTRY_MESSAGE};
-    message_row row;
+    message_row row = {.attempts = 0};
 
     VELUM_TRY(parse_outcome(passage, &what));
     VELUM_TRY(message_load_named(passage, &row));

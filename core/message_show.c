@@ -7,6 +7,7 @@
 #include "core/message.h"
 
 #include "core/locate.h"
+#include "core/many.h"
 #include "core/parse.h"
 #include "core/verbs.h"
 
@@ -109,6 +110,21 @@ static uint16_t domain_of(const passage *passage, const message_row *row)
     return by == NULL ? 0 : by->domain_number;
 }
 
+/* Whom the ref is of, so that the leaf names them (I-1). What is shown was not decided of them, so they
+ * are no subject of the decision (D-3). */
+static velum_status find_customer(passage *passage, const message_row *row)
+{
+    const velum_status status = message_locate(passage, row);
+
+    if (many_is_damaged(status)) {
+        locate_forget(passage);
+        return VELUM_OK;
+    }
+    passage->has_subject = false;
+    return status;
+}
+
+/* Nobody is told of whom the leaf cannot name. */
 static velum_status write_ref(passage *passage, const message_row *row, json_writer *out)
 {
     const uint16_t domain = domain_of(passage, row);
@@ -117,6 +133,10 @@ static velum_status write_ref(passage *passage, const message_row *row, json_wri
     char ref[PSEUDONYM_TEXT_BYTES];
 
     if (domain == 0 || !message_has_subject(row) || (own != 0 && own != domain)) {
+        return VELUM_OK;
+    }
+    VELUM_TRY(find_customer(passage, row));
+    if (passage->opened == NULL) {
         return VELUM_OK;
     }
     VELUM_TRY(keyring_domain(passage->gate->keys, domain, &permutation));
@@ -300,12 +320,19 @@ static velum_status parse_filter(passage *passage, message_filter *out)
 static velum_status write_row(void *context, const message_row *row)
 {
     listing *const self = context;
+    passage *const passage = self->passage;
+    const size_t mark = secret_arena_mark(passage->arena);
 
     self->count++;
     self->last_n = row->n;
     json_begin_object(self->out);
-    VELUM_TRY(write_message(self->passage, row, self->out));
+    VELUM_TRY(write_message(passage, row, self->out));
     json_end_object(self->out);
+    if (passage->opened != NULL) {
+        VELUM_TRY(many_name(passage));
+    }
+    locate_forget(passage);
+    secret_arena_rewind(passage->arena, mark);
     return VELUM_OK;
 }
 

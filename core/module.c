@@ -254,10 +254,11 @@ static void ring(velum_module *self)
 static void hush(velum_module *self)
 {
     uint64_t count = 0;
-    ssize_t taken = read(self->bell_fd, &count, sizeof(count));
+    const ssize_t rang = read(self->bell_fd, &count, sizeof(count));
+    const ssize_t ticked = read(self->clock_fd, &count, sizeof(count));
 
-    taken = read(self->clock_fd, &count, sizeof(count));
-    (void)taken;
+    (void)rang;
+    (void)ticked;
 }
 
 static void set_clock(velum_module *self, int64_t next_in_ms)

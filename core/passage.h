@@ -65,7 +65,7 @@ typedef struct passage {
     uint32_t reason_code; /* 1 + index in the bundle; 0: none */
     text approval;        /* id that was given; empty: none; borrowed */
     bool wants_writer;    /* a read that uses something up: it travels again as a write */
-    bool is_alone;        /* a write that has its transaction to itself (W-4) */
+    bool is_alone;        /* a write that has its transaction to itself (W-5) */
     bool wants_care;      /* such a one that must travel again, under savepoints */
     bool asks_approval;   /* decided as if it were granted: only what is lacking may be asked for */
     bool is_of_own;       /* what this actor asked for itself: holding the activity is enough */
@@ -104,7 +104,7 @@ typedef struct verb {
     bool names_activity; /* in the body, too; never another one than the request */
     uint32_t body_bytes_max;
     uint32_t leaves_max;  /* of a write, for the reservation (W-1) */
-    bool is_bulk;         /* a large one has a transaction to itself (W-4) */
+    bool is_bulk;         /* a large one has a transaction to itself (W-5) */
     const char *activity; /* the fixed one of people's verbs; NULL: the request names it */
     stage_function locate;
     stage_function open; /* or, for a write, apply */

@@ -4,6 +4,7 @@
  * hash are random, its key is the folder's, times are months, and it hangs on nothing, so that neither two
  * rows nor a row and a person can be joined.
  */
+#include "core/many.h"
 #include "core/rows_part.h"
 
 #define NS_PER_DAY (86400 * NS_PER_SECOND)
@@ -115,13 +116,20 @@ static velum_status anonymise_line(passage *passage, const row_line *line)
 {
     const bundle *const bundle = passage->world->bundle;
     const uint32_t resource = bundle_find_number(bundle, REGISTRY_RESOURCE, line->table);
+    velum_status status = VELUM_OK;
     record reduced = {.count = 0};
     row row;
 
     if (resource != BUNDLE_NONE) { /* of a table that left the policy nothing may stay (I-3) */
-        VELUM_TRY(row_open(passage, line, &row));
-        VELUM_TRY(reduce(passage, &bundle->resources[resource], &row, &reduced));
+        status = row_open(passage, line, &row);
     }
+    if (resource != BUNDLE_NONE && status == VELUM_OK) {
+        status = reduce(passage, &bundle->resources[resource], &row, &reduced);
+    }
+    if (many_is_damaged(status)) { /* nothing of it stays, and it keeps nobody here (I-6) */
+        return row_line_delete(passage->conn, line->n);
+    }
+    VELUM_TRY(status);
     if (reduced.count > 0) {
         VELUM_TRY(insert_nobodys(passage, line, &reduced));
     }

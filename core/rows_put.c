@@ -120,6 +120,18 @@ static velum_status find_line(passage *passage, const bundle_resource *table, te
                : refuse_hint(passage, REASON_CONFLICT, "The key is that of another row.");
 }
 
+/* The key names the parent: a row that hangs on another one hangs on one that is gone, with the category
+ * that it was sealed under. What has no parent has no life, so it is put anew. */
+static velum_status drop_orphan(passage *passage, const row_line *usual, row_line *io)
+{
+    if (io->version == 0 || io->parent == usual->parent) {
+        return VELUM_OK;
+    }
+    const row_line gone = *io;
+    *io = (row_line){.subject = passage->subject, .table = gone.table};
+    return row_line_delete(passage->conn, gone.n);
+}
+
 /* `io->parent` and `io->at_ns` are what the row has where it is new and says nothing else. */
 static velum_status put_one(passage *passage, uint32_t resource, const row_wish *wish, row_line *io,
                             uint32_t *out_result)
@@ -131,14 +143,12 @@ static velum_status put_one(passage *passage, uint32_t resource, const row_wish 
 
     VELUM_TRY(make_record(table, wish, &what));
     VELUM_TRY(find_line(passage, table, wish->key, io));
+    VELUM_TRY(drop_orphan(passage, &usual, io));
     if (io->version == 0) {
         io->parent = usual.parent;
         io->at_ns = time_of(passage, table, wish, usual.at_ns);
         *out_result = RESULT_NEW;
         return write_line(passage, table, io, &what);
-    }
-    if (io->parent != usual.parent) {
-        return VELUM_E_CORRUPT; /* the key names the parent */
     }
     VELUM_TRY(is_same(passage, table, io, &what, &same));
     *out_result = same ? RESULT_SAME : RESULT_CHANGED;

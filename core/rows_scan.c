@@ -1,14 +1,18 @@
 /* core/rows_scan.c: customers by a range of an indexed field of their rows, each decided on its own.
  *
  * Everybody disclosed is named in the leaf and judged by their own slot (core/many.h, N-1, N-2). A row counts
- * only where its customer's decision shows the scanned field clear: who may
- * not see a value does not learn it by asking for ranges (I-8).
+ * only where its customer's decision shows the scanned field clear: who may not see a value does not learn
+ * it by asking for ranges (I-8). So the answer tells of nobody else, not by a number and not by where a
+ * page ends: how many were refused stands in the leaf alone.
  */
 #include "core/locate.h"
 #include "core/many.h"
 #include "core/parse.h"
 #include "core/rows_part.h"
 #include "core/verbs.h"
+
+#define LOOKED_AT_MAX \
+    (10 * ROWS_AT_ONCE_MAX) /* cells for one page; a page that ends by it tells of as many */
 
 typedef struct found_cell {
     int64_t value;
@@ -27,6 +31,7 @@ typedef struct scan {
     uint32_t limit;
     found_cell cells[ROWS_AT_ONCE_MAX];
     uint32_t cell_count;
+    uint32_t looked; /* cells in all */
     /* of the customer at hand */
     bool has_customer;
     bool is_named;
@@ -37,7 +42,7 @@ typedef struct scan {
     uint64_t released;
     uint64_t released_masked;
     uint32_t row_count;
-    uint32_t refused[REASON_COUNT];
+    uint32_t refused; /* rows of customers who may not be shown */
     uint32_t damaged; /* rows that did not pass their check */
     json_writer out;
 } scan;
@@ -150,8 +155,9 @@ static velum_status read_cells(scan *self)
     VELUM_TRY(stmt_bind_integer(stmt, 3, self->high));
     VELUM_TRY(stmt_bind_integer(stmt, 4, self->after.value));
     VELUM_TRY(stmt_bind_integer(stmt, 5, self->after.n));
-    VELUM_TRY(stmt_bind_integer(stmt, 6, self->limit));
-    while (self->cell_count < self->limit && (status = stmt_step(stmt)) == VELUM_OK) {
+    VELUM_TRY(stmt_bind_integer(stmt, 6, ROWS_AT_ONCE_MAX));
+    self->cell_count = 0;
+    while (self->cell_count < ROWS_AT_ONCE_MAX && (status = stmt_step(stmt)) == VELUM_OK) {
         self->cells[self->cell_count++] =
             (found_cell){stmt_integer(stmt, 0), stmt_integer(stmt, 1)};
     }
@@ -183,8 +189,8 @@ static velum_status turn_to(scan *self, const subject_id *id)
     self->is_named = false;
     self->customer = *id;
     self->view = (rows_view){.resource = self->resource, .verdict = passage->verdict};
-    if (self->view.verdict.allowed && (self->view.verdict.clear >> self->field & 1) == 0) {
-        self->view.verdict = (verdict){.reason = REASON_NONE}; /* not even counted (I-8) */
+    if ((self->view.verdict.clear >> self->field & 1) == 0) {
+        self->view.verdict = (verdict){.allowed = false};
     }
     return VELUM_OK;
 }
@@ -253,10 +259,15 @@ static velum_status visit_cell(scan *self, const found_cell *cell)
     VELUM_TRY(row_line_read(self->passage->conn, cell->n, &line));
     VELUM_TRY(turn_to(self, &line.subject));
     if (!self->view.verdict.allowed) {
-        self->refused[self->view.verdict.reason]++;
+        self->refused++;
         return VELUM_OK;
     }
     return show_row(self, &line);
+}
+
+static bool is_full(const scan *self)
+{
+    return self->row_count == self->limit;
 }
 
 /* A row that does not pass its check is counted, and no other is held up by it. */
@@ -264,29 +275,43 @@ static velum_status visit_cells(scan *self)
 {
     velum_status status = VELUM_OK;
 
-    self->frame = many_begin(self->passage);
-    for (uint32_t i = 0; i < self->cell_count && status == VELUM_OK; i++) {
+    for (uint32_t i = 0; i < self->cell_count && status == VELUM_OK && !is_full(self); i++) {
+        self->after.value = self->cells[i].value;
+        self->after.n = self->cells[i].n;
+        self->looked++;
         status = visit_cell(self, &self->cells[i]);
         if (many_is_damaged(status)) {
             self->damaged++;
             status = VELUM_OK;
         }
     }
+    return status;
+}
+
+/* A page goes on past rows that are not shown, so that its end does not tell of them. */
+static velum_status visit_page(scan *self)
+{
+    velum_status status = VELUM_OK;
+
+    self->frame = many_begin(self->passage);
+    do {
+        status = read_cells(self);
+        if (status == VELUM_OK) {
+            status = visit_cells(self);
+        }
+    } while (status == VELUM_OK && !is_full(self) && self->cell_count == ROWS_AT_ONCE_MAX &&
+             self->looked < LOOKED_AT_MAX);
     many_end(self->passage, &self->frame);
     return status;
 }
 
 /* --- the answer --------------------------------------------------------------------------------- */
 
+/* What is damaged is the house's own matter, of whomever it is. */
 static void write_refused(scan *self)
 {
     json_name(&self->out, "refused");
     json_begin_object(&self->out);
-    for (uint32_t i = REASON_NONE + 1; i < REASON_COUNT; i++) {
-        if (self->refused[i] > 0) {
-            json_member_integer(&self->out, reason_name(i), self->refused[i]);
-        }
-    }
     if (self->damaged > 0) {
         json_member_integer(&self->out, problem_name(PROBLEM_DATA_DAMAGED), self->damaged);
     }
@@ -295,30 +320,23 @@ static void write_refused(scan *self)
 
 static void write_next(scan *self)
 {
-    rows_cursor cursor = self->after;
     char next[ROWS_CURSOR_BYTES];
 
-    if (self->cell_count < self->limit) {
+    if (!is_full(self) && self->cell_count < ROWS_AT_ONCE_MAX) {
         return;
     }
-    cursor.value = self->cells[self->cell_count - 1].value;
-    cursor.n = self->cells[self->cell_count - 1].n;
-    rows_cursor_write(self->passage, &cursor, next);
+    rows_cursor_write(self->passage, &self->after, next);
     json_member_string(&self->out, "next", next);
 }
 
 static void fill_leaf(scan *self)
 {
     passage *const passage = self->passage;
-    uint64_t refused = self->damaged;
 
-    for (uint32_t i = REASON_NONE + 1; i < REASON_COUNT; i++) {
-        refused += self->refused[i];
-    }
     passage->released = self->released;
     passage->released_masked = self->released_masked;
     passage->entry.record_count = self->row_count;
-    entry_push(&passage->entry, INPUT_REFUSED, refused);
+    entry_push(&passage->entry, INPUT_REFUSED, (uint64_t)self->refused + self->damaged);
 }
 
 static velum_status run(scan *self)
@@ -326,13 +344,12 @@ static velum_status run(scan *self)
     passage *const passage = self->passage;
 
     VELUM_TRY(take_question(self));
-    VELUM_TRY(read_cells(self));
     json_writer_init(&self->out, &passage->answer->body);
     json_begin_object(&self->out);
     json_member_text(&self->out, "table", rows_resource(passage)->name);
     json_name(&self->out, "rows");
     json_begin_array(&self->out);
-    VELUM_TRY(visit_cells(self));
+    VELUM_TRY(visit_page(self));
     json_end_array(&self->out);
     write_refused(self);
     write_next(self);

@@ -57,32 +57,31 @@ static bool is_decimal(text value, bool fraction)
     return at == value.size && at > point + 1;
 }
 
-static bool take_integer(passage *passage, text value, velum_status *out_status, text *out)
+static velum_status take_integer(passage *passage, text value, text *out)
 {
     char digits[24] = {0};
 
     if (value.size >= sizeof(digits) || !is_decimal(value, false)) {
-        return false;
+        return VELUM_E_INVALID;
     }
     memcpy(digits, value.data, value.size);
     errno = 0;
     const long long number = strtoll(digits, NULL, 10);
     if (errno != 0) {
-        return false;
+        return VELUM_E_INVALID;
     }
-    *out_status = keep_integer(passage, number, out);
-    return true;
+    return keep_integer(passage, number, out);
 }
 
 /* Without zeros in front, zeros behind the fraction's last digit, and a minus of zero. */
-static bool take_number(passage *passage, text value, velum_status *out_status, text *out)
+static velum_status take_number(passage *passage, text value, text *out)
 {
     char form[NUMBER_BYTES_MAX + 1];
     size_t size = 0;
     size_t at = 0;
 
     if (value.size > NUMBER_BYTES_MAX || !is_decimal(value, true)) {
-        return false;
+        return VELUM_E_INVALID;
     }
     const bool is_negative = value.data[0] == '-';
     at += is_negative ? 1 : 0;
@@ -101,55 +100,53 @@ static bool take_number(passage *passage, text value, velum_status *out_status, 
         form[size++] = '-';
     }
     memcpy(form + size, value.data + at, end - at);
-    *out_status = keep(passage, form, size + end - at, out);
-    return true;
+    return keep(passage, form, size + end - at, out);
 }
 
-static bool take_date(passage *passage, text value, velum_status *out_status, text *out)
+static velum_status take_date(passage *passage, text value, text *out)
 {
     civil_date date;
 
     (void)passage;
-    (void)out_status;
     if (civil_date_parse(value, &date) < 0) {
-        return false;
+        return VELUM_E_INVALID;
     }
     *out = value;
-    return true;
+    return VELUM_OK;
 }
 
 /* Any offset and fraction is read; whole seconds of UTC are kept. */
-static bool take_time(passage *passage, text value, velum_status *out_status, text *out)
+static velum_status take_time(passage *passage, text value, text *out)
 {
     char form[TIME_TEXT_BYTES];
     int64_t at_ns = 0;
 
     if (time_parse(value, &at_ns) < 0) {
-        return false;
+        return VELUM_E_INVALID;
     }
     time_format(at_ns, form);
     form[SECONDS_TEXT_BYTES] = 'Z';
-    *out_status = keep(passage, form, SECONDS_TEXT_BYTES + 1, out);
-    return true;
+    return keep(passage, form, SECONDS_TEXT_BYTES + 1, out);
 }
 
-static bool take_boolean(passage *passage, text value, velum_status *out_status, text *out)
+static velum_status take_boolean(passage *passage, text value, text *out)
 {
     (void)passage;
-    (void)out_status;
     *out = value;
-    return text_equal_literal(value, "true") || text_equal_literal(value, "false");
+    return text_equal_literal(value, "true") || text_equal_literal(value, "false")
+               ? VELUM_OK
+               : VELUM_E_INVALID;
 }
 
-static bool take_text(passage *passage, text value, velum_status *out_status, text *out)
+static velum_status take_text(passage *passage, text value, text *out)
 {
     (void)passage;
-    (void)out_status;
     *out = value;
-    return value.size <= VAULT_FIELD_BYTES_MAX && utf8_is_valid(value);
+    return value.size <= VAULT_FIELD_BYTES_MAX && utf8_is_valid(value) ? VELUM_OK : VELUM_E_INVALID;
 }
 
-typedef bool (*take_function)(passage *passage, text value, velum_status *out_status, text *out);
+/* VELUM_E_INVALID: no value of that type. */
+typedef velum_status (*take_function)(passage *passage, text value, text *out);
 
 static const take_function takers[] = {
     [FIELD_TEXT] = take_text,       [FIELD_DATE] = take_date, [FIELD_NUMBER] = take_number,
@@ -160,7 +157,7 @@ velum_status row_value_take(passage *passage, const resource_field *field, const
                             text *out)
 {
     const json_kind kind = json_kind_of(value);
-    velum_status status = VELUM_OK;
+    velum_status status = VELUM_E_INVALID;
 
     if (kind == JSON_NULL) {
         *out = (text){NULL, 0};
@@ -173,10 +170,12 @@ velum_status row_value_take(passage *passage, const resource_field *field, const
         *out = json_bool(value) ? TEXT_LITERAL("true") : TEXT_LITERAL("false");
         return VELUM_OK;
     }
-    if (kind == JSON_TEXT && takers[field->type](passage, json_text(value), &status, out)) {
-        return status;
+    if (kind == JSON_TEXT) {
+        status = takers[field->type](passage, json_text(value), out);
     }
-    return refuse_hint(passage, REASON_INVALID_VALUE, "A value does not fit its field.");
+    return status == VELUM_E_INVALID
+               ? refuse_hint(passage, REASON_INVALID_VALUE, "A value does not fit its field.")
+               : status;
 }
 
 /* --- numbers ------------------------------------------------------------------------------------ */

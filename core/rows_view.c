@@ -131,12 +131,24 @@ static velum_status write_masked(passage *passage, const resource_field *field, 
     return VELUM_OK;
 }
 
+/* A value that was put when the field was of another type is a text for JSON. */
+static bool is_plain(const resource_field *field, text value)
+{
+    uint64_t size = 0;
+
+    if (field->type == FIELD_BOOLEAN) {
+        return text_equal_literal(value, "true") || text_equal_literal(value, "false");
+    }
+    const bool is_negative = value.size > 0 && value.data[0] == '-';
+    const text digits = {value.data + is_negative, value.size - is_negative};
+    return field->type == FIELD_INTEGER && text_parse_u64(digits, &size) &&
+           (digits.size == 1 || digits.data[0] != '0');
+}
+
 /* Integers and booleans are written as JSON has them, but masked ones and all others as texts. */
 static void write_clear(const resource_field *field, text value, json_writer *out)
 {
-    const bool is_plain = field->type == FIELD_INTEGER || field->type == FIELD_BOOLEAN;
-
-    if (is_plain) {
+    if (is_plain(field, value)) {
         json_write_raw(out, value);
     } else {
         json_write_text(out, value);

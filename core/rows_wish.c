@@ -94,7 +94,7 @@ static velum_status survey_child(passage *passage, uint32_t table, const json_va
                                  text parent_key, rows_asked *asked)
 {
     const size_t mark = secret_arena_mark(passage->arena);
-    row_wish wish;
+    row_wish wish = {.set = 0};
 
     const velum_status status = row_wish_parse_child(passage, table, object, parent_key, &wish);
     secret_arena_rewind(passage->arena, mark);

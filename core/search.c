@@ -2,8 +2,8 @@
  *
  * Nobody can be found by one value, by a part of one, or among many: two criteria at least, five
  * candidates at most, a share of searches for each credential. A candidate is decided, opened and masked
- * as for a read, and shown only where the caller may see every field that was searched by: else the
- * match itself would tell its value.
+ * as for a read, and shown only where the caller sees every field that was searched by as it is: else the
+ * match itself would tell its value, also of one that is masked.
  */
 #include "core/locate.h"
 #include "core/many.h"
@@ -84,6 +84,19 @@ velum_status search_locate(passage *passage)
     return VELUM_OK;
 }
 
+/* What some role of the caller's shows as it is, of whomever: of another field not even that too many
+ * have a value is told. */
+static uint64_t clear_of_anybody(const passage *passage)
+{
+    const bundle *const bundle = passage->world->bundle;
+    uint64_t clear = 0;
+
+    for (uint32_t i = 0; i < bundle->role_count; i++) {
+        clear |= (passage->actor.roles >> i & 1) != 0 ? bundle->roles[i].clear : 0;
+    }
+    return clear;
+}
+
 static velum_status check_fields(const search *self)
 {
     passage *const passage = self->passage;
@@ -92,10 +105,13 @@ static velum_status check_fields(const search *self)
     if ((self->fields & ~bundle->activities[passage->activity].fields) != 0) {
         return refuse(passage, REASON_NO_FIELD_ALLOWED);
     }
-    return (self->fields & ~bundle->searchable) == 0
+    if ((self->fields & ~bundle->searchable) != 0) {
+        return refuse_hint(passage, REASON_INVALID_VALUE,
+                           "A criterion is no field that the policy declares searchable.");
+    }
+    return (self->fields & ~clear_of_anybody(passage)) == 0
                ? VELUM_OK
-               : refuse_hint(passage, REASON_INVALID_VALUE,
-                             "A criterion is no field that the policy declares searchable.");
+               : refuse(passage, REASON_NO_FIELD_ALLOWED);
 }
 
 /* Once a search, however often its path is run again. */
@@ -144,12 +160,11 @@ static velum_status try_candidate(search *self, const subject_id *id)
     const many_ask ask = {
         .activity = passage->activity, .action = ACTION_SEARCH, .all_fields = true};
     const velum_status status = many_decide(passage, id, &ask);
-    const uint64_t shown = passage->verdict.clear | passage->verdict.masked;
 
     if (status < 0) {
         return status == VELUM_E_NOTFOUND || many_is_damaged(status) ? VELUM_OK : status;
     }
-    if (!passage->verdict.allowed || (self->fields & ~shown) != 0) {
+    if (!passage->verdict.allowed || (self->fields & ~passage->verdict.clear) != 0) {
         return VELUM_OK;
     }
     VELUM_TRY(read_open(passage)); /* I-4 */

@@ -182,7 +182,7 @@ static uint16_t own_recipient(const passage *passage)
 static velum_status load_mine(passage *passage, request *out, request_task **out_task)
 {
     uint8_t id[16];
-    task_row row;
+    task_row row = {.processor = 0};
 
     VELUM_TRY(request_parse_id(passage, passage->request->ref, id));
     velum_status status = load_task(passage->conn, id, &row);
@@ -207,7 +207,7 @@ static velum_status load_mine(passage *passage, request *out, request_task **out
 velum_status task_ack_locate(passage *passage)
 {
     static const char *const members[] = {"state", "error", NULL};
-    request row;
+    request row = {.task_count = 0};
     request_task *task = NULL;
 
     VELUM_TRY(parse_known_members(passage, json_root(passage->body), members));
@@ -231,7 +231,7 @@ static velum_status write_state(passage *passage, const request_task *task)
 
 velum_status task_ack_apply(passage *passage)
 {
-    request row;
+    request row = {.task_count = 0};
     request_task *task = NULL;
 
     VELUM_TRY(load_mine(passage, &row, &task));

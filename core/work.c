@@ -256,6 +256,14 @@ velum_status work_finish_erasure(store_conn *conn, const subject_id *subject)
     return run_for(stmt, subject);
 }
 
+velum_status work_finish_evidence(store_conn *conn, const subject_id *subject)
+{
+    store_stmt *stmt = NULL;
+
+    VELUM_TRY(conn_statement(conn, "DELETE FROM module_work WHERE subject = $1", &stmt));
+    return run_for(stmt, subject);
+}
+
 /* --- shared by the verbs ------------------------------------------------------------------------ */
 
 velum_status work_module(passage *passage, const bundle_module **out)

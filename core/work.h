@@ -63,6 +63,9 @@ velum_status work_drop(store_conn *conn, int64_t n) VELUM_WARN_UNUSED;
 /* The last step of an erasure: every work and timer of the subject goes, but for the news of it. */
 velum_status work_finish_erasure(store_conn *conn, const subject_id *subject) VELUM_WARN_UNUSED;
 
+/* The end of its evidence: nobody could say any more of whom the news would be. */
+velum_status work_finish_evidence(store_conn *conn, const subject_id *subject) VELUM_WARN_UNUSED;
+
 /* The module that the body names, when it is of the caller's domain; and that domain as the passage's.
  * Refuses REASON_UNKNOWN_RESOURCE, REASON_UNKNOWN_DOMAIN. */
 velum_status work_module(passage *passage, const bundle_module **out) VELUM_WARN_UNUSED;

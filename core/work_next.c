@@ -1,10 +1,12 @@
 /* core/work_next.c: a module takes what it has to do, under leases (WK-1, WK-3). */
 #include "core/locate.h"
+#include "core/many.h"
 #include "core/parse.h"
 #include "core/verbs.h"
 #include "core/work.h"
 
-#define NEXT_MS_MAX 60000 /* nobody sleeps longer without looking */
+#define NEXT_MS_MAX 60000                 /* nobody sleeps longer without looking */
+#define DAMAGED_NS (3600 * NS_PER_SECOND) /* until work about a damaged record is tried again */
 
 typedef struct taking {
     passage *passage;
@@ -84,6 +86,14 @@ static void note_token(taking *self, const uint8_t token[ENTRY_TOKEN_BYTES])
     }
 }
 
+/* One customer's damaged record holds up nobody else's work; it is looked at again later. */
+static velum_status put_off(taking *self, work *due)
+{
+    due->lease = 0;
+    due->due_ns = self->passage->clock.later_ns + DAMAGED_NS;
+    return work_put(self->passage->conn, due);
+}
+
 static velum_status give_one(taking *self, work *due)
 {
     passage *const passage = self->passage;
@@ -96,6 +106,9 @@ static velum_status give_one(taking *self, work *due)
     const velum_status status = work_name_subject(passage, due, token);
     if (status == VELUM_E_NOTFOUND) {
         return work_drop(passage->conn, due->n); /* being erased: nobody is told (WK-4) */
+    }
+    if (many_is_damaged(status)) {
+        return put_off(self, due);
     }
     VELUM_TRY(status);
     note_token(self, token);

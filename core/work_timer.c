@@ -244,7 +244,7 @@ velum_status module_timer_apply(passage *passage)
 /* No leaf: nothing was told yet; that is written when the module takes it. */
 velum_status module_timer(passage *passage, const timer *due)
 {
-    module_timer_row row;
+    module_timer_row row = {.module = 0};
     work made = {.kind = WORK_TIMER};
 
     const velum_status status = find_row(passage->conn, due->of, &row);

@@ -1,5 +1,6 @@
 /* core/work_verbs.c: a module shows what it was written for, and answers what it was given. */
 #include "core/locate.h"
+#include "core/many.h"
 #include "core/parse.h"
 #include "core/verbs.h"
 #include "core/work.h"
@@ -157,6 +158,18 @@ static velum_status settle(passage *passage, const reply_wish *wish, work *given
     return work_put(passage->conn, given);
 }
 
+/* What was done is done, also about somebody who is being erased or whose record is damaged. */
+static velum_status name_answered(passage *passage, const work *given)
+{
+    const velum_status status = work_name_subject(passage, given, passage->entry.subject_token);
+
+    if (status == VELUM_E_NOTFOUND || many_is_damaged(status)) {
+        locate_forget(passage);
+        return VELUM_OK;
+    }
+    return status;
+}
+
 velum_status module_reply_apply(passage *passage)
 {
     const bundle_module *module = NULL;
@@ -167,8 +180,7 @@ velum_status module_reply_apply(passage *passage)
     VELUM_TRY(parse_reply(passage, &wish));
     VELUM_TRY(work_module(passage, &module));
     VELUM_TRY(find_given(passage, module->number, &wish, &given));
-    const velum_status named = work_name_subject(passage, &given, passage->entry.subject_token);
-    VELUM_TRY(named == VELUM_E_NOTFOUND ? VELUM_OK : named); /* being erased: it goes anyway */
+    VELUM_TRY(name_answered(passage, &given));
     passage->entry.token_epoch = time_month(passage->clock.now_ns);
     entry_push(&passage->entry, INPUT_WORK, given.kind);
     VELUM_TRY(settle(passage, &wish, &given));

@@ -102,6 +102,17 @@ void write_batch_clear(write_batch *self)
 
 /* --- one transaction ---------------------------------------------------------------------------- */
 
+static velum_status begin(write_batch *batch)
+{
+    batch->changes = conn_total_changes(batch->conn);
+    return conn_begin(batch->conn);
+}
+
+static bool changed_rows(const write_batch *batch)
+{
+    return conn_total_changes(batch->conn) != batch->changes;
+}
+
 /* Rows that the log holds already are deleted by a later transaction. */
 static velum_status drop_journalled(write_batch *batch)
 {
@@ -113,7 +124,7 @@ static velum_status drop_journalled(write_batch *batch)
     return stmt_execute(stmt);
 }
 
-/* Runs the gathered writes in order; `*out_done` says how many belong to this transaction (W-3, W-4). */
+/* Runs the gathered writes in order; `*out_done` says how many belong to this transaction (W-3, W-5). */
 static velum_status apply_all(write_batch *batch, gathered *work, uint32_t *out_done)
 {
     uint32_t done = 0;
@@ -129,6 +140,9 @@ static velum_status apply_all(write_batch *batch, gathered *work, uint32_t *out_
         done++;
     }
     *out_done = done;
+    if (!changed_rows(batch)) {
+        return VELUM_OK; /* W-4 */
+    }
     VELUM_TRY(drop_journalled(batch));
     return meta_write(batch->conn, META_OUTBOX_SEQ, (int64_t)batch->seq);
 }
@@ -167,7 +181,7 @@ static void publish(write_batch *batch)
 
 static velum_status transact(write_batch *batch, gathered *work, uint32_t *out_done)
 {
-    VELUM_TRY(conn_begin(batch->conn));
+    VELUM_TRY(begin(batch));
     velum_status status = apply_all(batch, work, out_done);
     if (status == VELUM_OK) {
         status = commit_both(batch);
@@ -189,12 +203,12 @@ velum_status writer_transact(writer *self, own_transaction write, void *context,
                          .seq = atomic_load(&self->seq)};
 
     VELUM_TRY(journal_reserve(gate->journal, leaves_max)); /* W-1 */
-    velum_status status = conn_begin(batch.conn);
+    velum_status status = begin(&batch);
     if (status == VELUM_OK) {
         status = write(context, &batch);
     }
     secret_arena_reset(self->arena);
-    if (status == VELUM_OK) {
+    if (status == VELUM_OK && changed_rows(&batch)) { /* W-4 */
         status = meta_write(batch.conn, META_OUTBOX_SEQ, (int64_t)batch.seq);
     }
     if (status == VELUM_OK) {

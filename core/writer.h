@@ -8,7 +8,8 @@
  * W-1  No transaction begins before the journal has room for its leaves.
  * W-2  A write is decided inside its savepoint, on the writer's own view.
  * W-3  A write that changes the world ends its batch, so that the next is decided in the new one.
- * W-4  A write of many rows has its transaction to itself and no savepoint in it: SQLite would seal a copy
+ * W-4  A transaction that changed no row writes nothing: a poll with nothing due costs no sync.
+ * W-5  A write of many rows has its transaction to itself and no savepoint in it: SQLite would seal a copy
  *      of each page for a savepoint, and walk through all of them behind many a statement. Where such a
  *      write is to be taken back, the transaction is, and a new one begins for its refusal.
  */
@@ -30,6 +31,7 @@ typedef struct write_batch {
     store_conn *conn;
     secret_arena *arena; /* the writer's own, so that it never waits for a worker's */
     uint64_t seq;        /* highest outbox seq given out */
+    int64_t changes;     /* rows that the connection had changed when the transaction began */
     outbox_list bodies;
     uint32_t *slots; /* of changed subjects */
     uint32_t slot_count;

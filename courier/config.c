@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define FORBIDDEN_BITS 022 /* what others may not do with a file that says where people's data goes */
+#define FORBIDDEN_BITS \
+    022 /* what others may not do with a file that says where people's data goes */
 #define SECRET_PREFIX "whsec_"
 
 /* --- the file ----------------------------------------------------------------------------------- */
@@ -59,8 +60,8 @@ static velum_status decode_secret(place *self)
         return VELUM_E_INVALID;
     }
     const size_t prefix = sizeof(SECRET_PREFIX) - 1;
-    const velum_status status = base64_decode((text){shown.data + prefix, shown.size - prefix}, key,
-                                              sizeof(key), &size);
+    const velum_status status =
+        base64_decode((text){shown.data + prefix, shown.size - prefix}, key, sizeof(key), &size);
     if (status < 0 || size != sizeof(key)) {
         mem_wipe(key, sizeof(key));
         return VELUM_E_INVALID;
@@ -113,7 +114,7 @@ velum_status courier_config_default(const char *folder, courier_config *out)
 }
 
 velum_status courier_config_load(const char *file, courier_config_finding finding, void *context,
-                         courier_config **out, velum_error *err)
+                                 courier_config **out, velum_error *err)
 {
     VELUM_AUTO(courier_config) *self = mem_alloc(sizeof(*self));
     VELUM_AUTO_BUFFER bytes = {0};
@@ -155,8 +156,7 @@ const place *courier_config_channel(const courier_config *config, text name)
 {
     const place *const own = find(config->channels, config->channel_count, name);
 
-    return own != NULL ? own
-                       : find(config->channels, config->channel_count, TEXT_LITERAL("*"));
+    return own != NULL ? own : find(config->channels, config->channel_count, TEXT_LITERAL("*"));
 }
 
 const place *courier_config_hook(const courier_config *config, text name)

@@ -62,12 +62,12 @@ typedef void (*courier_config_finding)(void *context, uint32_t line, const char 
 
 /* VELUM_E_INVALID when anything was found. Opens no file. */
 velum_status courier_config_parse(text source, courier_config_finding finding, void *context,
-                          courier_config *out) VELUM_WARN_UNUSED;
+                                  courier_config *out) VELUM_WARN_UNUSED;
 /* Every channel to FOLDER/outbox. VELUM_E_LIMIT when the path is too long. */
 velum_status courier_config_default(const char *folder, courier_config *out) VELUM_WARN_UNUSED;
 /* The file, then the secrets that it names: ours or root's, and not for others. */
 velum_status courier_config_load(const char *file, courier_config_finding finding, void *context,
-                         courier_config **out, velum_error *err) VELUM_WARN_UNUSED;
+                                 courier_config **out, velum_error *err) VELUM_WARN_UNUSED;
 void courier_config_free(courier_config *config); /* wipes */
 VELUM_DEFINE_AUTO(courier_config);
 

@@ -231,8 +231,7 @@ static void take_places(reading *self, const yaml_node *node, const place_list *
 
 /* --- who may be talked to ------------------------------------------------------------------------ */
 
-static const char host_words[] =
-    "a host is HOST or HOST:PORT, or {host: HOST:PORT, private: true}";
+static const char host_words[] = "a host is HOST or HOST:PORT, or {host: HOST:PORT, private: true}";
 
 static void take_host(reading *self, const yaml_node *node, allowed *out)
 {
@@ -302,11 +301,12 @@ static void take_section(reading *self, const yaml_node *root, size_t index)
             wrong(self, yaml_line(value), "velum-courier is 1 in this version of Velum");
         }
     } else if (text_equal_literal(name, "channels")) {
-        take_places(self, value, &(place_list){out->channels, &out->channel_count,
-                                               CONFIG_CHANNELS_MAX, PLACE_FOLDER});
+        take_places(
+            self, value,
+            &(place_list){out->channels, &out->channel_count, CONFIG_CHANNELS_MAX, PLACE_FOLDER});
     } else if (text_equal_literal(name, "hooks")) {
-        take_places(self, value, &(place_list){out->hooks, &out->hook_count, CONFIG_HOOKS_MAX,
-                                               PLACE_HOOK});
+        take_places(self, value,
+                    &(place_list){out->hooks, &out->hook_count, CONFIG_HOOKS_MAX, PLACE_HOOK});
     } else if (text_equal_literal(name, "allow")) {
         take_list(self, value);
     } else if (text_equal_literal(name, "connect-timeout-ms")) {
@@ -339,7 +339,8 @@ static void check_scheme(reading *self, const place *place)
     const bool is_mail = scheme == URL_SMTP || scheme == URL_SMTPS;
 
     if (is_mail != (place->kind == PLACE_SMTP)) {
-        wrong(self, place->line, "smtp goes to smtps:// or smtp://, webhooks and hooks to https://");
+        wrong(self, place->line,
+              "smtp goes to smtps:// or smtp://, webhooks and hooks to https://");
     } else if (scheme == URL_HTTP && !place->is_plain) {
         wrong(self, place->line, "http:// is for loopback alone, with plain: true");
     } else if (place->is_plain && scheme != URL_HTTP && scheme != URL_SMTP) {
@@ -382,7 +383,8 @@ static void tell_yaml(reading *self, const velum_error *err)
           "tags or merges");
 }
 
-velum_status courier_config_parse(text source, courier_config_finding finding, void *context, courier_config *out)
+velum_status courier_config_parse(text source, courier_config_finding finding, void *context,
+                                  courier_config *out)
 {
     VELUM_AUTO(yaml) *document = NULL;
     reading self = {.finding = finding, .context = context, .out = out};

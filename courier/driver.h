@@ -10,7 +10,12 @@
 
 #include "courier/config.h"
 
-typedef enum outcome_kind { OUTCOME_SENT, OUTCOME_FAILED, OUTCOME_UNKNOWN, OUTCOME_KINDS } outcome_kind;
+typedef enum outcome_kind {
+    OUTCOME_SENT,
+    OUTCOME_FAILED,
+    OUTCOME_UNKNOWN,
+    OUTCOME_KINDS
+} outcome_kind;
 /* "sent" */
 const char *outcome_name(outcome_kind kind);
 

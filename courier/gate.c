@@ -2,7 +2,7 @@
 #include "courier/gate.h"
 
 #define ANSWER_BYTES_MAX ((size_t)8 << 20)
-#define REQUEST_BYTES_MAX 512
+#define REQUEST_BYTES_MAX 2048
 #define CALL_MS 10000
 #define HTTP_OK 200
 
@@ -73,9 +73,17 @@ static velum_status call(gate *self, uint32_t verb, text ref, const buffer *body
     return status;
 }
 
-static velum_status take(gate *self, uint32_t verb, uint32_t limit, json **out)
+static velum_status take(gate *self, uint32_t verb, const buffer *body, json **out)
 {
     VELUM_AUTO(velum_answer) *answer = NULL;
+
+    VELUM_TRY(call(self, verb, TEXT_EMPTY, body, &answer));
+    const velum_string bytes = velum_answer_body(answer);
+    return json_parse((text){bytes.data, bytes.size}, ANSWER_BYTES_MAX, out, NULL);
+}
+
+velum_status gate_take_messages(gate *self, uint32_t limit, json **out)
+{
     VELUM_AUTO_BUFFER body = {0};
     json_writer writer;
 
@@ -84,19 +92,26 @@ static velum_status take(gate *self, uint32_t verb, uint32_t limit, json **out)
     json_begin_object(&writer);
     json_member_integer(&writer, "limit", limit);
     json_end_object(&writer);
-    VELUM_TRY(call(self, verb, TEXT_EMPTY, &body, &answer));
-    const velum_string bytes = velum_answer_body(answer);
-    return json_parse((text){bytes.data, bytes.size}, ANSWER_BYTES_MAX, out, NULL);
+    return take(self, VELUM_VERB_MESSAGE_NEXT, &body, out);
 }
 
-velum_status gate_take_messages(gate *self, uint32_t limit, json **out)
+velum_status gate_take_hooks(gate *self, const courier_config *config, uint32_t limit, json **out)
 {
-    return take(self, VELUM_VERB_MESSAGE_NEXT, limit, out);
-}
+    VELUM_AUTO_BUFFER body = {0};
+    json_writer writer;
 
-velum_status gate_take_hooks(gate *self, uint32_t limit, json **out)
-{
-    return take(self, VELUM_VERB_HOOK_NEXT, limit, out);
+    buffer_init(&body, REQUEST_BYTES_MAX);
+    json_writer_init(&writer, &body);
+    json_begin_object(&writer);
+    json_member_integer(&writer, "limit", limit);
+    json_name(&writer, "hooks");
+    json_begin_array(&writer);
+    for (uint32_t i = 0; i < config->hook_count; i++) {
+        json_write_text(&writer, text_of(config->hooks[i].name));
+    }
+    json_end_array(&writer);
+    json_end_object(&writer);
+    return take(self, VELUM_VERB_HOOK_NEXT, &body, out);
 }
 
 velum_status gate_report_message(gate *self, text id, const outcome *what)

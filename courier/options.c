@@ -28,8 +28,17 @@ static const char usage[] =
     "\n"
     "SIGTERM ends it in order: what was taken is delivered and answered for.\n";
 
-enum { CHOSE_HELP = 1, CHOSE_VERSION, CHOSE_DATA, CHOSE_TOKEN, CHOSE_ACTIVITY, CHOSE_CONFIG,
-       CHOSE_CHECK, CHOSE_ONCE, CHOSE_LEVEL };
+enum {
+    CHOSE_HELP = 1,
+    CHOSE_VERSION,
+    CHOSE_DATA,
+    CHOSE_TOKEN,
+    CHOSE_ACTIVITY,
+    CHOSE_CONFIG,
+    CHOSE_CHECK,
+    CHOSE_ONCE,
+    CHOSE_LEVEL
+};
 
 static const struct option long_options[] = {
     {"data", required_argument, NULL, CHOSE_DATA},

@@ -134,7 +134,10 @@ velum_status round_hooks(gate *gate, const courier_config *config, round_counts 
 {
     VELUM_AUTO(json) *taken = NULL;
 
-    VELUM_TRY(gate_take_hooks(gate, ROUND_LIMIT, &taken));
+    if (config->hook_count == 0) {
+        return VELUM_OK; /* a courier without an address for them leaves them to one that has */
+    }
+    VELUM_TRY(gate_take_hooks(gate, config, ROUND_LIMIT, &taken));
     const json_value *const rows = list_of(taken, "hooks");
     if (rows == NULL) {
         return VELUM_E_INVALID;

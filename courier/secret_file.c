@@ -42,8 +42,7 @@ velum_status secret_file_read(const char *path, char *out, size_t out_bytes, siz
     }
     if (size == 0 || !is_whole || !utf8_is_printable((text){out, size})) {
         mem_wipe(out, out_bytes);
-        return error_set(err, VELUM_E_INVALID,
-                         "a token, password or secret file holds one line");
+        return error_set(err, VELUM_E_INVALID, "a token, password or secret file holds one line");
     }
     out[size] = '\0';
     *out_size = size;

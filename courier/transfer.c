@@ -17,17 +17,20 @@
 #define HTTP_REDIRECT 300
 #define HTTP_OK 200
 
+/* Of a callback whose form is curl's. */
+#define UNUSED __attribute__((unused))
+
 /* One transfer as its callbacks see it. */
 typedef struct transfer {
     CURL *handle;
     const place *place;
     text body;
-    size_t sent;           /* of the body */
-    size_t received;       /* of the answer's body */
-    bool began;            /* the connection stands, and the request begins */
-    bool refused_address;  /* T-1 */
+    size_t sent;          /* of the body */
+    size_t received;      /* of the answer's body */
+    bool began;           /* the connection stands, and the request begins */
+    bool refused_address; /* T-1 */
     bool is_mail;
-    int64_t deadline_ns; /* monotonic */
+    int64_t deadline_ns;     /* monotonic */
     struct curl_slist *list; /* headers, or recipients */
 } transfer;
 
@@ -57,14 +60,11 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-static int request_begins(void *context, char *remote, char *local, int remote_port, int local_port)
+static int request_begins(void *context, UNUSED char *remote, UNUSED char *local,
+                          UNUSED int remote_port, UNUSED int local_port)
 {
     transfer *const self = context;
 
-    (void)remote;
-    (void)local;
-    (void)remote_port;
-    (void)local_port;
     self->began = true;
     return fault_at(FAULT_WRITE) == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
@@ -85,19 +85,16 @@ static size_t give_body(char *out, size_t size, size_t count, void *context)
 }
 
 /* T-4: behind the ceiling the transfer is ended by us. */
-static size_t drop_answer(char *data, size_t size, size_t count, void *context)
+static size_t drop_answer(UNUSED char *data, size_t size, size_t count, void *context)
 {
     transfer *const self = context;
 
-    (void)data;
     self->received += size * count;
     return self->received <= TRANSFER_ANSWER_BYTES_MAX ? size * count : 0;
 }
 
-static size_t drop_header(char *data, size_t size, size_t count, void *context)
+static size_t drop_header(UNUSED char *data, size_t size, size_t count, UNUSED void *context)
 {
-    (void)data;
-    (void)context;
     return size * count;
 }
 
@@ -190,10 +187,8 @@ static CURLcode set_all(transfer *self)
 
 static CURLcode set_target(transfer *self, const courier_config *config)
 {
-    static const char *const protocols[URL_SCHEMES] = {[URL_HTTP] = "http",
-                                                       [URL_HTTPS] = "https",
-                                                       [URL_SMTP] = "smtp",
-                                                       [URL_SMTPS] = "smtps"};
+    static const char *const protocols[URL_SCHEMES] = {
+        [URL_HTTP] = "http", [URL_HTTPS] = "https", [URL_SMTP] = "smtp", [URL_SMTPS] = "smtps"};
     const place *const place = self->place;
     const velum_clock clock = clock_system();
     CURLcode code = curl_easy_setopt(self->handle, CURLOPT_URL, place->source);
@@ -268,15 +263,14 @@ static outcome judge_http(const transfer *self, CURLcode code, long status)
         return failed(note_of(self, code));
     }
     if (!is_answered) {
-        return (outcome){.kind = OUTCOME_UNKNOWN,
-                         .note = note_of(self, code),
-                         .http_status = (int32_t)status};
+        return (outcome){
+            .kind = OUTCOME_UNKNOWN, .note = note_of(self, code), .http_status = (int32_t)status};
     }
     if (status >= HTTP_OK && status < HTTP_REDIRECT) {
         return (outcome){.kind = OUTCOME_SENT, .note = "", .http_status = (int32_t)status};
     }
     return (outcome){.kind = status >= HTTP_SERVER_ERROR || status < HTTP_OK ? OUTCOME_UNKNOWN
-                                                                            : OUTCOME_FAILED,
+                                                                             : OUTCOME_FAILED,
                      .note = "status",
                      .http_status = (int32_t)status};
 }
@@ -362,8 +356,8 @@ static CURLcode set_mail(transfer *self)
         code = curl_easy_setopt(self->handle, CURLOPT_UPLOAD, 1L);
     }
     if (code == CURLE_OK) {
-        code = curl_easy_setopt(self->handle, CURLOPT_INFILESIZE_LARGE,
-                                (curl_off_t)self->body.size);
+        code =
+            curl_easy_setopt(self->handle, CURLOPT_INFILESIZE_LARGE, (curl_off_t)self->body.size);
     }
     if (code == CURLE_OK && place->username[0] != '\0' && !place->is_plain) {
         code = curl_easy_setopt(self->handle, CURLOPT_USERNAME, place->username);
@@ -376,8 +370,8 @@ static CURLcode set_mail(transfer *self)
 
 outcome transfer_mail(const courier_config *config, const place *place, const char *to, text letter)
 {
-    __attribute__((cleanup(transfer_clear))) transfer self = {
-        .place = place, .body = letter, .is_mail = true, .handle = curl_easy_init()};
+    __attribute__((cleanup(transfer_clear)))
+    transfer self = {.place = place, .body = letter, .is_mail = true, .handle = curl_easy_init()};
     char recipient[CONFIG_ADDRESS_BYTES + BRACKETS_BYTES];
     const int size = snprintf(recipient, sizeof(recipient), "<%s>", to);
 

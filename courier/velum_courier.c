@@ -70,29 +70,38 @@ static void log_count(const char *message, uint32_t count)
     }
 }
 
-static void log_counts(const round_counts *messages, const round_counts *hooks)
+/* What was done since it was last told. */
+typedef struct tally {
+    round_counts messages;
+    round_counts hooks;
+} tally;
+
+/* Told and forgotten: once everything that was due is done, not for each round. */
+static void log_tally(tally *self)
 {
+    const round_counts *const messages = &self->messages;
+    const round_counts *const hooks = &self->hooks;
+
     log_count("messages sent", messages->outcomes[OUTCOME_SENT]);
     log_count("messages failed", messages->outcomes[OUTCOME_FAILED]);
     log_count("messages of unknown fate", messages->outcomes[OUTCOME_UNKNOWN]);
     log_count("webhooks sent", hooks->outcomes[OUTCOME_SENT]);
     log_count("webhooks failed", hooks->outcomes[OUTCOME_FAILED]);
     log_count("webhooks of unknown fate", hooks->outcomes[OUTCOME_UNKNOWN]);
-    log_count("outcomes that the gate could not be told",
-              messages->unreported + hooks->unreported);
+    log_count("outcomes that the gate could not be told", messages->unreported + hooks->unreported);
+    *self = (tally){.messages = {0}};
 }
 
 /* Both kinds in turn, so that neither waits for the other's end. */
-static velum_status turn(gate *gate, const courier_config *config, uint32_t *out_taken)
+static velum_status turn(gate *gate, const courier_config *config, tally *tally,
+                         uint32_t *out_taken)
 {
-    round_counts messages = {0};
-    round_counts hooks = {0};
+    const uint32_t before = tally->messages.taken + tally->hooks.taken;
 
-    const velum_status first = round_messages(gate, config, &messages);
+    const velum_status first = round_messages(gate, config, &tally->messages);
     const velum_status second =
-        first == VELUM_E_UNAVAILABLE ? first : round_hooks(gate, config, &hooks);
-    log_counts(&messages, &hooks);
-    *out_taken = messages.taken + hooks.taken;
+        first == VELUM_E_UNAVAILABLE ? first : round_hooks(gate, config, &tally->hooks);
+    *out_taken = tally->messages.taken + tally->hooks.taken - before;
     return first < 0 ? first : second;
 }
 
@@ -123,11 +132,15 @@ static uint32_t longer(uint32_t wait_ms, uint32_t most_ms)
 static int work(gate *gate, const courier_config *config, bool once)
 {
     velum_status before = VELUM_OK;
+    tally tally = {.messages = {0}};
     uint32_t wait_ms = 0;
 
     do {
         uint32_t taken = 0;
-        const velum_status status = turn(gate, config, &taken);
+        const velum_status status = turn(gate, config, &tally, &taken);
+        if (status < 0 || taken == 0) {
+            log_tally(&tally);
+        }
         log_change(status, before);
         before = status;
         if (once && (status < 0 || taken == 0)) {
@@ -135,6 +148,7 @@ static int work(gate *gate, const courier_config *config, bool once)
         }
         wait_ms = taken > 0 ? 0 : longer(wait_ms, status < 0 ? AWAY_MS_MAX : IDLE_MS_MAX);
     } while (!courier_wait(wait_ms));
+    log_tally(&tally);
     log_line(LOG_LEVEL_NOTICE, "velum-courier ends");
     return EXIT_ENDED;
 }

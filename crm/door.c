@@ -2,14 +2,33 @@
 
 #include "crm/say.h"
 
+#include <time.h>
+
+#define DOOR_TRIES_MAX 30     /* 100 ms apart */
+#define DOOR_TIMEOUT_MS 60000 /* figures of a large folder take their time */
+
+/* A velumd that starts, or another command that is at work for a moment, is waited for. */
+static velum_status reach(door *self, const char *folder, velum_error *err)
+{
+    const velum_gate_options gate = {
+        .size = sizeof(gate), .folder = {folder, strlen(folder)}, .timeout_ms = DOOR_TIMEOUT_MS};
+    const struct timespec pause = {.tv_nsec = 100000000};
+    velum_status status = velum_gate_open(&gate, &self->gate, err);
+
+    for (uint32_t i = 0; i < DOOR_TRIES_MAX && status == VELUM_E_LOCKED; i++) {
+        (void)nanosleep(&pause, NULL);
+        status = velum_gate_open(&gate, &self->gate, err);
+    }
+    return status;
+}
+
 velum_status door_open(door *self, const options *options)
 {
     velum_error err = {.text = ""};
 
     *self = (door){.activity = options->activity};
     VELUM_TRY(token_read(options->token_file, &self->token));
-    const velum_string folder = {options->data, strlen(options->data)};
-    const velum_status status = velum_client_open(folder, &self->client, &err);
+    const velum_status status = reach(self, options->data, &err);
     if (status < 0) {
         say("the data folder does not open: %s", err.text);
         say_more("Name it with --data DIR or in $VELUM_DATA.");
@@ -19,7 +38,7 @@ velum_status door_open(door *self, const options *options)
 
 void door_close(door *self)
 {
-    velum_client_free(self->client);
+    velum_gate_free(self->gate);
     mem_wipe(self, sizeof(*self));
 }
 
@@ -48,7 +67,7 @@ velum_status door_ask(door *self, uint32_t verb, const buffer *body, json **out)
         .body = {(const char *)body->data, body->size},
     };
 
-    const velum_status status = velum_client_call(self->client, &request, &answer, &err);
+    const velum_status status = velum_gate_call(self->gate, &request, &answer, &err);
     if (status < 0) {
         say("the call failed: %s", err.text);
         return status;

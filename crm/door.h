@@ -6,14 +6,14 @@
 #include "crm/options.h"
 #include "crm/token.h"
 
-#include <velum/admin.h>
+#include <velum/velum.h>
 
 #define DOOR_ANSWER_BYTES_MAX ((size_t)8 << 20)
 
 VELUM_DEFINE_AUTO(velum_answer);
 
 typedef struct door {
-    velum_client *client;
+    velum_gate *gate;
     token token;
     const char *activity;
 } door;

@@ -32,9 +32,9 @@ void progress_show(progress *self, uint64_t done, uint64_t total)
         return;
     }
     self->shown_ns = now;
-    (void)fprintf(stderr, "%s%llu of %llu %s%s", self->is_terminal ? "\r\033[K" : "velum-crm: ",
-                  (unsigned long long)done, (unsigned long long)total, self->what,
-                  self->is_terminal ? "" : "\n");
+    (void)fprintf(stderr, "%s%llu of %llu %s%s",
+                  self->is_terminal ? "\r\033[K" : "velum-crm: ", (unsigned long long)done,
+                  (unsigned long long)total, self->what, self->is_terminal ? "" : "\n");
     (void)fflush(stderr);
 }
 

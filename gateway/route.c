@@ -5,7 +5,7 @@
 #include <velum/velum.h>
 
 /* The first pattern that fits a path decides for it, so a literal segment stands above "{}" and
- * "{table}". */
+ * "{table}". Keys and values of rows travel in bodies alone: proxies keep targets (I-5). */
 static const route routes[] = {
     {"POST", "/v1/subjects/lookup", "POST", VELUM_VERB_LOOKUP, ROUTE_ACTIVITY | ROUTE_BODY,
      ROUTE_CALL, NULL},
@@ -40,14 +40,16 @@ static const route routes[] = {
      ROUTE_ACTIVITY | ROUTE_BODY, ROUTE_CALL, NULL},
     {"POST", "/v1/courier/messages/{}/done", "POST", VELUM_VERB_MESSAGE_DONE,
      ROUTE_ACTIVITY | ROUTE_BODY, ROUTE_CALL, NULL},
-    {"GET", "/v1/subjects/{}/{table}", "GET, POST, DELETE", VELUM_VERB_ROW_READ, ROUTE_ACTIVITY,
-     ROUTE_CALL, "key from #limit"},
-    {"POST", "/v1/subjects/{}/{table}", "GET, POST, DELETE", VELUM_VERB_ROW_PUT,
+    {"GET", "/v1/subjects/{}/{table}", "GET, POST", VELUM_VERB_ROW_READ, ROUTE_ACTIVITY, ROUTE_CALL,
+     "from #limit"},
+    {"POST", "/v1/subjects/{}/{table}", "GET, POST", VELUM_VERB_ROW_PUT,
      ROUTE_ACTIVITY | ROUTE_BODY, ROUTE_CALL, NULL},
-    {"DELETE", "/v1/subjects/{}/{table}", "GET, POST, DELETE", VELUM_VERB_ROW_DELETE,
-     ROUTE_ACTIVITY, ROUTE_CALL, "key"},
-    {"GET", "/v1/rows/{table}", "GET", VELUM_VERB_ROW_SCAN, ROUTE_ACTIVITY, ROUTE_CALL,
-     "field min max from #limit"},
+    {"POST", "/v1/subjects/{}/{table}/read", "POST", VELUM_VERB_ROW_READ,
+     ROUTE_ACTIVITY | ROUTE_BODY, ROUTE_CALL, NULL},
+    {"POST", "/v1/subjects/{}/{table}/delete", "POST", VELUM_VERB_ROW_DELETE,
+     ROUTE_ACTIVITY | ROUTE_BODY, ROUTE_CALL, NULL},
+    {"POST", "/v1/rows/{table}/scan", "POST", VELUM_VERB_ROW_SCAN, ROUTE_ACTIVITY | ROUTE_BODY,
+     ROUTE_CALL, NULL},
     {"POST", "/v1/rows/{table}/import", "POST", VELUM_VERB_ROW_IMPORT, ROUTE_ACTIVITY | ROUTE_BODY,
      ROUTE_CALL, NULL},
     {"GET", "/v1/subjects", "GET, POST", VELUM_VERB_SUBJECT_LIST, ROUTE_ACTIVITY, ROUTE_CALL,

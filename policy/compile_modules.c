@@ -142,7 +142,7 @@ static size_t find_files(compiler *self, const bundle_file *files, size_t count,
         }
         out[found++] = &files[i];
     }
-    qsort(out, found, sizeof(out[0]), by_name);
+    qsort(out, found, sizeof(const bundle_file *), by_name);
     return found;
 }
 

@@ -41,8 +41,8 @@ static const word_value types[] = {
 static const word_value ways[] = {{"erase", ROWS_ERASE}, {"anonymise", ROWS_ANONYMISE}, {NULL, 0}};
 
 /* Segments of paths that would be taken for a table, or a table for them (docs/api.md). */
-static const char *const reserved[] = {"read",   "consents", "retained",  "rows", "requests",
-                                       "lookup", "search",   "bulk-read", NULL};
+static const char *const reserved[] = {"read",   "consents", "retained",  "rows",     "requests",
+                                       "lookup", "search",   "bulk-read", "messages", NULL};
 
 /* --- Names ------------------------------------------------------------------------------------------ */
 
@@ -303,6 +303,21 @@ static void check_depth(compiler *self, uint32_t first)
     }
 }
 
+/* What a law keeps is read by the rows that hang on nothing: a child of one that went would be kept, and
+ * nobody could be shown it. */
+static void check_kept_children(compiler *self, uint32_t first)
+{
+    for (uint32_t i = first; i < self->out->resource_count; i++) {
+        const bundle_resource *const resource = &self->out->resources[i];
+        if (resource->parent != BUNDLE_NONE && resource->erasure == ROWS_RETAIN &&
+            self->out->resources[resource->parent].erasure != ROWS_RETAIN) {
+            tell_error(self, self->resource_lines[i],
+                       "table %s is retained, and the one it hangs on is not",
+                       quote(resource->name).text);
+        }
+    }
+}
+
 static void compile_tables_of(compiler *self, uint32_t module, const yaml_node *root)
 {
     const yaml_node *const section = member_of(root, "tables", YAML_MAP);
@@ -319,6 +334,7 @@ static void compile_tables_of(compiler *self, uint32_t module, const yaml_node *
         find_parent(self, section, &self->out->resources[i]);
     }
     check_depth(self, first);
+    check_kept_children(self, first);
 }
 
 void compile_tables(compiler *self)

@@ -346,7 +346,7 @@ int64_t conn_changes(store_conn *conn)
     return sqlite3_changes64(conn->db);
 }
 
-int64_t conn_changes_all(store_conn *conn)
+int64_t conn_total_changes(store_conn *conn)
 {
     return sqlite3_total_changes64(conn->db);
 }

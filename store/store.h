@@ -94,8 +94,9 @@ bool stmt_is_null(store_stmt *stmt, int column);
 void stmt_reset(store_stmt *stmt);
 /* Rows that the last INSERT, UPDATE or DELETE changed. */
 int64_t conn_changes(store_conn *conn);
-/* The same of all statements since the connection was opened; a rollback takes nothing off. */
-int64_t conn_changes_all(store_conn *conn);
+/* Rows changed on this connection since it was opened, those of savepoints taken back among them: the
+ * same number before and after says that nothing was changed. DDL does not count. */
+int64_t conn_total_changes(store_conn *conn);
 
 /* A truncating WAL checkpoint with readers drained by a bounded wait; VELUM_E_BUSY when they do not
  * leave (spec: a deleted row stays readable in the WAL). Writer thread only. */

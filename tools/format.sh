@@ -8,7 +8,7 @@ if [ -z "$tool" ]; then
     exit 77
 fi
 
-files=$(find include base store policy vault audit core gateway cli tests tools config \
+files=$(find include base store policy vault audit core crm courier gateway cli tests tools config \
     \( -name '*.c' -o -name '*.h' \) -type f 2>/dev/null | LC_ALL=C sort)
 [ -n "$files" ] || exit 0
 

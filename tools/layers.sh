@@ -16,7 +16,7 @@ policy:  include/velum/status.h base
 vault:   include/velum/status.h base store
 audit:   include/velum/status.h base
 core:    include/velum base store policy vault audit
-crm:     include/velum base
+crm:     include/velum/status.h include/velum/velum.h include/velum/module.h base
 gateway: include/velum base
 cli:     include/velum base
 bindings: include/velum

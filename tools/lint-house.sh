@@ -3,7 +3,7 @@
 # Prints file:line: what; exits 1 when a rule is broken. More than five parameters only warns.
 set -eu
 cd "${1:-.}"
-files=$(find include base store policy vault audit core gateway cli \( -name '*.c' -o -name '*.h' \) -type f 2>/dev/null |
+files=$(find include base store policy vault audit core crm courier gateway cli \( -name '*.c' -o -name '*.h' \) -type f 2>/dev/null |
     LC_ALL=C sort)
 [ -n "$files" ] || exit 0
 

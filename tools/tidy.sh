@@ -7,7 +7,7 @@ if [ -z "$tool" ]; then
     exit 77
 fi
 
-files=$(find base store policy vault audit core gateway cli -name '*.c' -type f 2>/dev/null | LC_ALL=C sort)
+files=$(find base store policy vault audit core crm courier gateway cli -name '*.c' -type f 2>/dev/null | LC_ALL=C sort)
 [ -n "$files" ] || exit 0
 # store/ is read with SQLCipher's header, not with a system's sqlite3.h.
 [ -n "${SQLCIPHER_DIR:-}" ] || tools/sqlcipher.sh build/deps/sqlcipher

@@ -84,7 +84,7 @@ void vault_keys_savepoint_rollback(vault *self, const vault_mark *mark)
 
 int64_t vault_keys_changes(const vault *self)
 {
-    return conn_changes_all(store_writer(self->keys_db));
+    return conn_total_changes(store_writer(self->keys_db));
 }
 
 void generation_clear(vault *self)

@@ -233,7 +233,7 @@ void vault_savepoint_rollback(vault *self, const vault_mark *mark);
 velum_status vault_keys_savepoint(vault *self) VELUM_WARN_UNUSED;
 velum_status vault_keys_savepoint_release(vault *self) VELUM_WARN_UNUSED;
 void vault_keys_savepoint_rollback(vault *self, const vault_mark *mark);
-/* Rows of keys.db that were changed since it was opened; see conn_changes_all. */
+/* Rows of keys.db that were changed since it was opened; see conn_total_changes. */
 int64_t vault_keys_changes(const vault *self);
 /* A category's new contents. */
 typedef struct record_place {

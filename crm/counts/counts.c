@@ -21,16 +21,15 @@ static size_t terminal_columns(void)
     uint64_t columns = 0;
 
     if (said == NULL || !text_parse_u64(text_of(said), &columns) || columns == 0) {
-        columns = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0
-                      ? size.ws_col
-                      : COLUMNS_DEFAULT;
+        columns = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
+                                                                                  : COLUMNS_DEFAULT;
     }
     return columns < COLUMNS_MIN ? COLUMNS_MIN : (size_t)columns;
 }
 
 static velum_status ask(const options *options, json **out)
 {
-    VELUM_AUTO_DOOR door = {.client = NULL};
+    VELUM_AUTO_DOOR door = {.gate = NULL};
     VELUM_AUTO_BUFFER body = {0};
     json_writer writer;
 

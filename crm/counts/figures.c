@@ -15,12 +15,11 @@ typedef struct shown {
 /* East Asian wide characters take two (UAX #11, coarsely: what a name of a shop or region needs). */
 static size_t width_of_point(uint32_t point)
 {
-    const bool is_wide = (point >= 0x1100 && point <= 0x115f) ||
-                         (point >= 0x2e80 && point <= 0xa4cf) ||
-                         (point >= 0xac00 && point <= 0xd7a3) ||
-                         (point >= 0xf900 && point <= 0xfaff) ||
-                         (point >= 0xfe30 && point <= 0xfe6f) ||
-                         (point >= 0xff01 && point <= 0xff60) || (point >= 0x1f300);
+    const bool is_wide =
+        (point >= 0x1100 && point <= 0x115f) || (point >= 0x2e80 && point <= 0xa4cf) ||
+        (point >= 0xac00 && point <= 0xd7a3) || (point >= 0xf900 && point <= 0xfaff) ||
+        (point >= 0xfe30 && point <= 0xfe6f) || (point >= 0xff01 && point <= 0xff60) ||
+        (point >= 0x1f300);
 
     return is_wide ? 2 : 1;
 }
@@ -130,8 +129,8 @@ static void write_cell(const figure_column *column, text value, bool is_last, bu
     }
 }
 
-velum_status figures_write(figure_column *of, size_t count, const json_value *cells,
-                           size_t columns, buffer *out)
+velum_status figures_write(figure_column *of, size_t count, const json_value *cells, size_t columns,
+                           buffer *out)
 {
     measure(of, count, cells);
     narrow(of, count, columns);

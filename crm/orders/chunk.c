@@ -6,7 +6,8 @@
 
 #define CHUNK_ROWS_MAX 1000 /* orders and their lines */
 #define ROWS_BYTES_MAX ((size_t)900 << 10)
-#define BODY_BYTES_MAX ((size_t)1000 << 10) /* a frame of the socket takes 1 MiB, with what is around */
+#define BODY_BYTES_MAX \
+    ((size_t)1000 << 10) /* a frame of the socket takes 1 MiB, with what is around */
 #define TRIES_MAX 5
 
 void chunk_init(chunk *self)
@@ -89,8 +90,7 @@ velum_status chunk_send(chunk *self)
 
 velum_status chunk_add(chunk *self, text order, uint32_t count)
 {
-    if (self->count + count > CHUNK_ROWS_MAX ||
-        self->rows.size + order.size + 1 > ROWS_BYTES_MAX) {
+    if (self->count + count > CHUNK_ROWS_MAX || self->rows.size + order.size + 1 > ROWS_BYTES_MAX) {
         VELUM_TRY(chunk_send(self));
     }
     if (self->count > 0) {

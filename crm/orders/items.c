@@ -132,8 +132,8 @@ static int by_order(const void *a, const void *b, void *context)
     const items *const self = context;
     const item *const left = a;
     const item *const right = b;
-    const int order = text_compare(items_value(self, left, SLOT_KEY),
-                                   items_value(self, right, SLOT_KEY));
+    const int order =
+        text_compare(items_value(self, left, SLOT_KEY), items_value(self, right, SLOT_KEY));
 
     return order != 0 ? order : (left->line > right->line) - (left->line < right->line);
 }

@@ -10,8 +10,8 @@
 #define ITEM_VALUE_BYTES_MAX 1024
 
 typedef struct item {
-    uint64_t line;  /* of the file */
-    size_t offset;  /* of its values */
+    uint64_t line; /* of the file */
+    size_t offset; /* of its values */
 } item;
 
 typedef struct items items;

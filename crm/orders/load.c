@@ -130,9 +130,12 @@ static void show_counts(const loading *self, const chunk_totals *totals, bool as
         const char *name;
         uint64_t count;
     } counts[] = {
-        {"lines", items_count(self->items)}, {"orders", self->orders},
-        {"new", totals->new},                {"same", totals->same},
-        {"changed", totals->changed},        {"rejected", self->rejects.count},
+        {"lines", items_count(self->items)},
+        {"orders", self->orders},
+        {"new", totals->new},
+        {"same", totals->same},
+        {"changed", totals->changed},
+        {"rejected", self->rejects.count},
     };
 
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
@@ -160,7 +163,7 @@ static void show_totals(const loading *self, const chunk_totals *totals, bool as
 
 static velum_status load(loading *self, const options *options)
 {
-    VELUM_AUTO_DOOR door = {.client = NULL};
+    VELUM_AUTO_DOOR door = {.gate = NULL};
     VELUM_AUTO_CHUNK chunk = {
         .door = &door, .table = self->map->orders.name, .rejects = &self->rejects};
 

@@ -75,7 +75,7 @@ static velum_status read_as(const yaml_node *node, uint32_t *out, velum_error *e
 {
     static const char *const words[] = {
         [AS_TEXT] = "text", [AS_INTEGER] = "integer", [AS_CENTS] = "cents", [AS_TIME] = "time"};
-    text word;
+    text word = TEXT_EMPTY;
 
     if (node == NULL) {
         return VELUM_OK;
@@ -170,8 +170,8 @@ static velum_status find_sums(orders_map *self, velum_error *err)
             at++;
         }
         if (field->from == FROM_SUM &&
-            (at == self->lines.field_count || (self->lines.fields[at].as != AS_INTEGER &&
-                                               self->lines.fields[at].as != AS_CENTS))) {
+            (at == self->lines.field_count ||
+             (self->lines.fields[at].as != AS_INTEGER && self->lines.fields[at].as != AS_CENTS))) {
             return wrong(err, field->column.line, "sum names a number of the lines");
         }
         field->sum = at;
@@ -183,7 +183,8 @@ static velum_status find_sums(orders_map *self, velum_error *err)
 
 static bool is_source(text name)
 {
-    if (name.size > SOURCE_BYTES_MAX || name.data[0] < 'a' || name.data[0] > 'z') {
+    if (name.size == 0 || name.size > SOURCE_BYTES_MAX || name.data[0] < 'a' ||
+        name.data[0] > 'z') {
         return false;
     }
     for (size_t i = 0; i < name.size; i++) {
@@ -202,7 +203,7 @@ static velum_status read_root(orders_map *self, const yaml_node *root, velum_err
                                         "orders",       "lines",  NULL};
     static const char *const customer_names[] = {"type", "column", NULL};
     const yaml_node *customer = NULL;
-    text version;
+    text version = TEXT_EMPTY;
 
     VELUM_TRY(check_names(root, names, err));
     VELUM_TRY(need_text(root, "velum-orders", &version, err));

@@ -67,7 +67,8 @@ typedef struct orders_map {
     orders_column customer;
     orders_table orders;
     orders_table lines;
-    uint32_t columns[ORDERS_SLOTS_MAX]; /* by slot: the column of the file; set by orders_map_bind */
+    uint32_t
+        columns[ORDERS_SLOTS_MAX]; /* by slot: the column of the file; set by orders_map_bind */
     uint32_t slot_count;
     uint32_t column_count; /* of a row */
 } orders_map;

@@ -45,9 +45,9 @@ static void list_reasons(const tally *self, char out[LINE_BYTES])
 
     out[0] = '\0';
     for (uint32_t i = 0; i < self->reason_count && used < LINE_BYTES; i++) {
-        const int more = snprintf(out + used, LINE_BYTES - used, "%s%s %llu", i == 0 ? " (" : ", ",
-                                  self->reasons[i].name,
-                                  (unsigned long long)self->reasons[i].count);
+        const int more =
+            snprintf(out + used, LINE_BYTES - used, "%s%s %llu", i == 0 ? " (" : ", ",
+                     self->reasons[i].name, (unsigned long long)self->reasons[i].count);
         used += more > 0 ? (size_t)more : 0;
     }
     if (used > 0 && used + 1 < LINE_BYTES) {

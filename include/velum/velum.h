@@ -137,7 +137,8 @@ VELUM_PUBLIC void velum_gate_free(velum_gate *gate);
 #define VELUM_VERB_MODULE_TIMER 79u /* activity? ref body {module, name, at | null, keep?} */
 #define VELUM_VERB_TASK_ACK \
     80u /* activity? ref: the task's id; body {state: done|failed, error?} */
-#define VELUM_VERB_HOOK_NEXT 81u /* activity? body {limit?}: webhooks to send, signed by the gate */
+#define VELUM_VERB_HOOK_NEXT \
+    81u /* activity? body {limit?, hooks?: […]}: webhooks to send, signed */
 #define VELUM_VERB_HOOK_DONE 82u /* activity? ref: its id; body {outcome: sent|failed, status?} */
 
 /* How the caller shows who it is. */

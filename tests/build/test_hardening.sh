@@ -17,7 +17,7 @@ fortifies() { readelf -sW "$1" | grep -qE '__(memcpy|memmove|snprintf|vsnprintf|
 has_cet() { ! [ "$(uname -m)" = x86_64 ] || readelf -n "$1" | grep -q 'x86 feature.*IBT.*SHSTK'; }
 
 found=0
-for binary in velumd velum velum-courier libvelum.so.0; do
+for binary in velumd velum velum-crm velum-courier libvelum.so.0; do
     file=$release/$binary
     [ -f "$file" ] || continue
     found=1
@@ -31,7 +31,7 @@ for binary in velumd velum velum-courier libvelum.so.0; do
     check "$binary has fortified calls" fortifies "$file"
 done
 
-for folder in base store policy vault audit core gateway cli courier; do
+for folder in base store policy vault audit core crm gateway cli courier; do
     object=$(find "$release/$folder" -name '*.o' 2>/dev/null | head -n 1)
     [ -n "$object" ] || continue
     found=1

@@ -633,3 +633,17 @@ int64_t sql_count(place *self, const char *sql)
     assert_int_equal(writer_run(&self->gate->writer, count_sql, &task), VELUM_OK);
     return task.count;
 }
+
+static velum_status count_changes(void *context, store_conn *conn)
+{
+    *(int64_t *)context = conn_total_changes(conn);
+    return VELUM_OK;
+}
+
+int64_t rows_changed(place *self)
+{
+    int64_t changed = 0;
+
+    assert_int_equal(writer_run(&self->gate->writer, count_changes, &changed), VELUM_OK);
+    return changed;
+}

@@ -153,5 +153,8 @@ uint64_t input_of(const audit_entry *entry, uint32_t key);
 /* Runs SQL on the writer; a count through `SELECT count(*) …`. */
 void sql_run(place *self, const char *sql);
 int64_t sql_count(place *self, const char *sql);
+/* Rows that the writer has changed since the folder was opened: equal before and after says that
+ * nothing was written. */
+int64_t rows_changed(place *self);
 
 #endif

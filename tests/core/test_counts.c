@@ -270,6 +270,22 @@ static void another_purpose_is_refused(void **state)
     assert_refused(count(&town), 409, "small-numbers");
 }
 
+/* --- damaged -------------------------------------------------------------------------------------- */
+
+/* I-3: a customer who cannot be read is not counted, in no part, and holds up nobody's count. */
+static void damaged_customers_are_not_counted(void **state)
+{
+    place *const self = *state;
+    town town = begin(self);
+
+    customers(&town, 60, "s01", "east", true);
+    for (uint32_t i = 0; i < 5; i++) {
+        order(&town, i, "s01", "east", 20000);
+    }
+    sql_run(self, "UPDATE module_row SET version = version + 1 WHERE n > 60"); /* second ones */
+    assert_cell(cell(assert_done(count(&town)), "east", "s01", NULL), 55, 550000);
+}
+
 /* --- refused -------------------------------------------------------------------------------------- */
 
 static void what_is_not_declared_is_refused(void **state)
@@ -352,6 +368,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_not_declared_is_refused, place_set_up_clock,
                                         place_tear_down),
         cmocka_unit_test_setup_teardown(who_sees_some_customers_is_refused, place_set_up_clock,
+                                        place_tear_down),
+        cmocka_unit_test_setup_teardown(damaged_customers_are_not_counted, place_set_up_clock,
                                         place_tear_down),
         cmocka_unit_test_setup_teardown(another_purpose_is_refused, place_set_up_clock,
                                         place_tear_down),

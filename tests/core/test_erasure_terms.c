@@ -102,6 +102,8 @@ static void evidence_stands_until_its_end(void **state)
     place_reopen(self);
     assert_string_equal(subject_log(self, ref), "upsert");
     assert_int_equal(sql_count(self, "SELECT count(*) FROM timer WHERE kind = 5"), 1);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM module_work"), 1);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM hook"), 1); /* nobody took the news */
     place_set_clock(
         self, until + NS_PER_SECOND); /* what a law keeps goes first, the evidence of it after */
     await_count(self, "SELECT count(*) FROM retained", 0);
@@ -110,6 +112,8 @@ static void evidence_stands_until_its_end(void **state)
     await_count(self, "SELECT count(*) FROM timer WHERE kind = 5", 0);
     await_count(self, "SELECT count(*) FROM destruction", 0);
     await_count(self, "SELECT count(*) FROM subject", 0);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM module_work"), 0);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM hook"), 0);
     assert_int_equal(sql_count(self, "SELECT count(*) FROM certificate WHERE subject IS NOT NULL"),
                      0);
     assert_log_sound(self);

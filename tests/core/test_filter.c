@@ -279,17 +279,38 @@ static void a_cursor_is_bound(void **state)
     other.audience = token_of(
         self, (holder){"other", NULL, "marketing", "audience,direct-marketing", "shop", NULL});
     const char *const with =
-        text_f(self, ASKED ",\"segment\":{\"all\":true},\"from\":\"%s\"", next);
+        text_f(self, ASKED ",\"segment\":{\"all\":true},\"limit\":5,\"from\":\"%s\"", next);
     assert_done(filter_of(self, &all, with));
     assert_refused(filter_of(self, &other, with), 400, "malformed-request");
     assert_refused(filter_of(self, &all,
                              text_f(self,
-                                    ASKED ",\"segment\":{\"store\":\"S001\"},"
+                                    ASKED ",\"segment\":{\"store\":\"S001\"},\"limit\":5,"
                                           "\"from\":\"%s\"",
                                     next)),
                    400, "malformed-request");
+    assert_refused(
+        filter_of(self, &all,
+                  text_f(self, ASKED ",\"segment\":{\"all\":true},\"from\":\"%s\"", next)),
+        400, "malformed-request"); /* else whole pages could begin anywhere */
     place_reopen(self);
     assert_done(filter_of(self, &all, with));
+}
+
+/* I-8: pages of one customer each, under one segment and another, tell nobody's attributes who is not
+ * allowed. */
+static void a_small_page_counts_nobody_refused(void **state)
+{
+    place *const self = *state;
+    const cast all = cast_of(self);
+
+    (void)someone(self, &all, 1, "S077"); /* who agreed to nothing */
+    const reply *answer =
+        assert_done(filter_of(self, &all, ASKED ",\"segment\":{\"store\":\"S077\"}"));
+    assert_int_equal(integer_at(answer, "counts/refused"), 1);
+    answer =
+        assert_done(filter_of(self, &all, ASKED ",\"segment\":{\"store\":\"S077\"},\"limit\":999"));
+    assert_int_equal(integer_at(answer, "counts/allowed"), 0);
+    assert_null(value_at(answer, "counts/refused"));
 }
 
 /* --- the record -------------------------------------------------------------------------------- */
@@ -337,6 +358,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_malformed_is_refused, place_set_up,
                                         place_tear_down),
         cmocka_unit_test_setup_teardown(a_segment_comes_in_pages, place_set_up, place_tear_down),
+        cmocka_unit_test_setup_teardown(a_small_page_counts_nobody_refused, place_set_up,
+                                        place_tear_down),
         cmocka_unit_test_setup_teardown(leaves_name_everybody, place_set_up, place_tear_down),
         cmocka_unit_test_setup_teardown(a_cursor_is_bound, place_set_up, place_tear_down),
         cmocka_unit_test_setup_teardown(without_the_journal_nothing_leaves, place_set_up,

@@ -241,7 +241,7 @@ static void a_row_that_fails_late_leaves_nothing_behind(void **state)
     check_late_failure(*state, CHUNK(MIXED));
 }
 
-/* Alone in its transaction (W-4): the whole chunk is taken back and goes again. */
+/* Alone in its transaction (W-5): the whole chunk is taken back and goes again. */
 static void nor_does_one_of_a_large_chunk(void **state)
 {
     place *const self = *state;

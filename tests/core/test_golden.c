@@ -44,8 +44,36 @@ static void cut_room(const char *tail)
     assert_int_equal(truncate(tail, (end + 4095) / 4096 * 4096), 0);
 }
 
+#define ORDER                                                                                    \
+    "{\"table\":\"orders\",\"key\":\"%s\",\"fields\":{\"ordered_at\":\"2026-11-20T10:00:00Z\","  \
+    "\"store\":\"s01\",\"region\":\"east\",\"amount\":990},\"rows\":{\"order_lines\":[{\"key\":" \
+    "\"1\",\"fields\":{\"product\":\"tea\",\"quantity\":1,\"amount\":990}}]}}"
+
+/* An order of each, a timer, a message that is queued or skipped, something for the hook: of schema 3 on. */
+static void fill_modules(place *self, const char *till, const char *ref, const char *gone)
+{
+    const char *const flow =
+        token_of(self, (holder){"flow", NULL, "crm_module", "winback", "winback", NULL});
+
+    assert_done(ask(self, (question){VELUM_VERB_ROW_PUT, till, .ref = ref,
+                                     .body = text_f(self, ORDER, "G-1")}));
+    assert_done(ask(self, (question){VELUM_VERB_ROW_PUT, till, .ref = gone,
+                                     .body = text_f(self, ORDER, "G-2")}));
+    const reply *const taken = assert_done(
+        ask(self, (question){VELUM_VERB_MODULE_NEXT, flow, .body = "{\"module\":\"winback\"}"}));
+    const char *const known = text_f(self, "%s", text_at(taken, "work/0/ref"));
+    assert_done(ask(self, (question){VELUM_VERB_MODULE_TIMER, flow, .ref = known,
+                                     .body = "{\"module\":\"winback\",\"name\":\"dormant\","
+                                             "\"at\":\"2099-01-01T00:00:00Z\"}"}));
+    assert_done(ask(self, (question){VELUM_VERB_SEND, flow, .ref = known,
+                                     .body = "{\"template\":\"winback\",\"flow\":\"winback\","
+                                             "\"node\":\"day-90\",\"occurrence\":\"1\"}"}));
+}
+
 static void fill(place *self, const char *out_folder)
 {
+    const char *const till =
+        token_of(self, (holder){"till", NULL, "crm_module", "order-capture", "shop", NULL});
     const char *const shop = shop_token(self);
     const char *const care = care_token(self);
     const char *const desk = desk_token(self);
@@ -70,6 +98,7 @@ static void fill(place *self, const char *out_folder)
         self, (question){VELUM_VERB_REQUEST_CREATE, intake,
                          .body = text_f(self, "{\"right\":\"access\",\"subject\":\"%s\"}", ref)});
     const char *const request = text_f(self, "%s", text_at(asked, "request"));
+    fill_modules(self, till, ref, gone);
     const reply *const erased =
         assert_done(ask(self, (question){VELUM_VERB_SUBJECT_ERASE, officer, "requests",
                                          .ref = text_f(self, "shop:%s", gone), .body = "{}"}));
@@ -83,9 +112,10 @@ static void fill(place *self, const char *out_folder)
             "{\n  \"verifier_key\": \"%s\",\n  \"shop\": \"%s\",\n  \"care\": \"%s\",\n"
             "  \"desk\": \"%s\",\n  \"campaign\": \"%s\",\n  \"auditor\": \"%s\",\n"
             "  \"officer\": \"%s\",\n  \"adult\": \"%s\",\n  \"child\": \"%s\",\n"
-            "  \"gone\": \"%s\",\n  \"request\": \"%s\",\n  \"certificate\": \"%s\"\n}\n",
+            "  \"gone\": \"%s\",\n  \"request\": \"%s\",\n  \"certificate\": \"%s\",\n"
+            "  \"till\": \"%s\"\n}\n",
             self->verifier_key, shop, care, desk, campaign, auditor, officer, ref, child, gone,
-            request, certificate);
+            request, certificate, till);
     assert_int_equal(fclose(out), 0);
 }
 
@@ -110,6 +140,7 @@ typedef struct expected {
     const char *gone;
     const char *request;
     const char *certificate;
+    const char *till; /* from here: of schema 3 on */
 } expected;
 
 static const char *member_of(place *self, const json *document, const char *name)
@@ -159,6 +190,9 @@ static expected open_copy(place *self)
         found.gone = member_of(self, document, "gone");
         found.request = member_of(self, document, "request");
         found.certificate = member_of(self, document, "certificate");
+    }
+    if (schema >= 3) {
+        found.till = member_of(self, document, "till");
     }
     if (schema < SCHEMA_VERSION && upgrade(self, &err) != VELUM_OK) {
         fail_msg("velum_upgrade_apply: %s", err.text);
@@ -317,6 +351,28 @@ static void its_request_and_its_erasure_are_there(void **state)
     assert_int_equal(report.exit_code, 0);
 }
 
+/* Rows of a customer, and those that a law keeps of somebody erased. */
+static void its_orders_are_there(void **state)
+{
+    place *const self = *state;
+    const expected then = open_copy(self);
+
+    place_open(self);
+    const reply *orders =
+        assert_done(ask(self, (question){VELUM_VERB_ROW_READ, then.till, .ref = then.adult,
+                                         .body = "{\"table\":\"orders\"}"}));
+    assert_text_at(orders, "rows/0/key", "G-1");
+    assert_text_at(orders, "rows/0/rows/order_lines/0/fields/product", "tea");
+    assert_text_at(
+        assert_done(ask(self, (question){VELUM_VERB_ROW_PUT, then.till, .ref = then.adult,
+                                         .body = text_f(self, ORDER, "G-1")})),
+        "result", "same");
+    const reply *kept =
+        assert_done(ask(self, (question){VELUM_VERB_RETAINED_READ, .activity = "legal-retention",
+                                         .ref = text_f(self, "shop:%s", then.gone)}));
+    assert_non_null(strstr(kept->body, "G-2"));
+}
+
 /* --- the table ---------------------------------------------------------------------------------- */
 
 static int set_up_v1(void **state)
@@ -328,6 +384,12 @@ static int set_up_v1(void **state)
 static int set_up_v2(void **state)
 {
     schema = 2;
+    return place_set_up_empty(state);
+}
+
+static int set_up_v3(void **state)
+{
+    schema = 3;
     return place_set_up_empty(state);
 }
 
@@ -346,9 +408,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         OLD(an_older_one_is_refused_and_not_changed, 1),
         ALL(1),
-        OLD(the_newest_opens_as_it_is, 2),
+        OLD(an_older_one_is_refused_and_not_changed, 2),
         ALL(2),
         OLD(its_request_and_its_erasure_are_there, 2),
+        OLD(the_newest_opens_as_it_is, 3),
+        ALL(3),
+        OLD(its_request_and_its_erasure_are_there, 3),
+        OLD(its_orders_are_there, 3),
     };
 
     if (getenv("VELUM_MAKE_GOLDEN") != NULL) {

@@ -12,6 +12,7 @@
 #define AWAIT_NS (30 * NS_PER_SECOND)
 
 typedef struct scene {
+    const char *shop;
     const char *courier;
     const char *ref; /* of somebody, in the hook's domain, which is the shop's */
     subject_id subject;
@@ -49,7 +50,8 @@ static scene scene_of(place *self)
                                     "task.created]}",
                                     "actions: [acknowledge]\\n",
                                     "actions: [acknowledge]\\n    recipient: crm\\n", NULL});
-    made.ref = person(self, shop_token(self), "13800000001", full_profile);
+    made.shop = shop_token(self);
+    made.ref = person(self, made.shop, "13800000001", full_profile);
     made.courier = token_of(self, (holder){"courier", NULL, "delivery", "delivery", "out", NULL});
     find_subject(self, &made);
     return made;
@@ -167,6 +169,34 @@ static void a_task_is_told_to_its_recipient_alone(void **state)
     assert_non_null(strstr(body, "\"due\":\"2026-11-22T12:00:00.000Z\""));
 }
 
+/* W-4: a courier asks all day. */
+static void nothing_to_tell_writes_nothing(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+
+    log_sync(self);
+    const uint64_t size = log_size(self);
+    const int64_t changed = rows_changed(self);
+    assert_int_equal(count_of(next(self, &scene)), 0);
+    log_sync(self);
+    assert_int_equal(log_size(self), size);
+    assert_true(rows_changed(self) == changed);
+}
+
+static void a_hook_named_twice_is_given_once(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    const question asked = {VELUM_VERB_HOOK_NEXT, scene.courier,
+                            .body = "{\"hooks\":[\"crm\",\"crm\"]}"};
+
+    change_consent(self, &scene);
+    const reply *const taken = assert_done(ask(self, asked));
+    assert_int_equal(count_of(taken), 1);
+    assert_int_equal(integer_at(taken, "hooks/0/attempt"), 1);
+}
+
 static void what_no_hook_wants_to_know_makes_no_row(void **state)
 {
     place *const self = *state;
@@ -260,6 +290,71 @@ static void an_erasure_is_told_after_the_data_has_gone(void **state)
     log_last(self, &intent);
     assert_int_equal(intent.type, ENTRY_HOOK);
     assert_int_not_equal(intent.token_epoch, 0);
+}
+
+static void erase_them(place *self, const scene *scene)
+{
+    assert_done(ask(self, (question){VELUM_VERB_SUBJECT_ERASE,
+                                     .ref = text_f(self, "shop:%s", scene->ref), .body = "{}"}));
+    await_count(self, "SELECT count(*) FROM hook WHERE event = 0", 1);
+}
+
+/* K-5: neither what waits nor what was given up tells of somebody erased. */
+static void what_waits_goes_with_the_customer(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+
+    change_consent(self, &scene);
+    change_consent(self, &scene);
+    sql_run(self, "UPDATE hook SET state = 3 WHERE id = (SELECT min(id) FROM hook)");
+    erase_them(self, &scene);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM hook"), 1);
+    assert_non_null(strstr(text_at(next(self, &scene), "hooks/0/body"), "subject.erased"));
+}
+
+static void what_is_with_a_courier_goes_with_its_outcome(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    audit_entry outcome;
+
+    change_consent(self, &scene);
+    const char *const id = text_at(next(self, &scene), "hooks/0/id");
+    erase_them(self, &scene);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM hook"), 2);
+    assert_done(done(self, &scene, id, "{\"outcome\":\"failed\"}"));
+    log_sync(self);
+    log_last(self, &outcome);
+    assert_int_equal(outcome.stage, ENTRY_OUTCOME);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM hook"), 1);
+    assert_log_sound(self);
+}
+
+static void hooks_of_a_damaged_record_wait_alone(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    struct scene other = scene;
+    char id[2 * SUBJECT_ID_BYTES + 1];
+
+    other.ref = person(self, scene.shop, "13800000002", full_profile);
+    find_subject(self, &other);
+    hex_encode(scene.subject.bytes, SUBJECT_ID_BYTES, id);
+    change_consent(self, &scene);
+    const char *const told = text_at(next(self, &scene), "hooks/0/id");
+    change_consent(self, &scene);
+    change_consent(self, &other);
+    sql_run(self,
+            text_f(self,
+                   "UPDATE subject SET state_version = state_version + 1 WHERE subject = x'%s'",
+                   id));
+    assert_text_at(assert_done(done(self, &scene, told, "{\"outcome\":\"sent\"}")), "state",
+                   "sent");
+    const reply *const taken = next(self, &scene);
+    assert_int_equal(count_of(taken), 1);
+    assert_non_null(strstr(text_at(taken, "hooks/0/body"), other.ref));
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM hook WHERE state = 1"), 1);
 }
 
 /* --- again -------------------------------------------------------------------------------------- */
@@ -361,10 +456,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_pseudonym_and_names_are_told_and_signed),
         CASE(a_task_is_told_to_its_recipient_alone),
+        CASE(nothing_to_tell_writes_nothing),
+        CASE(a_hook_named_twice_is_given_once),
         CASE(what_no_hook_wants_to_know_makes_no_row),
         CASE(a_hook_that_the_policy_dropped_is_told_nothing),
         CASE(each_taking_is_an_intent_and_each_answer_its_outcome),
         CASE(an_erasure_is_told_after_the_data_has_gone),
+        CASE(what_waits_goes_with_the_customer),
+        CASE(what_is_with_a_courier_goes_with_its_outcome),
+        CASE(hooks_of_a_damaged_record_wait_alone),
         CASE(what_failed_is_told_again_under_the_same_id_until_given_up),
         CASE(a_courier_that_does_not_come_back_leaves_an_unknown_outcome),
         CASE(what_is_malformed_or_not_allowed_is_refused),

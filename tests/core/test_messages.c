@@ -91,7 +91,7 @@ static void the_customer_sees_the_activity_that_asked(void **state)
     assert_null(strstr(seen->body, "\"activity\":\"delivery\""));
 }
 
-/* Nothing to take leaves nothing in the log: a courier asks all day. */
+/* Nothing to take leaves nothing in the log and costs no commit: a courier asks all day. */
 static void nothing_to_take_is_silent(void **state)
 {
     place *const self = *state;
@@ -99,9 +99,11 @@ static void nothing_to_take_is_silent(void **state)
 
     log_sync(self);
     const uint64_t size = log_size(self);
+    const int64_t changed = rows_changed(self);
     assert_int_equal(taken_now(&senders), 0);
     log_sync(self);
     assert_int_equal(log_size(self), size);
+    assert_true(rows_changed(self) == changed); /* W-4 */
 }
 
 /* --- one key, one message ----------------------------------------------------------------------------- */

@@ -349,6 +349,50 @@ static void one_that_is_skipped_holds_up_no_other(void **state)
     assert_log_sound(self);
 }
 
+/* I-1: a pseudonym that is shown stands in the log. */
+static void who_is_shown_is_named(void **state)
+{
+    place *const self = *state;
+    const senders senders = senders_of(self);
+    const char *const id = queued(&senders, "1");
+    audit_entry entry;
+
+    assert_text_at(
+        assert_done(ask(self, (question){VELUM_VERB_MESSAGE_GET, senders.module, .ref = id})),
+        "ref", senders.to);
+    log_sync(self);
+    log_last(self, &entry);
+    assert_int_equal(entry.type, ENTRY_MESSAGE);
+    assert_int_not_equal(entry.token_epoch, 0);
+    assert_text_at(
+        assert_done(ask(self, (question){VELUM_VERB_MESSAGE_LIST, .token = senders.module})),
+        "messages/0/ref", senders.to);
+    log_sync(self);
+    log_last(self, &entry);
+    assert_int_equal(entry.subject_count, 1);
+    assert_log_sound(self);
+}
+
+/* What was sent is recorded, though the customer's record is damaged meanwhile; nobody is shown whom no
+ * leaf could name. */
+static void an_outcome_of_a_damaged_record_is_recorded(void **state)
+{
+    place *const self = *state;
+    const senders senders = senders_of(self);
+    const char *const id = take_one((queued(&senders, "1"), &senders));
+
+    sql_run(self, "UPDATE subject SET state_version = state_version + 1");
+    assert_done(say_done(&senders, id, "sent"));
+    assert_int_equal(count_messages(self, ENTRY_OUTCOME), 1);
+    const reply *const shown =
+        assert_done(ask(self, (question){VELUM_VERB_MESSAGE_GET, senders.module, .ref = id}));
+    assert_text_at(shown, "state", "sent");
+    assert_text_at(shown, "ref", "");
+    assert_text_at(
+        assert_done(ask(self, (question){VELUM_VERB_MESSAGE_LIST, .token = senders.module})),
+        "messages/0/ref", "");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_set_up_clock, place_tear_down)
@@ -370,6 +414,8 @@ int main(void)
         TEST(a_taken_message_outlives_its_customer_without_a_name),
         TEST(a_clock_that_is_behind_judges_nothing),
         TEST(one_that_is_skipped_holds_up_no_other),
+        TEST(who_is_shown_is_named),
+        TEST(an_outcome_of_a_damaged_record_is_recorded),
     };
 
     return cmocka_run_group_tests_name("messages-moment", tests, NULL, NULL);

@@ -375,7 +375,7 @@ static void a_scan_finds_by_range(void **state)
     assert_log_sound(self);
 }
 
-/* An activity that lives on a consent: who did not give it is counted, not shown. */
+/* An activity that lives on a consent: who did not give it is not told of, in no way. */
 static void a_scan_decides_on_everybody(void **state)
 {
     place *const self = *state;
@@ -383,11 +383,15 @@ static void a_scan_decides_on_everybody(void **state)
     const char *const winback =
         token_of(self, (holder){"winback", NULL, "crm_module", "winback", "crm", NULL});
     const scene module = {.token = winback};
+    audit_entry entry;
 
     assert_done(put(self, &at, order(self, "A", 1)));
     const reply *done = assert_done(scan(self, &module, ",\"field\":\"ordered_at\""));
     assert_int_equal(json_count(value_at(done, "rows")), 0);
-    assert_int_equal(integer_at(done, "refused/consent-missing"), 1);
+    assert_int_equal(json_count(value_at(done, "refused")), 0);
+    log_sync(self);
+    log_last(self, &entry);
+    assert_int_equal(input_of(&entry, INPUT_REFUSED), 1); /* the log knows */
     const char *const care = care_token(self);
     const char *const shop_ref =
         text_at(assert_done(ask(self, (question){VELUM_VERB_LOOKUP, care,
@@ -402,6 +406,41 @@ static void a_scan_decides_on_everybody(void **state)
     /* a field that is not the activity's: nobody learns from ranges who has which value (I-8) */
     assert_refused(scan(self, &module, ",\"field\":\"store\",\"min\":\"x\",\"max\":\"x\""), 422,
                    "invalid-value");
+}
+
+/* I-8: where a page ends does not tell of rows between those that are shown. */
+static void a_page_does_not_tell_of_hidden_rows(void **state)
+{
+    place *const self = *state;
+    const scene hidden = begin(self);
+    scene shown = hidden;
+    const char *const shop_ref = person(
+        self, token_of(self, (holder){"shop2", NULL, "delivery", "order-fulfilment", "shop", NULL}),
+        "13900000002", full_profile);
+    const scene module = {
+        .token = token_of(self, (holder){"winback", NULL, "crm_module", "winback", "crm", NULL})};
+
+    shown.ref = crm_ref(self, hidden.token, "13900000002");
+    consent(self, desk_token(self), shop_ref, "direct-marketing", "given");
+    for (int i = 0; i < 3; i++) {
+        assert_done(put(self, &hidden, order(self, text_f(self, "A%d", i), 1)));
+    }
+    const reply *done = assert_done(scan(self, &module, ",\"field\":\"ordered_at\",\"limit\":1"));
+    assert_int_equal(json_count(value_at(done, "rows")), 0);
+    assert_null(value_at(done, "next"));
+    for (int i = 0; i < 2; i++) {
+        assert_done(put(self, &shown, order(self, text_f(self, "B%d", i), 1)));
+    }
+    done = assert_done(scan(self, &module, ",\"field\":\"ordered_at\",\"limit\":1"));
+    assert_text_at(done, "rows/0/key", "B0");
+    const char *const from = text_f(self, "%s", text_at(done, "next"));
+    done = assert_done(
+        scan(self, &module,
+             text_f(self, ",\"field\":\"ordered_at\",\"limit\":2,\"from\":\"%s\"", from)));
+    assert_text_at(done, "rows/0/key", "B1");
+    assert_int_equal(json_count(value_at(done, "rows")), 1);
+    assert_null(value_at(done, "next"));
+    assert_log_sound(self);
 }
 
 /* --- changes ------------------------------------------------------------------------------------- */
@@ -476,6 +515,38 @@ static void a_moved_row_does_not_open(void **state)
         sql_run(self, "DROP TABLE held");
     }
     assert_done(read_rows(self, &at, "{\"table\":\"orders\"}"));
+}
+
+/* A value that was put when its field was a text is no JSON of the caller's making. */
+static void a_field_that_became_a_number_shows_texts_as_texts(void **state)
+{
+    place *const self = *state;
+    const scene at = begin(self);
+
+    assert_done(put(self, &at,
+                    "{\"table\":\"orders\",\"key\":\"A\",\"fields\":{\"ordered_at\":"
+                    "\"2026-11-01T00:00:00Z\",\"amount\":1,\"currency\":\"1,\\\"x\\\":2\"}}"));
+    change_policy(self, (const char *const[]){"currency: {title: {zh: 币种, en: Currency}, class",
+                                              "currency: {title: {zh: 币种, en: Currency}, type: "
+                                              "integer, class",
+                                              NULL});
+    const reply *const done = assert_done(read_rows(self, &at, "{\"table\":\"orders\"}"));
+    assert_text_at(done, "rows/0/fields/currency", "1,\"x\":2");
+    assert_null(value_at(done, "rows/0/fields/x"));
+}
+
+/* The parent went with another category, as under a policy that kept the two differently. */
+static void a_row_whose_parent_is_gone_is_put_anew(void **state)
+{
+    place *const self = *state;
+    const scene at = begin(self);
+
+    assert_done(put(self, &at, one_order));
+    sql_run(self, "DELETE FROM module_row WHERE parent = 0");
+    assert_text_at(assert_done(put(self, &at, one_order)), "result", "new");
+    const reply *const done = assert_done(read_rows(self, &at, "{\"table\":\"orders\"}"));
+    assert_int_equal(json_count(value_at(done, "rows/0/rows/order_lines")), 2);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM module_row"), 3);
 }
 
 /* --- import -------------------------------------------------------------------------------------- */
@@ -577,6 +648,9 @@ int main(void)
         TEST(pages_go_on),
         TEST(a_scan_finds_by_range),
         TEST(a_scan_decides_on_everybody),
+        TEST(a_page_does_not_tell_of_hidden_rows),
+        TEST(a_field_that_became_a_number_shows_texts_as_texts),
+        TEST(a_row_whose_parent_is_gone_is_put_anew),
         TEST(a_row_changes_and_goes),
         TEST(what_is_immutable_stays),
         TEST(a_moved_row_does_not_open),

@@ -310,6 +310,22 @@ static void no_file_tells_of_a_row(void **state)
     place_open(self);
 }
 
+/* I-6: a row that does not pass its check keeps nobody here; of the others what stays stays. */
+static void a_damaged_row_holds_up_no_erasure(void **state)
+{
+    place *const self = *state;
+    scene_policy(self, "anonymise");
+    const scene at = scene_begin(self);
+
+    assert_done(row_put(self, &at, run_of(self, "a", "2026-11", "won")));
+    assert_done(row_put(self, &at, run_of(self, "b", "2026-11", "won")));
+    sql_run(self, "UPDATE module_row SET version = version + 1 WHERE n = 1");
+    assert_done(erase(self, at.shop_ref, "{}"));
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM module_row"), 1);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM module_row WHERE n < 0"), 1);
+    assert_log_sound(self);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +338,7 @@ int main(void)
         TEST_CLOCK(what_is_anonymised_is_nobodys),
         TEST_CLOCK(nobodys_rows_stay_for_ever),
         TEST_CLOCK(no_file_tells_of_a_row),
+        TEST_CLOCK(a_damaged_row_holds_up_no_erasure),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

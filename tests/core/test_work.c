@@ -202,11 +202,13 @@ static void nothing_due_writes_nothing(void **state)
     place *const self = *state;
     const char *const token = winback_token(self);
     const uint64_t before = log_size(self);
+    const int64_t changed = rows_changed(self);
 
     const reply *given = assert_done(next(self, token));
     assert_int_equal(count_of(given), 0);
     assert_int_equal(integer_at(given, "next_in_ms"), 60000);
     assert_int_equal(log_size(self), before);
+    assert_true(rows_changed(self) == changed); /* W-4 */
 }
 
 static void a_lease_that_ran_out_is_given_again(void **state)
@@ -384,7 +386,10 @@ static void a_timer_comes_due(void **state)
     run_timers(self);
     assert_int_equal(count_of(next(self, token)), 0);
     place_set_clock(self, PLACE_EPOCH_NS + 3600 * NS_PER_SECOND);
+    const uint64_t before = log_size(self);
     run_timers(self);
+    assert_int_equal(log_size(self), before);
+    place_reopen(self); /* without a leaf, and yet committed (W-4) */
     const reply *given = assert_done(next(self, token));
     assert_int_equal(count_of(given), 1);
     assert_text_at(given, "work/0/kind", "timer");
@@ -493,6 +498,45 @@ static void who_is_being_erased_is_not_told(void **state)
     assert_text_at(given, "work/0/name", "subject.erased");
 }
 
+/* --- damage ------------------------------------------------------------------------------------- */
+
+static void damage(place *self, const subject_id *subject)
+{
+    char id[2 * SUBJECT_ID_BYTES + 1];
+
+    hex_encode(subject->bytes, SUBJECT_ID_BYTES, id);
+    sql_run(self,
+            text_f(self,
+                   "UPDATE subject SET state_version = state_version + 1 WHERE subject = x'%s'",
+                   id));
+}
+
+/* M-6: one customer's damaged record holds up nobody else's work. */
+static void work_of_a_damaged_record_waits_alone(void **state)
+{
+    place *const self = *state;
+    const char *const token = winback_token(self);
+    const customer who = a_customer(self);
+    customer other = who;
+
+    other.ref = person(self, who.shop, "13800000002", full_profile);
+    other.subject = subject_of(self, other.ref);
+    orders_put(self, &who.subject, PLACE_EPOCH_NS);
+    const reply *given = assert_done(next(self, token));
+    assert_int_equal(count_of(given), 1);
+    orders_put(self, &who.subject, PLACE_EPOCH_NS);
+    orders_put(self, &other.subject, PLACE_EPOCH_NS);
+    damage(self, &who.subject);
+    assert_done(answer(self, token, given, "\"result\":\"done\""));
+    given = assert_done(next(self, token));
+    assert_int_equal(count_of(given), 1);
+    assert_done(answer(self, token, given, "\"result\":\"done\""));
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM module_work"), 1);
+    place_set_clock(self, PLACE_EPOCH_NS + 3601 * NS_PER_SECOND);
+    assert_int_equal(count_of(assert_done(next(self, token))), 0);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM module_work"), 1);
+}
+
 /* --- crashes ------------------------------------------------------------------------------------ */
 
 static void it_survives_a_restart(void **state)
@@ -532,6 +576,7 @@ int main(void)
         WORK_TEST(timers_are_bounded),
         WORK_TEST(an_erasure_leaves_only_its_news),
         WORK_TEST(who_is_being_erased_is_not_told),
+        WORK_TEST(work_of_a_damaged_record_waits_alone),
         WORK_TEST(it_survives_a_restart),
     };
 

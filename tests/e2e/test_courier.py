@@ -157,7 +157,7 @@ class Courier(unittest.TestCase):
         self.deliver()
         (one,) = self.hooks()
         self.assertEqual((one["hook"], one["event"], one["state"], one["attempts"]),
-                         ("crm", "consent.changed", "waiting", 1))
+                         ("crm", "consent.changed", "waiting", 0))  # nobody took it
 
     def test_a_courier_that_dies_leaves_no_doubt_unsaid(self):
         """Killed at each write: what the gate calls sent is there once, the rest is unknown, and nothing twice."""

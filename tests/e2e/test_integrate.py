@@ -62,7 +62,7 @@ class Integrate(unittest.TestCase):
         self.crm = Crm(self.box)
         self.care = self.box.credential("crm", "customer_service", "customer-care")
         self.mover = self.box.credential("crm-move", "delivery", "order-fulfilment")
-        self.till = self.box.credential("till", "delivery", "order-capture")
+        self.till = self.box.credential("till", "crm_module", "order-capture")
         self.import_all()
         self.daemon = self.box.daemon()
 

@@ -298,10 +298,12 @@ class Answers(unittest.TestCase):
         self.assertEqual(page["rows"][0]["rows"]["order_lines"][0]["fields"], {"product": "茶", "quantity": 2})
         page = self.api.call("readRows", self.care, subject=ref, table="orders", query=f"?from={page['next']}")
         self.assertEqual([row["key"] for row in page["rows"]], ["A-2"])
-        found = self.api.call("scanRows", self.sales, table="orders",
-                              query="?field=ordered_at&min=2026-01-02T00:00:00Z")
+        page = self.api.call("readRow", self.care, {"key": "A-2"}, subject=ref, table="orders")
+        self.assertEqual([row["key"] for row in page["rows"]], ["A-2"])
+        found = self.api.call("scanRows", self.sales, {"field": "ordered_at", "min": "2026-01-02T00:00:00Z"},
+                              table="orders")
         self.assertEqual([(row["subject"], row["key"]) for row in found["rows"]], [(ref, "A-2")])
-        gone = self.api.call("deleteRow", self.sales, subject=ref, table="order_lines", query="?key=none")
+        gone = self.api.call("deleteRow", self.sales, {"key": "none"}, subject=ref, table="order_lines")
         self.assertEqual(gone["deleted"], 0)
         own = self.api.call("readMe", self.own_token(ref))
         self.assertEqual([row["key"] for row in own["rows"]["orders"]], ["A-1", "A-2"])
@@ -522,7 +524,7 @@ class Answers(unittest.TestCase):
 
     def webhooks(self):
         courier = self.folder.credential("webhooks", "delivery", "delivery", "outside")
-        ref = self.customer("7", "1990-05-06")
+        ref = self.customer("71", "1990-05-06")
         self.api.call("recordConsent", self.capture, {"purpose": "direct-marketing", "state": "given"}, subject=ref)
         hooks = self.api.call("takeHooks", courier, {"limit": 50})["hooks"]
         self.assertEqual({one["hook"] for one in hooks}, {"crm"})

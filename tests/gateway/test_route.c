@@ -51,11 +51,11 @@ static void every_route_is_found(void **state)
         {"PATCH", "/v1/subjects/r?activity=a", VELUM_VERB_PATCH, ROUTE_CALL},
         {"POST", "/v1/subjects/r/read", VELUM_VERB_READ_WITH, ROUTE_CALL},
         {"GET", "/v1/subjects/r/retained?activity=a", VELUM_VERB_RETAINED_READ, ROUTE_CALL},
-        {"GET", "/v1/subjects/r/orders?key=A", VELUM_VERB_ROW_READ, ROUTE_CALL},
+        {"GET", "/v1/subjects/r/orders?from=A", VELUM_VERB_ROW_READ, ROUTE_CALL},
         {"POST", "/v1/subjects/r/orders?activity=a", VELUM_VERB_ROW_PUT, ROUTE_CALL},
-        {"DELETE", "/v1/subjects/r/orders?key=A", VELUM_VERB_ROW_DELETE, ROUTE_CALL},
-        {"GET", "/v1/rows/orders?field=f&min=1&max=2&from=c&limit=3", VELUM_VERB_ROW_SCAN,
-         ROUTE_CALL},
+        {"POST", "/v1/subjects/r/orders/read", VELUM_VERB_ROW_READ, ROUTE_CALL},
+        {"POST", "/v1/subjects/r/orders/delete?activity=a", VELUM_VERB_ROW_DELETE, ROUTE_CALL},
+        {"POST", "/v1/rows/orders/scan?activity=a", VELUM_VERB_ROW_SCAN, ROUTE_CALL},
         {"POST", "/v1/rows/orders/import", VELUM_VERB_ROW_IMPORT, ROUTE_CALL},
         {"POST", "/v1/requests?activity=a", VELUM_VERB_REQUEST_CREATE, ROUTE_CALL},
         {"GET", "/v1/requests/i", VELUM_VERB_REQUEST_GET, ROUTE_CALL},
@@ -129,7 +129,7 @@ static void parameters_become_members(void **state)
 
 static void a_table_of_the_path_becomes_a_member(void **state)
 {
-    assert_int_equal(find("GET", "/v1/subjects/r/order%73?key=A-1&limit=2"), REFUSAL_NONE);
+    assert_int_equal(find("GET", "/v1/subjects/r/order%73?from=A-1&limit=2"), REFUSAL_NONE);
     assert_text(match.ref, "r");
     assert_int_equal(match.member_count, 3);
     assert_text(match.members[0].name, "table");
@@ -141,13 +141,24 @@ static void a_table_of_the_path_becomes_a_member(void **state)
     assert_text(match.ref, "");
     assert_text(match.members[0].value, "orders");
     assert_int_equal(find("GET", "/v1/subjects/r/orders?table=x"), REFUSAL_MALFORMED);
-    assert_int_equal(find("GET", "/v1/subjects/r/%00?key=x"), REFUSAL_MALFORMED);
+    assert_int_equal(find("GET", "/v1/subjects/r/%00?from=x"), REFUSAL_MALFORMED);
     /* a literal segment wins */
     assert_int_equal(find("GET", "/v1/subjects/r/consents"), REFUSAL_NONE);
     assert_int_equal(match.route->verb, VELUM_VERB_CONSENT_LIST);
     assert_int_equal(find("DELETE", "/v1/subjects/r/consents"), REFUSAL_METHOD_NOT_ALLOWED);
     assert_int_equal(find("PUT", "/v1/subjects/r/orders"), REFUSAL_METHOD_NOT_ALLOWED);
-    assert_string_equal(match.allow, "GET, POST, DELETE");
+    assert_string_equal(match.allow, "GET, POST");
+}
+
+/* I-5: an order's number or a value that is looked for stands in no URL. */
+static void no_key_and_no_value_is_in_a_target(void **state)
+{
+    (void)state;
+    assert_int_equal(find("GET", "/v1/subjects/r/orders?key=A"), REFUSAL_MALFORMED);
+    assert_int_equal(find("DELETE", "/v1/subjects/r/orders?key=A"), REFUSAL_METHOD_NOT_ALLOWED);
+    assert_int_equal(find("POST", "/v1/subjects/r/orders/delete?key=A"), REFUSAL_MALFORMED);
+    assert_int_equal(find("GET", "/v1/rows/orders?field=f&min=1"), REFUSAL_UNKNOWN_PATH);
+    assert_int_equal(find("POST", "/v1/rows/orders/scan?min=1"), REFUSAL_MALFORMED);
 }
 
 static void unknown_paths_are_unknown(void **state)
@@ -283,6 +294,7 @@ int main(void)
         cmocka_unit_test(parts_are_decoded),
         cmocka_unit_test(parameters_become_members),
         cmocka_unit_test(a_table_of_the_path_becomes_a_member),
+        cmocka_unit_test(no_key_and_no_value_is_in_a_target),
         cmocka_unit_test(unknown_paths_are_unknown),
         cmocka_unit_test(wrong_methods_name_the_right_ones),
         cmocka_unit_test(doubtful_targets_are_refused),

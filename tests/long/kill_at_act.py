@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """velumd killed at each write, sync, rename and SQL step of an erasure (whole, by category), of an
 approval's use, of a request's approval up to the timer that erases, of a policy that comes into force,
-and of a message that is asked for, taken, ended and lost; then restarted, finished and checked. Then the
-same places fail with EIO instead: what is not done then is done after a restart. After VELUM_KILLS
-deaths of a kind, N are skipped."""
+of a message that is asked for, taken, ended and lost, and of what modules do (kill_module_acts.py);
+then restarted, finished and checked. Then the same places fail with EIO instead: what is not done then
+is done after a restart. With VELUM_KILLS, N are skipped after a quarter as many deaths of a kind. Names
+of acts, as arguments, choose among them."""
 import contextlib
 import os
 import sys
@@ -11,9 +12,11 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from kill_acts import ACTS, KINDS, LAST, Range, kill_along  # noqa: E402
+from kill_module_acts import MODULE_ACTS  # noqa: E402
 from velum_test import need_seams  # noqa: E402
 
-DENSE = int(os.environ.get("VELUM_KILLS", "0")) or LAST
+KILLS = int(os.environ.get("VELUM_KILLS", "0"))
+DENSE = max(2, KILLS // 4) if KILLS else LAST
 
 
 def fail_along(places, kind, count):
@@ -27,7 +30,8 @@ def fail_along(places, kind, count):
 def main():
     need_seams()
     began = time.monotonic()
-    for act in ACTS:
+    chosen = [act for act in ACTS + MODULE_ACTS if act.__name__ in sys.argv[1:] or not sys.argv[1:]]
+    for act in chosen:
         told = []
         with contextlib.closing(Range(act)) as places:
             for kind in KINDS:

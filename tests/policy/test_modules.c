@@ -277,6 +277,10 @@ static const bad bad_modules[] = {
      "    on-erasure: erase\n    of: lines\n    fields:\n      state: {title: {zh: 状态, en: State}, "
      "class: personal}\n",
      24, "one step is allowed"},
+    {"    of: sales\n    on-erasure: anonymise\n",
+     "    of: runs\n    on-erasure: {retain: {days: 100, basis: legal_obligation, law: Tax Law 1}}\n",
+     17, "is retained, and the one it hangs on is not"},
+    {"  runs:\n", "  messages:\n", 24, "stands for something else"},
     {"    fields:\n      state: {title: {zh: 状态, en: State}, class: personal}\n",
      "    fields: {}\n", 27, "has no field"},
     /* fields */

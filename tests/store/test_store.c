@@ -169,6 +169,31 @@ static void transactions_keep_all_or_nothing(void **state)
     assert_int_equal(fixture_number(conn, "SELECT sum(a) FROM t"), 3);
 }
 
+/* What changed nothing costs neither a write nor a sync, and says so by its count of changed rows. */
+static void a_transaction_without_a_change_writes_nothing(void **state)
+{
+    VELUM_AUTO(store) *db = fixture_open(*state);
+    store_conn *const conn = store_writer(db);
+
+    assert_ok(conn_run(conn, "CREATE TABLE t (n INTEGER) STRICT; INSERT INTO t VALUES (1)"));
+    const int64_t changed = conn_total_changes(conn);
+    fault_plan(NULL);
+    assert_ok(conn_begin(conn));
+    assert_ok(conn_savepoint(conn));
+    assert_ok(conn_run(conn, "UPDATE t SET n = 2 WHERE n = 3"));
+    assert_ok(conn_savepoint_release(conn));
+    assert_ok(conn_commit(conn));
+    assert_true(conn_total_changes(conn) == changed);
+    assert_int_equal(fault_count(FAULT_WRITE), 0);
+    assert_int_equal(fault_count(FAULT_SYNC), 0);
+    assert_ok(conn_begin(conn));
+    assert_ok(conn_savepoint(conn));
+    assert_ok(conn_run(conn, "UPDATE t SET n = 2"));
+    conn_savepoint_rollback(conn);
+    assert_ok(conn_commit(conn));
+    assert_true(conn_total_changes(conn) == changed + 1); /* taken back, and still counted */
+}
+
 static void a_failed_commit_rolls_back(void **state)
 {
     VELUM_AUTO(store) *db = fixture_open(*state);
@@ -490,6 +515,7 @@ int main(void)
         ROW(a_statement_is_prepared_once_and_comes_without_bindings),
         ROW(conflicts_have_their_own_status),
         ROW(transactions_keep_all_or_nothing),
+        ROW(a_transaction_without_a_change_writes_nothing),
         ROW(a_failed_commit_rolls_back),
         ROW(after_a_rollback_by_the_engine_nothing_runs),
         ROW(a_full_disk_inside_a_transaction_leaves_nothing),

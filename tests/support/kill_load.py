@@ -32,6 +32,7 @@ class Subject:
         self.holds = {0}
         self.requests = {}     # right: the newest Request
         self.approvals = []
+        self.orders = {}       # key: whether it stands, as far as anybody was told
         self.decision = None   # of some read: leads to the subject's token in the log
 
     @property

@@ -12,6 +12,7 @@ from velum_test import expect, wait_until
 TOP = os.environ.get("VELUM_TOP", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 SAMPLE = os.path.join(TOP, "policy", "sample")
 RIGHTS = {"access": 1, "delete": 5}
+ORDERS_MAX = 8
 MERGE_PATCH = "application/merge-patch+json"
 
 
@@ -43,6 +44,7 @@ class Approval:
 def people_of(box):
     """The credentials of these acts."""
     box.intake = box.credential("intake", "customer_service", "request-intake")
+    box.sales = box.credential("sales", "crm_module", "order-capture")
     box.second = box.on_data("credential", "add", "second", "--kind", "human", "--role", "dpo",
                              "--activity", "approvals", "--domain", "*").out.strip()
 
@@ -51,13 +53,13 @@ class People(Load):
     """Load's acts and these; officers' acts go through the socket."""
 
     ACTS = Load.ACTS | {"create_child": 1, "patch": 3, "request": 6, "hold": 1, "erase": 1,
-                        "erase_contact": 1, "approval": 6}
+                        "erase_contact": 1, "approval": 6, "buy": 3}
 
     def __init__(self, *given):
         super().__init__(*given)
         self.officer = None
         self.done = {"erased": 0, "contact erased": 0, "requests": 0, "decided": 0, "patched": 0,
-                     "holds": 0, "used": 0}
+                     "holds": 0, "used": 0, "orders": 0}
 
     def run(self, client, stop):
         try:
@@ -271,6 +273,35 @@ class People(Load):
         if self.rng.random() < 0.5:
             self.ask_approval(client, subject)
 
+    # --- rows of a module ---
+
+    def buy(self, client, subject):
+        """An order with two lines; the key of one without an answer is used again."""
+        if not subject.is_live or subject.is_child or len(subject.orders) >= ORDERS_MAX:
+            return
+        open_ones = [key for key, stands in subject.orders.items() if not stands]
+        key = open_ones[0] if open_ones else f"{subject.key}-{len(subject.orders)}"
+        subject.orders[key] = False
+        self.touched.append(subject)
+        lines = [{"key": n, "fields": {"product": f"p{n}"}} for n in ("1", "2")]
+        reply = client.ask("POST", f"/v1/subjects/{subject.ref}/orders", self.box.sales,
+                           {"key": key, "fields": {"ordered_at": "2026-11-01T10:00:00Z", "amount": 5},
+                            "rows": {"order_lines": lines}})
+        if reply.status == 200:
+            subject.orders[key] = True
+            self.seen.note()
+            self.done["orders"] += 1
+        else:
+            expect(reply, 503, "unavailable")
+
+    def check_orders(self, daemon, subject):
+        reply = daemon.ask("GET", f"/v1/subjects/{subject.ref}/orders", self.box.sales)
+        found = {row["key"]: len(row["rows"]["order_lines"]) for row in expect(reply, 200).json()["rows"]}
+        for key, stands in subject.orders.items():
+            assert found.get(key, 0) in ((2,) if stands else (0, 2)), f"order {key}: {found}"
+            subject.orders[key] = key in found
+        assert set(found) <= set(subject.orders), f"{found} of {subject.orders}"
+
     # --- after a restart ---
 
     def check_people(self, daemon, subject, judge):
@@ -282,6 +313,8 @@ class People(Load):
         for known in subject.approvals:
             shown = daemon.ask("GET", f"/v1/approvals/{known.id}", self.box.second)
             known.settle(expect(shown, 200).json()["state"])
+        if subject.life == {"live"} and subject.orders:
+            self.check_orders(daemon, subject)
         if subject.life == {"live"} and subject.holds != {0}:
             held = self.ask_hold(subject, True) - 1
             subject.settle(subject.holds, held, "the holds")

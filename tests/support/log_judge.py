@@ -4,10 +4,12 @@ its state machine (docs/formats/request.md). AssertionError names the first leaf
 from leaves import (CONSENT_STATE, DECISION, DENY, EVENT_ID, SUBJECT, TYPE, TYPE_CONSENT, TYPE_LOOKUP,
                     TYPE_READ)
 
-STAGE, PURPOSE, POLICY, INPUTS, RELATED, REGISTRY_KIND, REGISTRY_NUMBER, REGISTRY_NAME = (
-    3, 18, 35, 39, 45, 47, 48, 49)
+STAGE, PURPOSE, POLICY, INPUTS, RELATED, REGISTRY_KIND, REGISTRY_NUMBER, REGISTRY_NAME, SUBJECTS = (
+    3, 18, 35, 39, 45, 47, 48, 49, 50)
+TOKEN_BYTES = 16
 TYPE_REGISTRY, TYPE_POLICY, TYPE_APPROVAL, TYPE_REQUEST, TYPE_ERASURE = 3, 6, 11, 27, 28
-TYPE_MESSAGE = 41
+TYPE_ROWS_READ, TYPE_ROWS, TYPE_MESSAGE, TYPE_HOOK = 34, 35, 41, 43
+OF_MANY = (37, 38, 39, 40)  # filter, search, listing, bulk read
 INTENT, OUTCOME = 2, 3
 KIND_OF_PURPOSES = 2
 GIVEN = 4
@@ -23,8 +25,9 @@ STATES = {1: "open", 2: "in_progress", 3: "need_user_verification", 4: "cool_dow
           6: "fulfilled", 7: "denied", 8: "revoked", 9: "expired"}
 ENDED = ("fulfilled", "denied", "revoked", "expired")
 GOING = ("open", "in_progress", "need_user_verification", "cool_down", "paused")
-# act: (states before, states after); None: no such request yet.
-STEPS = {1: ((None,) + ENDED, ("need_user_verification", "open")),
+# act: (states before, states after); None: no such request yet. Some rights are done when they are taken,
+# unless recipients have to hear of it.
+STEPS = {1: ((None,) + ENDED, ("need_user_verification", "open", "in_progress", "fulfilled")),
          3: (("need_user_verification", "open"), ("open",)),
          4: (("open",), ("cool_down", "in_progress")),
          5: (GOING, ("denied",)),
@@ -32,6 +35,13 @@ STEPS = {1: ((None,) + ENDED, ("need_user_verification", "open")),
          10: (("open", "need_user_verification", "cool_down"), ("revoked",)),
          16: (("cool_down",), ("in_progress",)),
          18: (("in_progress",), ("fulfilled",))}
+
+
+def tokens_of(body):
+    """Everybody whom a leaf names."""
+    many = bytes(body.get(SUBJECTS, b""))
+    one = [bytes(body[SUBJECT])] if SUBJECT in body else []
+    return one + [many[at:at + TOKEN_BYTES] for at in range(0, len(many), TOKEN_BYTES)]
 
 
 class Judge:
@@ -44,7 +54,8 @@ class Judge:
         self.certificates = {}  # token: event ids of outcomes
         self.used = set()      # agreements that were used up
         self.requests = {}     # (token, right): state
-        self.messages = set()  # event ids of intents without an outcome
+        self.outside = set()   # event ids of messages' and webhooks' intents without an outcome
+        self.chunk = None      # of the last leaf of many: (type, event id of the answer's first)
         self.policy = None     # hash of the bundle in force
         self.policies = 0
         self.tokens = {}       # event id of a read: token
@@ -61,10 +72,13 @@ class Judge:
             return
         steps = {TYPE_POLICY: self.policy_leaf, TYPE_ERASURE: self.erasure, TYPE_READ: self.read,
                  TYPE_LOOKUP: self.read, TYPE_CONSENT: self.consent, TYPE_REQUEST: self.request,
-                 TYPE_MESSAGE: self.message}
+                 TYPE_ROWS_READ: self.read, TYPE_ROWS: self.rows, TYPE_MESSAGE: self.message,
+                 TYPE_HOOK: self.hook} | dict.fromkeys(OF_MANY, self.read)
         if kind in steps:
             steps[kind](index, body, inputs)
         if inputs.get(IN_APPROVAL_STATE) == APPROVAL_USED and kind != TYPE_APPROVAL:
+            if self.goes_on(body):
+                return
             agreement = bytes(body[RELATED])
             assert agreement not in self.used, f"entry {index}: an approval is used again"
             self.used.add(agreement)
@@ -90,28 +104,53 @@ class Judge:
             assert token is not None, f"entry {index}: the end of an erasure that did not begin"
             self.certificates.setdefault(token, []).append(bytes(body[EVENT_ID]))
 
+    def goes_on(self, body):
+        """Whether a leaf names the next of many whom an earlier leaf of the same answer began to name."""
+        return (body[TYPE], bytes(body.get(RELATED, b""))) == self.chunk
+
+    def allowed(self, index, body, tokens):
+        """Nobody who is erased, and for marketing nobody who did not agree."""
+        is_marketing = self.purposes[body[PURPOSE]] == "direct-marketing"
+        for token in tokens:
+            assert token not in self.erased, f"entry {index}: behind the erasure"
+            assert not is_marketing or self.marketing.get(token) == GIVEN, (
+                f"entry {index}: behind the withdrawal")
+
     def read(self, index, body, inputs):
+        """Of one, or of those whom a leaf of many names; what told nobody's data names nobody."""
         del inputs
-        token = bytes(body[SUBJECT])
-        self.tokens[bytes(body[EVENT_ID])] = token
-        self.found["disclosed"] += 1
-        assert token not in self.erased, f"entry {index}: disclosed behind the erasure"
+        tokens = tokens_of(body)
+        if SUBJECT in body:
+            self.tokens[bytes(body[EVENT_ID])] = tokens[0]
+        self.found["disclosed"] += len(tokens)
+        self.allowed(index, body, tokens)
         assert self.policy in (None, bytes(body[POLICY])), f"entry {index}: by an earlier policy"
-        if self.purposes[body[PURPOSE]] == "direct-marketing":
-            assert self.marketing.get(token) == GIVEN, f"entry {index}: behind the withdrawal"
+        if body[TYPE] in OF_MANY and not self.goes_on(body):
+            self.chunk = (body[TYPE], bytes(body[EVENT_ID]))
+
+    def rows(self, index, body, inputs):
+        """Rows that were put, deleted or imported: of nobody who is erased."""
+        del inputs
+        if body[STAGE] != OUTCOME:
+            self.allowed(index, body, tokens_of(body))
 
     def message(self, index, body, inputs):
         """Nothing goes out behind the withdrawal, and each outcome has its intent."""
         del inputs
         if body[STAGE] == INTENT:
-            token = bytes(body[SUBJECT])
-            assert token not in self.erased, f"entry {index}: a message behind the erasure"
-            if self.purposes[body[PURPOSE]] == "direct-marketing":
-                assert self.marketing.get(token) == GIVEN, f"entry {index}: behind the withdrawal"
-            self.messages.add(bytes(body[EVENT_ID]))
+            self.allowed(index, body, tokens_of(body))
+        self.go_out(index, body)
+
+    def hook(self, index, body, inputs):
+        del inputs
+        self.go_out(index, body)
+
+    def go_out(self, index, body):
+        if body[STAGE] == INTENT:
+            self.outside.add(bytes(body[EVENT_ID]))
         elif body[STAGE] == OUTCOME:
-            assert bytes(body[RELATED]) in self.messages, f"entry {index}: what did not begin ends"
-            self.messages.remove(bytes(body[RELATED]))
+            assert bytes(body[RELATED]) in self.outside, f"entry {index}: what did not begin ends"
+            self.outside.remove(bytes(body[RELATED]))
 
     def request(self, index, body, inputs):
         step = STEPS.get(inputs[IN_ACT])

@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from velum_test import SOUND, UNPROVEN, VELUM, Box, expect, need_products, seeded  # noqa: E402
 
 KILLS = int(os.environ.get("VELUM_KILLS", "100"))
-ROWS = 1000  # five chunks
+ROWS = 5000  # five chunks at least
 MAP = """source: shop
 key: {type: "ext:shop", column: number}
 on_match: update
@@ -43,7 +43,7 @@ def kill_one(box, path, rng):
     daemon = None if way == "alone" else box.daemon()
     running = start_import(box, path)
     try:
-        time.sleep(rng.uniform(0.0, 0.1))
+        time.sleep(rng.uniform(0.0, 1.0))
         if way == "daemon":
             daemon.kill()
         else:

@@ -66,7 +66,7 @@ struct keyring {
 
 static const uint8_t no_subject[16];
 
-/* Uses that every request needs. */
+/* Uses that every request, or every new customer, needs. */
 static const char *const token_uses[] = {"credential", "refusal", "caller id", "customer",
                                          "suppression"};
 #define TOKEN_USES (sizeof(token_uses) / sizeof(token_uses[0]))

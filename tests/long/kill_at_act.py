@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """velumd killed at each write, sync, rename and SQL step of an erasure (whole, by category), of an
 approval's use, of a request's approval up to the timer that erases, of a policy that comes into force,
-of a message that is asked for, taken, ended and lost, and of what modules do (kill_module_acts.py);
-then restarted, finished and checked. Then the same places fail with EIO instead: what is not done then
-is done after a restart. With VELUM_KILLS, N are skipped after a quarter as many deaths of a kind. Names
-of acts, as arguments, choose among them."""
+and of a message that is asked for, taken, ended and lost; then restarted, finished and checked. Then the
+same places fail with EIO instead: what is not done then is done after a restart. With VELUM_KILLS, N are
+skipped after a quarter as many deaths of a kind. Names of acts, as arguments, choose among them."""
 import contextlib
 import os
 import sys
@@ -12,7 +11,6 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from kill_acts import ACTS, KINDS, LAST, Range, kill_along  # noqa: E402
-from kill_module_acts import MODULE_ACTS  # noqa: E402
 from velum_test import need_seams  # noqa: E402
 
 KILLS = int(os.environ.get("VELUM_KILLS", "0"))
@@ -27,10 +25,10 @@ def fail_along(places, kind, count):
         places.run(kind, number, "eio")
 
 
-def main():
+def main(acts=ACTS):
     need_seams()
     began = time.monotonic()
-    chosen = [act for act in ACTS + MODULE_ACTS if act.__name__ in sys.argv[1:] or not sys.argv[1:]]
+    chosen = [act for act in acts if act.__name__ in sys.argv[1:] or not sys.argv[1:]]
     for act in chosen:
         told = []
         with contextlib.closing(Range(act)) as places:

@@ -37,7 +37,7 @@ class PutRow(Act):
 
     def prepare(self, daemon):
         super().prepare(daemon)
-        self.sales = self.box.credential("sales", "crm_module", "order-capture")
+        self.sales = self.box.sales
 
     def put(self, daemon, key):
         return daemon.ask("POST", f"/v1/subjects/{self.ref}/orders", self.sales, order(key))
@@ -123,7 +123,7 @@ class EraseRows(EraseWhole):
         apply(self.box, WITH_VISITS + (("modules/orders.yaml", "\n  order_lines:\n",
                                         VISITS + "  order_lines:\n"),))
         super().prepare(daemon)
-        self.sales = self.box.credential("sales", "crm_module", "order-capture")
+        self.sales = self.box.sales
         self.keeper = self.box.on_data("credential", "add", "keeper", "--kind", "human", "--role", "dpo",
                                        "--activity", "legal-retention", "--domain", "crm").out.strip()
         for table, wish in (("orders", order("A-1")), ("visits", {"key": "v1", "fields": {"store": "S1"}})):

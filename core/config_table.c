@@ -18,7 +18,7 @@ const config_setting config_settings[CONFIG_COUNT] = {
                        "listen takes ADDR:PORT, such as 127.0.0.1:8080 or [::1]:8080"},
     [CONFIG_BEHIND_PROXY] = {"behind-proxy", "VELUM_BEHIND_PROXY", CONFIG_KIND_FLAG, 0, 0, "false",
                              "behind-proxy takes true or false"},
-    [CONFIG_CACHE_MB] = {"cache-mb", "VELUM_CACHE_MB", CONFIG_KIND_NUMBER, 1, 1048576, "256",
+    [CONFIG_CACHE_MB] = {"cache-mb", "VELUM_CACHE_MB", CONFIG_KIND_NUMBER, 1, 1048576, "80",
                          "cache-mb takes a whole number from 1 to 1048576"},
     [CONFIG_TIMEOUT_MS] = {"timeout-ms", "VELUM_TIMEOUT_MS", CONFIG_KIND_NUMBER, 100, 60000, "5000",
                            "timeout-ms takes a whole number from 100 to 60000"},

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -207,12 +208,22 @@ static int64_t order_of(double number)
     return bits < 0 ? (int64_t)((uint64_t)bits ^ INT64_MAX) : bits;
 }
 
+/* Whatever the host's locale writes for a point: the order stands in the database. */
+static double real_of(const char *digits)
+{
+    const locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* glibc's own; never fails */
+    const double real = strtod_l(digits, NULL, plain);
+
+    freelocale(plain);
+    return real;
+}
+
 static int64_t number_order(text value)
 {
     char digits[NUMBER_BYTES_MAX + 1] = {0};
 
     memcpy(digits, value.data, value.size < NUMBER_BYTES_MAX ? value.size : NUMBER_BYTES_MAX);
-    const int64_t order = order_of(strtod(digits, NULL));
+    const int64_t order = order_of(real_of(digits));
     mem_wipe(digits, sizeof(digits));
     return order;
 }

@@ -17,7 +17,7 @@ static const char usage[] =
     "  --listen ADDR:PORT     where to listen (127.0.0.1:8080); port 0 takes a free one\n"
     "  --behind-proxy         allow an address other than loopback: a proxy in front of\n"
     "                         velumd speaks TLS, and only it can reach the address\n"
-    "  --cache-mb N           MiB of sealed rows kept in memory (256)\n"
+    "  --cache-mb N           MiB of sealed rows kept in memory (80)\n"
     "  --timeout-ms N         after which a request is answered 503 (5000)\n"
     "  --workers N            threads that answer (as many as processors)\n"
     "  --connections-max N    connections at once (1024)\n"

@@ -120,13 +120,21 @@ static void send_back(appender *self, velum_pending *read)
     pending_release(read);
 }
 
+static void wait_idle(appender *self)
+{
+    self->is_idle = true;
+    (void)pthread_cond_broadcast(&self->advanced);
+    (void)pthread_cond_wait(&self->wake, &self->lock);
+    self->is_idle = false;
+}
+
 /* Moves what arrived to the thread's own lists; waits when there is nothing to do. False: stop. */
 static bool gather(appender *self)
 {
     (void)pthread_mutex_lock(&self->lock);
     while (self->reads_first == NULL && self->writes.first == NULL && !self->stop) {
         if (self->backlog.first == NULL && self->held_first == NULL) {
-            (void)pthread_cond_wait(&self->wake, &self->lock);
+            wait_idle(self);
             continue;
         }
         const struct timespec until = condition_deadline(APPENDER_RETRY_MS);
@@ -365,4 +373,23 @@ velum_status appender_wait(appender *self, uint64_t seq, uint32_t timeout_ms)
     const bool reached = atomic_load(&self->appended_seq) >= seq;
     (void)pthread_mutex_unlock(&self->lock);
     return reached ? VELUM_OK : VELUM_E_UNAVAILABLE;
+}
+
+static bool nothing_is_left(const appender *self)
+{
+    return self->is_idle && self->reads_first == NULL && self->writes.first == NULL;
+}
+
+velum_status appender_drain(appender *self, uint32_t timeout_ms)
+{
+    const struct timespec until = condition_deadline(timeout_ms);
+    bool in_time = true;
+
+    (void)pthread_mutex_lock(&self->lock);
+    while (!nothing_is_left(self) && in_time && !is_hopeless(self)) {
+        in_time = condition_wait_until(&self->advanced, &self->lock, &until);
+    }
+    const bool drained = nothing_is_left(self);
+    (void)pthread_mutex_unlock(&self->lock);
+    return drained ? VELUM_OK : VELUM_E_UNAVAILABLE;
 }

@@ -53,7 +53,8 @@ typedef struct appender {
     bool running;
     pthread_mutex_t lock;
     pthread_cond_t wake;               /* something to do */
-    pthread_cond_t advanced;           /* appended_seq moved */
+    pthread_cond_t advanced;           /* appended_seq moved, or nothing is left */
+    bool is_idle;                      /* waits with nothing taken; under lock */
     struct velum_pending *reads_first; /* arrived; under lock */
     struct velum_pending *reads_last;
     outbox_list writes; /* arrived; under lock */
@@ -76,5 +77,7 @@ void appender_queue_writes(appender *self, outbox_list *writes);
 /* Waits until the log holds `seq`; VELUM_E_UNAVAILABLE after timeout_ms, or at once when the gate
  * stops while the journal takes nothing. */
 velum_status appender_wait(appender *self, uint64_t seq, uint32_t timeout_ms) VELUM_WARN_UNUSED;
+/* The same until nothing is left to append: leaves of reads and of our own have no seq to wait for. */
+velum_status appender_drain(appender *self, uint32_t timeout_ms) VELUM_WARN_UNUSED;
 
 #endif

@@ -331,8 +331,7 @@ void velum_gate_free(velum_gate *gate)
     steward_stop(&gate->steward);
     drain(gate);
     checkpointer_stop(&gate->checkpointer);
-    if (appender_wait(&gate->appender, atomic_load(&gate->writer.seq), STOP_MARGIN_MS) ==
-        VELUM_OK) {
+    if (appender_drain(&gate->appender, STOP_MARGIN_MS) == VELUM_OK) { /* a leaf of our own, too */
         checkpointer_try(&gate->checkpointer);
     }
     stop_threads(gate);

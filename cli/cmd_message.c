@@ -1,13 +1,13 @@
 /* cli/cmd_message.c: velum message list and show */
 #include "cli/commands.h"
 
+#include "cli/listing.h"
 #include "cli/say.h"
 #include "cli/session.h"
 #include "cli/show.h"
 
 #define ACTIVITY "audit"
 #define BODY_BYTES_MAX 1024
-#define LINES_BYTES_MAX ((size_t)16 << 20)
 #define ID_DIGITS 32
 #define SHORT_DIGITS 8 /* of an id, as the table shows it */
 #define TYPED_DIGITS_MIN 4
@@ -103,79 +103,31 @@ static void add_row(table *table, const json_value *row)
     table_add(table, text_in(row, "ref"), COLOUR_NONE);
 }
 
-/* Every page's rows, in the table or as members of one array. */
-typedef struct listing {
-    table table;
-    buffer lines;
-    json_writer json;
-    bool is_json;
-} listing;
-
-static void listing_clear(listing *self)
-{
-    table_clear(&self->table);
-    buffer_clear(&self->lines);
-}
-
-static velum_status take_pages(velum_client *client, const message_wish *wish, listing *self)
+static velum_status take_pages(velum_client *client, const message_wish *wish, listing *all)
 {
     int64_t from = 0;
 
     do {
         VELUM_AUTO(json) *page = NULL;
         VELUM_TRY(fetch(client, wish, &from, &page));
-        const json_value *const rows = json_member(json_root(page), "messages");
-        for (size_t i = 0; rows != NULL && i < json_count(rows); i++) {
-            if (self->is_json) {
-                json_write_value(&self->json, json_at(rows, i));
-            } else {
-                add_row(&self->table, json_at(rows, i));
-            }
-        }
+        listing_take(all, page, add_row);
     } while (from != 0);
     return VELUM_OK;
-}
-
-static velum_status show_listing(listing *self)
-{
-    if (self->is_json) {
-        json_end_array(&self->json);
-        json_end_object(&self->json);
-        buffer_append_byte(&self->lines, '\n');
-    } else if (table_row_count(&self->table) == 0) {
-        say("there are no such messages");
-    } else {
-        VELUM_TRY(table_status(&self->table));
-        table_layout(&self->table, terminal_columns());
-        table_write_titles(&self->table, &self->lines);
-        table_write_rows(&self->table, &self->lines);
-    }
-    VELUM_TRY(buffer_status(&self->lines));
-    return show_bytes(self->lines.data, self->lines.size);
 }
 
 static int run_list(const invocation *invocation)
 {
     VELUM_AUTO(velum_client) *client = NULL;
-    __attribute__((cleanup(listing_clear)))
-    listing all = {.is_json = invocation_has(invocation, "json")};
+    VELUM_AUTO_LISTING all = {.is_json = false};
     const message_wish wish = {
         .state = invocation_value(invocation, "state"),
         .reason = invocation_value(invocation, "reason"),
         .module = invocation_value(invocation, "module"),
     };
 
-    table_init(&all.table, columns, COLUMNS);
-    all.table.hides_empty = true;
-    buffer_init(&all.lines, LINES_BYTES_MAX);
-    json_writer_init(&all.json, &all.lines);
-    if (all.is_json) {
-        json_begin_object(&all.json);
-        json_name(&all.json, "messages");
-        json_begin_array(&all.json);
-    }
+    listing_begin(&all, invocation, "messages", columns, COLUMNS);
     if (session_open(invocation, &client) < 0 || take_pages(client, &wish, &all) < 0 ||
-        show_listing(&all) < 0) {
+        listing_show(&all, "there are no such messages") < 0) {
         return EXIT_REFUSED;
     }
     return EXIT_DONE;

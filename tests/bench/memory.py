@@ -2,10 +2,10 @@
 """Measures what a velumd with its defaults holds in memory: right after its start, after reading many different
 customers once, and while a hot set of 10,000 is read again and again.
 
-  memory.py FOLDER [--customers N] [--reads 100000] [--cache-mb N]
+  memory.py FOLDER [--customers N] [--reads 100000] [--cache-mb N] [--system sample]
 
 FOLDER is a sample of N customers (`velum init --sample --customers N`; its first N count) and is made when it is
-not there. Prints JSON lines; `make bench` runs it when BENCH_SUBJECTS is 1000000 or more.
+not there; so is one that bench_many left (--system bench). Prints JSON lines; `make bench` runs it when BENCH_SUBJECTS is 1000000 or more.
 """
 import argparse
 import asyncio
@@ -63,15 +63,15 @@ def tell(name, process, folder, **more):
                       "cache_mib": cache_mib(folder), **more}), flush=True)
 
 
-def look_up(port, token, numbers):
-    """References of sample customers."""
+def look_up(port, token, numbers, system):
+    """References of customers by their numbers in a system."""
     refs = []
 
     def take(_number, status, body):
         if status == 200:
             refs.append(json.loads(body)["subject"])
 
-    asyncio.run(bench.ask_all(port, ((n, bench.lookup_request(token, n)) for n in numbers), take))
+    asyncio.run(bench.ask_all(port, ((n, bench.lookup_request(token, n, system)) for n in numbers), take))
     return refs
 
 
@@ -91,7 +91,7 @@ def measure(options, token):
         arguments += ["--cache-mb", str(options.cache_mb)]
     with bench.server(*arguments) as (process, port):
         tell("resident_at_start", process, options.folder)
-        refs = look_up(port, token, chosen)
+        refs = look_up(port, token, chosen, options.system)
         speed, shown = read(port, token, refs)
         tell("resident_after_reads", process, options.folder, reads=len(refs), shown=len(shown), reads_per_s=speed)
         hot = shown[:HOT]
@@ -106,6 +106,7 @@ def main():
     parser.add_argument("--customers", type=int, default=1000000)
     parser.add_argument("--reads", type=int, default=100000)
     parser.add_argument("--cache-mb", type=int, default=0, help="0: velumd's default")
+    parser.add_argument("--system", default="sample", help="whose numbers the customers have")
     options = parser.parse_args()
     os.makedirs(bench.WORK, mode=0o700, exist_ok=True)
     make_folder(options.folder, options.customers)

@@ -116,12 +116,9 @@ static void a_candidate_is_decided(void **state)
 
 static void what_is_malformed_is_refused(void **state)
 {
-    static const char *const criteria[] = {
-        "",
-        "\"name\":\"x\"",
-        "\"name\":\"x\",\"a\":\"\",\"b\":\"\",\"c\":\"\",\"d\":\"\",\"e\":\"\",\"f\":\"\","
-        "\"g\":\"\",\"h\":\"\"",
-    };
+    static const char nine[] = "\"name\":\"x\",\"a\":\"\",\"b\":\"\",\"c\":\"\",\"d\":\"\","
+                               "\"e\":\"\",\"f\":\"\",\"g\":\"\",\"h\":\"\"";
+    static const char *const criteria[] = {"", "\"name\":\"x\"", nine};
     place *const self = *state;
     const char *const desk = search_token(self, "search", "customer_service");
 

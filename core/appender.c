@@ -252,9 +252,9 @@ static void append_batch(appender *self, const batch *batch)
     if (status == VELUM_OK) {
         (void)atomic_fetch_add(&self->gate->counters.batches, 1);
         (void)atomic_fetch_add(&self->gate->counters.leaves, batch->count);
+        atomic_store(&self->failing, false);
         advance(self, batch);
         batch_release_reads(batch);
-        atomic_store(&self->failing, false);
         return;
     }
     batch_withhold_reads(batch);

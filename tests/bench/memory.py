@@ -5,7 +5,8 @@ customers once, and while a hot set of 10,000 is read again and again.
   memory.py FOLDER [--customers N] [--reads 100000] [--cache-mb N] [--system sample]
 
 FOLDER is a sample of N customers (`velum init --sample --customers N`; its first N count) and is made when it is
-not there; so is one that bench_many left (--system bench). Prints JSON lines; `make bench` runs it when BENCH_SUBJECTS is 1000000 or more.
+not there; so is one that bench_many left (--system bench). Prints JSON lines; `make bench` runs it
+when BENCH_SUBJECTS is 1000000 or more.
 """
 import argparse
 import asyncio

@@ -49,11 +49,14 @@ static void ask_under(place *self, attempt *attempt, question asked)
     attempt->answer = status == VELUM_OK && answer->status == 200 ? answer : NULL;
 }
 
-/* A fault in the journal's own file ends it for this process; a start goes on. */
+/* A fault in the journal's own file ends it for this process; a start goes on. Any other is over when the
+ * log has what was committed: until then writes are put off. */
 static void begin_again(place *self, const char *kind)
 {
     if (strcmp(kind, "write") == 0 || strcmp(kind, "sync") == 0) {
         place_reopen(self);
+    } else {
+        log_sync(self);
     }
 }
 

@@ -22,8 +22,16 @@ place=$(mktemp -d /var/tmp/velum-fresh.XXXXXX)
 passed=0 failed=0 skipped=0
 inside=
 
+# The shell of `inside` waits for unshare, which ends for no TERM; with it goes everything in its namespace.
+end_inside() {
+    [ -n "$inside" ] || return 0
+    pkill -KILL -P "$inside" 2>/dev/null || true
+    wait "$inside" 2>/dev/null || true
+    inside=
+}
+
 leave() {
-    [ -z "$inside" ] || kill -TERM "$inside" 2>/dev/null || true
+    end_inside
     [ -n "${KEEP:-}" ] || rm -rf --one-file-system "$place"
 }
 trap leave EXIT
@@ -116,9 +124,7 @@ try_run() { # ROOT OUTPUT
     done
     local code=0
     paste_commands "$1" "$2" || code=1
-    kill -TERM "$inside" 2>/dev/null || true
-    wait "$inside" 2>/dev/null || true
-    inside=
+    end_inside
     [ "$code" -eq 0 ] || tail -n 15 "$2"
     return "$code"
 }

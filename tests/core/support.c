@@ -15,6 +15,7 @@
 
 #define SAMPLE_SEED 1
 #define CACHE_BYTES (UINT64_C(1) << 20)
+#define FAULTS_MIN 4 /* a walk that came to less proves nothing */
 
 const char full_profile[] =
     "{\"name\":\"王小明\",\"mobile\":\"13800000001\",\"email\":\"ming@example.com\","
@@ -228,6 +229,13 @@ void copy_folder(const char *from, const char *to)
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
+
+void assert_faults_were_hit(const char *kind, int rounds)
+{
+    const int hit = rounds - 1;
+
+    assert_true(hit >= (strcmp(kind, "sync") == 0 ? 1 : FAULTS_MIN));
+}
 
 const char *text_f(place *self, const char *format, ...)
 {

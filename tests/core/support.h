@@ -90,6 +90,11 @@ const reply *ask(place *self, question asked);
 velum_status try_ask(place *self, const question *asked, const reply **out);
 /* As if a second had gone by: the next refusal is recorded whatever came before. */
 void forget_refusals(place *self);
+/* That a walk over the nth fault of a kind ("sql", "write", "sync", "alloc") came to some: `rounds`
+ * counts those that were hit, and the one that was not. How many syncs an act makes hangs on what the
+ * log's writer joins, so for them one is enough.
+ */
+void assert_faults_were_hit(const char *kind, int rounds);
 /* Text that lives as long as the place. */
 const char *text_f(place *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -15,7 +15,6 @@
 #ifdef VELUM_TEST_SEAMS
 
 #define ROUNDS_MAX 3000
-#define FAULTS_MIN 4 /* a plan that never came to anything would prove nothing */
 
 static fault_kind kind_of(const char *kind)
 {
@@ -88,7 +87,7 @@ static void ask_under_all(place *self, const char *kind)
         assert_int_equal(sql_count(self, "SELECT count(*) FROM message"), attempt.n);
     }
     assert_false(attempt.hit);
-    assert_true(attempt.n > (strcmp(kind, "sync") == 0 ? 1 : FAULTS_MIN));
+    assert_faults_were_hit(kind, attempt.n - 1);
     assert_log_sound(self);
 }
 
@@ -136,7 +135,7 @@ static void take_under_all(place *self, const char *kind)
         assert_int_equal(sql_count(self, "SELECT count(*) FROM timer WHERE kind = 9"), attempt.n);
     }
     assert_false(attempt.hit);
-    assert_true(attempt.n > (strcmp(kind, "sync") == 0 ? 1 : FAULTS_MIN));
+    assert_faults_were_hit(kind, attempt.n - 1);
     assert_int_equal(count_messages(self, ENTRY_INTENT), count_state(self, MESSAGE_TAKEN));
     assert_log_sound(self);
 }
@@ -182,7 +181,7 @@ static void end_under_all(place *self, const char *kind)
         assert_int_equal(sql_count(self, "SELECT count(*) FROM timer WHERE kind = 9"), 0);
     }
     assert_false(attempt.hit);
-    assert_true(attempt.n > (strcmp(kind, "sync") == 0 ? 1 : FAULTS_MIN));
+    assert_faults_were_hit(kind, attempt.n - 1);
     assert_int_equal(count_messages(self, ENTRY_OUTCOME), attempt.n - 1);
     assert_log_sound(self);
 }
@@ -232,7 +231,7 @@ static void a_silence_whose_statements_fail(void **state)
         assert_message(self, id, "unknown", "");
     }
     assert_false(hit);
-    assert_true(n > FAULTS_MIN);
+    assert_faults_were_hit("sql", n - 1);
     assert_int_equal(count_messages(self, ENTRY_OUTCOME), n - 1);
 }
 

@@ -14,7 +14,6 @@
 #ifdef VELUM_TEST_SEAMS
 
 #define ROUNDS_MAX 3000
-#define FAULTS_MIN 4 /* a plan that never came to anything would prove nothing */
 
 static fault_kind kind_of(const char *kind)
 {
@@ -90,7 +89,7 @@ static void verify_under_all(place *self, const char *kind, bool reopen)
         assert_agree(self, &people, id, n);
     }
     assert_false(hit);
-    assert_true(n > FAULTS_MIN);
+    assert_faults_were_hit(kind, n - 1);
     assert_int_equal(sql_count(self, "SELECT count(*) FROM request WHERE state = 6"),
                      count_acts(self, REQUEST_ACT_VERIFY));
     assert_log_sound(self);
@@ -141,7 +140,7 @@ static void take_in_under_all(place *self, const char *kind)
                          0);
     }
     assert_false(hit);
-    assert_true(n > FAULTS_MIN);
+    assert_faults_were_hit(kind, n - 1);
     assert_int_equal(sql_count(self, "SELECT count(*) FROM request"),
                      sql_count(self, "SELECT count(*) FROM timer WHERE kind = 2"));
     assert_int_equal(sql_count(self, "SELECT count(*) FROM request"),
@@ -186,7 +185,7 @@ static void erase_under_all(place *self, const char *kind)
         assert_agree(self, &people, id, n);
     }
     assert_false(hit);
-    assert_true(n > FAULTS_MIN);
+    assert_faults_were_hit(kind, n - 1);
     assert_int_equal(sql_count(self, "SELECT count(*) FROM destruction"), 0);
     const int64_t left = sql_count(self, "SELECT count(*) FROM request");
     assert_int_equal(sql_count(self, "SELECT count(*) FROM request WHERE state = 6"), left);

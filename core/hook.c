@@ -25,8 +25,7 @@ const char *const hook_schema_3[] = {
     " status INTEGER NOT NULL,"
     " intent BLOB CHECK (length(intent) = 16)"
     ") STRICT, WITHOUT ROWID",
-    "CREATE INDEX hook_due ON hook (state, due_ns)",
-    "CREATE INDEX hook_due_of_one ON hook (hook, state, due_ns)",
+    "CREATE INDEX hook_due ON hook (state, hook, due_ns)",
     "CREATE INDEX hook_subject ON hook (subject)",
     NULL,
 };
@@ -241,27 +240,57 @@ velum_status hook_delete(store_conn *conn, const uint8_t id[HOOK_ID_BYTES])
     return stmt_execute(stmt);
 }
 
-velum_status hook_due(store_conn *conn, uint16_t hook, int64_t now_ns, uint32_t limit,
-                      uint8_t (*out)[HOOK_ID_BYTES], uint32_t *out_count)
+static velum_status due_of_one(store_conn *conn, uint16_t hook, int64_t now_ns, uint32_t limit,
+                               uint8_t (*out)[HOOK_ID_BYTES], uint32_t *out_count)
 {
-    static const char any_sql[] = "SELECT id FROM hook WHERE state = 1 AND due_ns <= $1"
-                                  " ORDER BY due_ns, id LIMIT $2";
-    static const char one_sql[] = "SELECT id FROM hook WHERE state = 1 AND hook = $3"
-                                  " AND due_ns <= $1 ORDER BY due_ns, id LIMIT $2";
     store_stmt *stmt = NULL;
     velum_status status = VELUM_OK;
 
     *out_count = 0;
-    VELUM_TRY(conn_statement(conn, hook == 0 ? any_sql : one_sql, &stmt));
-    VELUM_TRY(stmt_bind_integer(stmt, 1, now_ns));
-    VELUM_TRY(stmt_bind_integer(stmt, 2, limit));
-    if (hook != 0) {
-        VELUM_TRY(stmt_bind_integer(stmt, 3, hook));
-    }
+    VELUM_TRY(conn_statement(conn,
+                             "SELECT id FROM hook WHERE state = 1 AND hook = $1 AND due_ns <= $2"
+                             " ORDER BY due_ns, id LIMIT $3",
+                             &stmt));
+    VELUM_TRY(stmt_bind_integer(stmt, 1, hook));
+    VELUM_TRY(stmt_bind_integer(stmt, 2, now_ns));
+    VELUM_TRY(stmt_bind_integer(stmt, 3, limit));
     while (*out_count < limit && (status = stmt_step(stmt)) == VELUM_OK) {
         take_bytes(stmt, 0, out[(*out_count)++], HOOK_ID_BYTES);
     }
     stmt_reset(stmt);
+    return status < 0 ? status : VELUM_OK;
+}
+
+/* The first hook after `hook` for which anything waits; VELUM_END behind the last. */
+static velum_status next_waiting(store_conn *conn, uint16_t *hook)
+{
+    store_stmt *stmt = NULL;
+
+    VELUM_TRY(conn_statement(
+        conn, "SELECT hook FROM hook WHERE state = 1 AND hook > $1 ORDER BY hook LIMIT 1", &stmt));
+    VELUM_TRY(stmt_bind_integer(stmt, 1, *hook));
+    const velum_status status = stmt_step(stmt);
+    if (status == VELUM_OK) {
+        *hook = (uint16_t)stmt_integer(stmt, 0);
+    }
+    stmt_reset(stmt);
+    return status;
+}
+
+velum_status hook_due(store_conn *conn, uint16_t hook, int64_t now_ns, uint32_t limit,
+                      uint8_t (*out)[HOOK_ID_BYTES], uint32_t *out_count)
+{
+    velum_status status = VELUM_OK;
+    uint32_t found = 0;
+
+    if (hook != 0) {
+        return due_of_one(conn, hook, now_ns, limit, out, out_count);
+    }
+    *out_count = 0;
+    while (*out_count < limit && (status = next_waiting(conn, &hook)) == VELUM_OK) {
+        VELUM_TRY(due_of_one(conn, hook, now_ns, limit - *out_count, out + *out_count, &found));
+        *out_count += found;
+    }
     return status < 0 ? status : VELUM_OK;
 }
 
@@ -272,7 +301,8 @@ velum_status hook_each(store_conn *conn, uint32_t limit, hook_visit visit, void 
     velum_status status = VELUM_OK;
 
     VELUM_TRY(conn_statement(
-        conn, "SELECT " COLUMNS " FROM hook ORDER BY state DESC, due_ns DESC LIMIT $1", &stmt));
+        conn, "SELECT " COLUMNS " FROM hook ORDER BY state DESC, hook DESC, due_ns DESC LIMIT $1",
+        &stmt));
     VELUM_TRY(stmt_bind_integer(stmt, 1, limit));
     while (status == VELUM_OK && (status = stmt_step(stmt)) == VELUM_OK) {
         status = take_row(stmt, &row);

@@ -72,10 +72,12 @@ velum_status hook_finish_evidence(store_conn *conn, const subject_id *subject) V
 /* State, due, attempts, status and intent. */
 velum_status hook_store(store_conn *conn, const hook_row *row) VELUM_WARN_UNUSED;
 velum_status hook_delete(store_conn *conn, const uint8_t id[HOOK_ID_BYTES]) VELUM_WARN_UNUSED;
-/* Ids of what waits and is due, of one hook (0: of all), the longest due first, at most `limit` (HOOK_NEXT_MAX). */
+/* Ids of what waits and is due, of one hook (0: of all, one after the other), of each the longest due
+ * first, at most `limit` (HOOK_NEXT_MAX). */
 velum_status hook_due(store_conn *conn, uint16_t hook, int64_t now_ns, uint32_t limit,
                       uint8_t (*out)[HOOK_ID_BYTES], uint32_t *out_count) VELUM_WARN_UNUSED;
-/* Given up first, then what is taken, then what waits, the latest due first. A negative status of `visit` ends it. */
+/* Given up first, then what is taken, then what waits; of each hook the latest due first. A negative
+ * status of `visit` ends it. */
 typedef velum_status (*hook_visit)(void *context, const hook_row *row);
 velum_status hook_each(store_conn *conn, uint32_t limit, hook_visit visit,
                        void *context) VELUM_WARN_UNUSED;

@@ -32,6 +32,7 @@
 #define ENTRY_SCHEMA 9       /* a schema step was taken */
 #define ENTRY_CONFIGURATION 10
 #define ENTRY_APPROVAL 11     /* asked, agreed, refused, used, ended, reviewed */
+#define ENTRY_KEYS 12         /* a key was replaced; params say which */
 #define ENTRY_READ 20         /* fields of one subject read */
 #define ENTRY_LOOKUP 21       /* identifier to pseudonym */
 #define ENTRY_UPSERT 22       /* subject created or updated */

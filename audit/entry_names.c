@@ -30,6 +30,7 @@ const char *entry_type_name(uint32_t type)
         {ENTRY_SCHEMA, "schema"},
         {ENTRY_CONFIGURATION, "configuration"},
         {ENTRY_APPROVAL, "approval"},
+        {ENTRY_KEYS, "keys"},
         {ENTRY_READ, "read"},
         {ENTRY_LOOKUP, "lookup"},
         {ENTRY_UPSERT, "upsert"},

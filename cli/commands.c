@@ -8,6 +8,7 @@
 const command *const commands[] = {
     &command_init,
     &command_upgrade,
+    &command_key_rotate,
     &command_config_check,
     &command_config_show,
     &command_status,

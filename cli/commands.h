@@ -6,6 +6,7 @@
 
 extern const command command_init;
 extern const command command_upgrade;
+extern const command command_key_rotate;
 extern const command command_config_check;
 extern const command command_config_show;
 extern const command command_status;

@@ -50,6 +50,7 @@ static const struct {
     {"credential", "dealt with a credential", " of ", "处理了凭证"},
     {"person", "registered a person", " of ", "登记了人员"},
     {"schema", "took a step of the schema", " of ", "升级了数据结构"},
+    {"keys", "replaced a key", " of ", "更换了密钥"},
     {"configuration", "asked how the gate is set up", " of ", "查看了网关配置"},
     {"hold", "set or lifted a legal hold", " on ", "设置或解除了法律保留"},
     {"filter", "asked which of many may be reached", ", naming ", "筛选了可处理的客户"},
@@ -327,7 +328,8 @@ static void tell_parameters(const telling *self)
         "rejected",        "torn_bytes",    "approval_kind",  "due",
         "destroyed",       "retained",      "processor",      "shadow_decision",
         "shadow_reason",   "shadow_fields", "age_limit",      "unattached",
-        "allowed",         "refused",       "criteria",       "asked_about"};
+        "allowed",         "refused",       "criteria",       "asked_about",
+        "root_version"};
     VELUM_AUTO_BUFFER list = {0};
 
     buffer_init(&list, VALUE_BYTES_MAX);

@@ -191,6 +191,7 @@ static const shown_input SHOWN[] = {
     {INPUT_AGE_LIMIT, "age_limit", NULL, 0, false},
     {INPUT_SCHEMA, "schema", NULL, 0, false},
     {INPUT_KEYS_SCHEMA, "keys_schema", NULL, 0, false},
+    {INPUT_ROOT_VERSION, "root_version", NULL, 0, false},
     {INPUT_SIGN_UP, "sign_up", NULL, 0, false},
     {INPUT_REHEARSAL, "rehearsal", NULL, 0, false},
     {INPUT_ALLOWED, "allowed", NULL, 0, false},

@@ -267,6 +267,9 @@ velum_status gate_open_as(const velum_gate_options *options, const gate_opening 
         status = own_write(gate, own_write_new_names); /* of a later version of Velum */
     }
     if (status == VELUM_OK) {
+        status = own_write(gate, own_write_new_root);
+    }
+    if (status == VELUM_OK) {
         status = writer_call(&gate->writer, erasures_take_up); /* what a crash left (I-6) */
     }
     if (status == VELUM_OK) { /* last: no write of its own overtakes what an opening writes */

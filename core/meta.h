@@ -9,6 +9,7 @@
 #define META_CLOCK_REJECTED "clock_rejected" /* newest time when an officer accepted the clock */
 #define META_CLOCK_ACCEPTED "clock_accepted" /* the clock then */
 #define META_KEYS_SCHEMA "keys_schema"       /* newest step of keys.db that has a leaf */
+#define META_ROOT_VERSION "root_version"     /* newest root secret that has a leaf */
 
 /* 0 when there is no such value. */
 velum_status meta_read(store_conn *conn, const char *name, int64_t *out) VELUM_WARN_UNUSED;

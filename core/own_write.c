@@ -4,6 +4,7 @@
 #include "core/meta.h"
 #include "core/policy_store.h"
 #include "core/registry.h"
+#include "core/verbs.h"
 
 typedef struct own_task {
     write_batch batch;
@@ -53,6 +54,22 @@ velum_status own_write_new_names(write_batch *batch)
     VELUM_TRY(registry_add_own(batch, clock_wall_ns(&batch->gate->clock)));
     VELUM_TRY(policy_keep_old_notices(batch, &kept));
     return kept ? world_load(batch->gate, batch->conn, &batch->next_world, NULL) : VELUM_OK;
+}
+
+velum_status own_write_new_root(write_batch *batch)
+{
+    const uint32_t version = keyring_root_version(batch->gate->keys);
+    audit_entry entry;
+    int64_t told = 0;
+
+    VELUM_TRY(meta_read(batch->conn, META_ROOT_VERSION, &told));
+    if ((int64_t)version <= told) {
+        return VELUM_OK;
+    }
+    own_entry(batch->gate, ENTRY_KEYS, clock_wall_ns(&batch->gate->clock), &entry);
+    entry_push(&entry, INPUT_ROOT_VERSION, version);
+    VELUM_TRY(write_batch_record(batch, &entry));
+    return meta_write(batch->conn, META_ROOT_VERSION, version);
 }
 
 velum_status own_leaf_queue(velum_gate *gate, const audit_entry *entry)

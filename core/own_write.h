@@ -13,6 +13,9 @@ velum_status own_write(velum_gate *gate, own_write_function write) VELUM_WARN_UN
 /* Adds names that this version has and the registry has not, and notices that no version kept. */
 velum_status own_write_new_names(write_batch *batch) VELUM_WARN_UNUSED;
 
+/* Tells of a root secret that was replaced since the folder was last opened (core/root_rotate.c). */
+velum_status own_write_new_root(write_batch *batch) VELUM_WARN_UNUSED;
+
 /* Once in an episode of a clock that is behind: queues its leaf. Any thread. */
 void own_note_clock(velum_gate *gate, const clock_reading *clock);
 

@@ -210,6 +210,7 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define INPUT_HTTP_STATUS 76     /* what the receiver of a webhook answered */
 #define INPUT_ATTEMPT 77         /* of a webhook, from 1 */
 #define INPUT_OUTCOME 70         /* MESSAGE_* that the courier reported, or that its silence is */
+#define INPUT_ROOT_VERSION 90    /* how often the root secret was replaced, this time included */
 #define INPUT_COUNTED 85         /* 1: an aggregate was counted anew */
 #define RESULT_SAME 1
 #define RESULT_CHANGED 2

@@ -45,9 +45,10 @@ typedef struct keyring_keys {
 } keyring_keys;
 
 #define BODY_KEYS_OFFSET 8
+#define BODY_ROOT_VERSION_OFFSET (BODY_KEYS_OFFSET + sizeof(keyring_keys))
 
 static_assert(sizeof(keyring_keys) == 7 * KEY_BYTES, "no padding between keys");
-static_assert(BODY_KEYS_OFFSET + sizeof(keyring_keys) <= KEYRING_BODY_BYTES, "the body holds them");
+static_assert(BODY_ROOT_VERSION_OFFSET + 4 <= KEYRING_BODY_BYTES, "the body holds them");
 
 typedef struct domain_page {
     _Atomic(aes_block *) domains[DOMAINS_A_PAGE];
@@ -55,11 +56,13 @@ typedef struct domain_page {
 
 struct keyring {
     secret_arena *arena;
-    const keyring_keys *keys;     /* in the arena */
+    const uint8_t *body;          /* of the file, in the arena */
+    const keyring_keys *keys;     /* in the body */
     const uint8_t *wrapping;      /* in the arena: derived from key_encryption */
     uint8_t (*tokens)[KEY_BYTES]; /* in the arena: token keys of token_uses, derived once */
     uint32_t tenant;
     uint32_t key_version;
+    uint32_t root_version;
     pthread_mutex_t domain_lock; /* taken only to make a page or a domain */
     _Atomic(domain_page *) pages[DOMAIN_PAGES];
 };
@@ -126,6 +129,32 @@ velum_status keyring_create(int dir_fd, const uint8_t root[KEY_BYTES], uint32_t 
     bytes_write_u32be(body + 4, KEY_VERSION_1);
     random_fill(random, body + BODY_KEYS_OFFSET, sizeof(keyring_keys));
     return write_file(dir_fd, root, tenant, random, body);
+}
+
+/* The blocks that a replaced file leaves on the disk: a secret that leaked would open them still. */
+static velum_status overwrite(int fd)
+{
+    static const uint8_t zeros[KEYRING_FILE_BYTES];
+
+    VELUM_TRY(file_write_at(fd, 0, zeros, sizeof(zeros)));
+    return file_sync(fd);
+}
+
+velum_status keyring_reseal(const keyring *self, int dir_fd, const uint8_t root[KEY_BYTES],
+                            const velum_random *random)
+{
+    VELUM_AUTO(secret_arena) *arena = NULL;
+    VELUM_AUTO_FD replaced = -1;
+    void *slice = NULL;
+
+    VELUM_TRY(secret_arena_create(KEYRING_BODY_BYTES, &arena));
+    VELUM_TRY(secret_arena_slice(arena, KEYRING_BODY_BYTES, &slice));
+    uint8_t *const body = slice;
+    memcpy(body, self->body, KEYRING_BODY_BYTES);
+    bytes_write_u32be(body + BODY_ROOT_VERSION_OFFSET, self->root_version + 1);
+    VELUM_TRY(file_open(dir_fd, KEYRING_NAME, O_WRONLY, &replaced));
+    VELUM_TRY(write_file(dir_fd, root, self->tenant, random, body));
+    return overwrite(replaced);
 }
 
 /* What can be said without a key: mark, format, size. */
@@ -195,6 +224,8 @@ static velum_status load_keys(keyring *self, const buffer *content, const uint8_
         return error_set(err, VELUM_E_NEWER, "the keyring has layout %u, this version knows 1",
                          (unsigned int)bytes[0]);
     }
+    self->body = bytes;
+    self->root_version = bytes_read_u32be(bytes + BODY_ROOT_VERSION_OFFSET);
     self->keys = (const keyring_keys *)(bytes + BODY_KEYS_OFFSET);
     self->key_version = KEY_VERSION_1;
     key_derive(self->keys->key_encryption, "velum wrap 1", NULL, 0, wrapping);
@@ -274,6 +305,11 @@ uint32_t keyring_tenant(const keyring *self)
 uint32_t keyring_key_version(const keyring *self)
 {
     return self->key_version;
+}
+
+uint32_t keyring_root_version(const keyring *self)
+{
+    return self->root_version;
 }
 
 const uint8_t *keyring_vault_db_key(const keyring *self)

@@ -39,6 +39,9 @@ velum_status root_secret_seek(int dir_fd, const root_names *named, uint8_t out[K
                               uint32_t *out_source, velum_error *err) VELUM_WARN_UNUSED;
 /* Whether a file holds what would be taken as a root secret; it is wiped again at once. */
 velum_status root_secret_test(const char *file, velum_error *err) VELUM_WARN_UNUSED;
+/* What one file holds; VELUM_E_NOTFOUND when it is not there. */
+velum_status root_secret_read(int dir_fd, const char *name, uint8_t out[KEY_BYTES],
+                              velum_error *err) VELUM_WARN_UNUSED;
 /* Writes it as 64 hex digits, mode 0600, refusing to overwrite. */
 velum_status root_secret_write(int dir_fd, const char *name,
                                const uint8_t root[KEY_BYTES]) VELUM_WARN_UNUSED;
@@ -52,8 +55,16 @@ velum_status keyring_open(int dir_fd, const uint8_t root[KEY_BYTES], keyring **o
 void keyring_free(keyring *self);
 VELUM_DEFINE_AUTO(keyring);
 
+/* Seals the same keys under another root secret, one root version on, and replaces the file atomically;
+ * what stood in the old one is overwritten with zeros where the file system writes in place. After a
+ * failure the old file stands, or the new one, whole. `self` stays as it is: open anew. */
+velum_status keyring_reseal(const keyring *self, int dir_fd, const uint8_t root[KEY_BYTES],
+                            const velum_random *random) VELUM_WARN_UNUSED;
+
 uint32_t keyring_tenant(const keyring *self);
 uint32_t keyring_key_version(const keyring *self);
+/* How often the root secret was replaced. */
+uint32_t keyring_root_version(const keyring *self);
 const uint8_t *keyring_vault_db_key(const keyring *self);
 const uint8_t *keyring_keys_db_key(const keyring *self);
 const uint8_t *keyring_note_seed(const keyring *self);

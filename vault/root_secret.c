@@ -42,6 +42,8 @@ static const root_place config_file = {ROOT_FROM_CONFIG, "root.file of the confi
 static const root_place config_credential = {ROOT_FROM_CONFIG,
                                              "root.credential of the configuration",
                                              FORBIDDEN_BITS_CREDENTIAL, O_RDONLY | O_CLOEXEC};
+static const root_place given_file = {0, "the file for the new root secret", FORBIDDEN_BITS,
+                                      O_RDONLY | O_CLOEXEC | O_NOFOLLOW};
 static const root_place folder_file = {ROOT_FROM_FOLDER, "root.key in the data folder",
                                        FORBIDDEN_BITS, O_RDONLY | O_CLOEXEC | O_NOFOLLOW};
 
@@ -217,6 +219,15 @@ velum_status root_secret_test(const char *file, velum_error *err)
     const velum_status status = try_place(AT_FDCWD, file, &config_file, root, err);
     mem_wipe(root, sizeof(root));
     return status;
+}
+
+velum_status root_secret_read(int dir_fd, const char *name, uint8_t out[KEY_BYTES],
+                              velum_error *err)
+{
+    const velum_status status = try_place(dir_fd, name, &given_file, out, err);
+
+    return status == VELUM_E_NOTFOUND ? error_set(err, status, "%s is not there", given_file.name)
+                                      : status;
 }
 
 static velum_status write_and_sync(int dir_fd, int fd, const uint8_t root[KEY_BYTES])

@@ -2,7 +2,7 @@
 
 _velum_words() {
     case $1 in
-    '') echo 'init upgrade config status credential sample import consent audit policy approval subject certificate request hook message clock help --data --help --version' ;;
+    '') echo 'init upgrade key config status credential sample import consent audit policy approval subject certificate request hook message clock help --data --help --version' ;;
     credential) echo 'add list revoke rotate customer' ;;
     consent) echo 'list give withdraw import report' ;;
     audit) echo 'log who-saw explain resolve verify prove' ;;
@@ -14,8 +14,9 @@ _velum_words() {
     message) echo 'list show' ;;
     hook) echo 'list secret' ;;
     clock) echo 'accept' ;;
+    key) echo 'rotate' ;;
     config) echo 'check show' ;;
-    help) echo 'init upgrade config status credential sample import consent audit policy approval subject certificate request hook message clock' ;;
+    help) echo 'init upgrade key config status credential sample import consent audit policy approval subject certificate request hook message clock' ;;
     init) echo '--kit --sample --customers --seed --help' ;;
     status | 'credential list' | 'policy show') echo '--json --data --help' ;;
     'credential add') echo '--kind --role --activity --domain --store --uid --expires --data --help' ;;
@@ -50,6 +51,7 @@ _velum_words() {
     'request task') echo '--error --data --help' ;;
     sample) echo '--csv --customers --seed --json --help' ;;
     upgrade) echo '--check --apply --backup --json --data --help' ;;
+    'key rotate') echo '--to --json --data --help' ;;
     'config check') echo '--json --data --help' ;;
     'config show') echo '--config --json --data --help' ;;
     'hook list') echo '--json --data --help' ;;

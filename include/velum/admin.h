@@ -323,6 +323,28 @@ typedef struct velum_upgrade_result {
 velum_status velum_upgrade_apply(const velum_upgrade_options *options, velum_upgrade_result *result,
                                  velum_error *err) VELUM_WARN_UNUSED;
 
+/* --- A new root secret ---------------------------------------------------------------------------------
+ * What the root secret seals is the folder's keyring alone, 256 bytes (docs/formats/keyring.md): under a
+ * new one every key, every pseudonym and the log's verifier key stay what they are. */
+typedef struct velum_root_rotate_options {
+    size_t size;
+    velum_string folder;
+    velum_string file; /* of the new secret, outside the folder: made, or used when it is there */
+} velum_root_rotate_options;
+typedef struct velum_root_rotation {
+    size_t size;
+    uint32_t version;     /* how often the folder's root secret was replaced */
+    bool was_done;        /* `file` opened the folder already: an earlier run came so far */
+    bool sample_key_gone; /* DIR/root.key, which opens nothing any more, was destroyed */
+} velum_root_rotation;
+/* Makes a secret in `file` (mode 0600) unless one is there, seals the keyring under it and records that.
+ * Takes the folder's lock. After a failure, or a kill anywhere, the folder opens with the old secret or
+ * with `file`, and running it again with the same file ends what was begun. VELUM_E_LOCKED while somebody
+ * works in the folder; VELUM_E_INVALID when `file` holds no secret or lies in the folder; VELUM_E_DENIED
+ * when others may read it; else as velum_gate_open. */
+velum_status velum_root_rotate(const velum_root_rotate_options *options,
+                               velum_root_rotation *result, velum_error *err) VELUM_WARN_UNUSED;
+
 /* --- The sample retailer --------------------------------------------------------------------------- */
 /* Person `index` of the sample of `seed` as one row of VELUM_VERB_IMPORT ({line, identifiers, profile}),
  * deterministic: nobody is real. Free with velum_body_free. */

@@ -97,11 +97,12 @@ class Case(unittest.TestCase):
 class Daemon:
     """velumd on a free port, for the time of a `with`."""
 
-    def __init__(self, case):
+    def __init__(self, case, **environment):
         self.case = case
+        self.environment = environment
 
     def __enter__(self):
-        env = {**os.environ, "HOME": self.case.top}
+        env = {**os.environ, "HOME": self.case.top, **self.environment}
         self.process = subprocess.Popen([VELUMD, "--data", self.case.data, "--listen", "127.0.0.1:0"],
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                         stdin=subprocess.DEVNULL, env=env)

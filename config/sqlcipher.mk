@@ -7,7 +7,8 @@ sqlcipher_object := build/deps/sqlcipher$(cc_suffix)$(if $(SQLCIPHER_DIR),-own).
 sqlcipher_flags := -D_GNU_SOURCE -include stdint.h -DSQLITE_HAS_CODEC \
 	-DSQLITE_EXTRA_INIT=sqlcipher_extra_init -DSQLITE_EXTRA_SHUTDOWN=sqlcipher_extra_shutdown \
 	-DSQLCIPHER_CRYPTO_OPENSSL -DSQLITE_TEMP_STORE=2 -DSQLITE_THREADSAFE=2 \
-	-DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_DQS=0 -DSQLCIPHER_OMIT_LOG
+	-DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_DQS=0 -DSQLCIPHER_OMIT_LOG \
+	-DHAVE_FDATASYNC=1 -DSQLITE_DEFAULT_MEMSTATUS=0
 
 $(sqlcipher_fetched)/sqlite3.c: | tools/sqlcipher.sh
 	@flock build/.lock-sqlcipher-fetch tools/sqlcipher.sh $(sqlcipher_fetched)

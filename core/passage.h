@@ -104,7 +104,7 @@ typedef struct verb {
     bool names_activity; /* in the body, too; never another one than the request */
     uint32_t body_bytes_max;
     uint32_t leaves_max;  /* of a write, for the reservation (W-1) */
-    bool is_bulk;         /* a large one has a transaction to itself (W-5) */
+    bool is_bulk;         /* a large one never shares its transaction (W-5) */
     const char *activity; /* the fixed one of people's verbs; NULL: the request names it */
     stage_function locate;
     stage_function open; /* or, for a write, apply */

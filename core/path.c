@@ -435,9 +435,10 @@ bool path_wants_to_be_alone(const velum_pending *request)
     return request->verb->is_bulk && request->body.size >= ALONE_BYTES;
 }
 
-velum_status path_write(velum_pending *request, write_batch *batch, velum_answer **out_answer)
+velum_status path_write(velum_pending *request, write_batch *batch, bool is_alone,
+                        velum_answer **out_answer)
 {
-    if (path_wants_to_be_alone(request)) {
+    if (is_alone) {
         const velum_status status = write_once(request, batch, true, out_answer);
         if (status != VELUM_END) {
             return status;

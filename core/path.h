@@ -9,10 +9,11 @@
  * travel as a write. */
 velum_status path_read(velum_pending *request) VELUM_WARN_UNUSED;
 
-/* A write, on the writer thread, inside its savepoint: `*out_answer` is what to say when the batch
- * commits. A negative status asks for the whole batch to be rolled back. */
+/* A write that shares its transaction with no other (W-5). */
 bool path_wants_to_be_alone(const velum_pending *request);
-velum_status path_write(velum_pending *request, write_batch *batch,
+/* A write, on the writer thread, inside its savepoint, or alone in its transaction: `*out_answer` is what
+ * to say when the batch commits. A negative status asks for the whole batch to be rolled back. */
+velum_status path_write(velum_pending *request, write_batch *batch, bool is_alone,
                         velum_answer **out_answer) VELUM_WARN_UNUSED;
 
 /* Fills what every entry has and what the passage knows; used by verbs that write leaves of their

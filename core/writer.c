@@ -132,11 +132,11 @@ static velum_status apply_all(write_batch *batch, gathered *work, uint32_t *out_
 
     while (done < work->count && batch->next_world == NULL && !is_alone) {
         velum_pending *const request = work->slots[done].request;
-        is_alone = path_wants_to_be_alone(request);
+        is_alone = work->count == 1 || path_wants_to_be_alone(request);
         if (is_alone && done > 0) {
             break;
         }
-        VELUM_TRY(path_write(request, batch, &work->slots[done].answer));
+        VELUM_TRY(path_write(request, batch, is_alone, &work->slots[done].answer));
         done++;
     }
     *out_done = done;
@@ -151,7 +151,9 @@ static velum_status apply_all(write_batch *batch, gathered *work, uint32_t *out_
 static velum_status commit_both(write_batch *batch)
 {
     VELUM_TRY(vault_keys_commit(batch->gate->vault));
-    return conn_commit(batch->conn);
+    VELUM_TRY(conn_commit(batch->conn));
+    vault_keys_followed(batch->gate->vault);
+    return VELUM_OK;
 }
 
 /* After COMMIT, in this order: changes, world, bodies (I-9). */
@@ -318,8 +320,10 @@ static velum_status run_in_transaction(writer *self, const writer_task *task)
     if (status < 0) {
         vault_keys_rollback(self->gate->vault);
         conn_rollback(conn);
+        return status;
     }
-    return status;
+    vault_keys_followed(self->gate->vault);
+    return VELUM_OK;
 }
 
 static void run_task(writer *self, writer_task *task)

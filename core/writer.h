@@ -1,7 +1,7 @@
 /* core/writer.h: the one thread that changes vault.db and keys.db.
  *
  * Gathers the writes that arrived while the last commit ran (no timer): room in the journal, one
- * transaction, each request under a savepoint with its leaf's body in the outbox, keys.db's COMMIT,
+ * transaction, each request under a savepoint (W-5) with its leaf's body in the outbox, keys.db's COMMIT,
  * vault.db's COMMIT; then changes are raised, the world is swapped, bodies are queued and callers
  * are woken, in this order (I-1, I-9).
  *
@@ -9,9 +9,10 @@
  * W-2  A write is decided inside its savepoint, on the writer's own view.
  * W-3  A write that changes the world ends its batch, so that the next is decided in the new one.
  * W-4  A transaction that changed no row writes nothing: a poll with nothing due costs no sync.
- * W-5  A write of many rows has its transaction to itself and no savepoint in it: SQLite would seal a copy
- *      of each page for a savepoint, and walk through all of them behind many a statement. Where such a
- *      write is to be taken back, the transaction is, and a new one begins for its refusal.
+ * W-5  A write of many rows has its transaction to itself, one that came alone has it anyway, and such a
+ *      one has no savepoint: SQLite would seal a copy of each page for it, and walk through all of them
+ *      behind many a statement. Where it is to be taken back, the transaction is, and a new one begins
+ *      for its refusal.
  */
 #ifndef CORE_WRITER_H
 #define CORE_WRITER_H

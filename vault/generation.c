@@ -360,6 +360,11 @@ velum_status vault_keys_commit(vault *self)
     return status;
 }
 
+void vault_keys_followed(vault *self)
+{
+    self->committed.count = 0; /* their rows in subject_move go with the next commit */
+}
+
 /* In a transaction of its own, what a vault.db that did not follow leaves to be taken back. */
 static velum_status settle(vault *self)
 {

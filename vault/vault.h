@@ -163,6 +163,9 @@ void record_wipe_field(record *self, uint16_t number);
  * first. Roll it back when anything of the batch fails, the commit of vault.db included: what keys.db
  * has committed alone is then taken back. */
 velum_status vault_keys_commit(vault *self) VELUM_WARN_UNUSED;
+/* vault.db's COMMIT that followed is done: what keys.db committed for it stays (G-2). Where its outcome
+ * is not known, do not call it: the next commit then looks. */
+void vault_keys_followed(vault *self);
 void vault_keys_rollback(vault *self);
 
 /* A new subject: random id and keys, the state sealed. The opened form can be used for the calls

@@ -150,8 +150,10 @@ velum_status fixture_commit(fixture *self)
     }
     if (status < 0) {
         fixture_rollback(self);
+        return status;
     }
-    return status;
+    vault_keys_followed(self->vault);
+    return VELUM_OK;
 }
 
 uint64_t fixture_seq(store_conn *conn)

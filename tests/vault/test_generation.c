@@ -359,6 +359,28 @@ static void taking_back_can_wait(void **state)
     assert_int_equal(known_generation(self, &id), 1);
 }
 
+/* vault.db followed and nobody said so: the next commit looks, and the move stays (G-2). */
+static void a_commit_that_nobody_told_of_holds(void **state)
+{
+    fixture *const self = *state;
+    store_conn *const conn = fixture_writer(self);
+    const subject_id id = fixture_subject(self, 1);
+    const subject_id other = fixture_subject(self, 6);
+
+    assert_ok(conn_begin(conn));
+    assert_ok(put_final(self, &id, 3, 1));
+    assert_ok(fixture_set_seq(conn, 1));
+    assert_ok(vault_keys_commit(self->vault));
+    assert_ok(conn_commit(conn));
+    assert_ok(move(self, &other, 7));
+    assert_int_equal(known_generation(self, &id), 1);
+    assert_reads(self, &id, 3);
+    assert_reads(self, &other, 7);
+    fixture_reopen(self);
+    assert_reads(self, &id, 3);
+    assert_reads(self, &other, 7);
+}
+
 /* keys.db was read while it was ahead, the rest after it was taken back: that is nobody's damage. */
 static void a_reader_of_what_was_taken_back_looks_again(void **state)
 {
@@ -553,6 +575,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_move_that_vault_db_refuses_is_taken_back, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(taking_back_can_wait, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_commit_that_nobody_told_of_holds, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(a_reader_of_what_was_taken_back_looks_again, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(what_was_taken_back_excuses_no_older_row, fixture_setup,

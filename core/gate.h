@@ -76,6 +76,7 @@ struct velum_gate {
     steward steward;
     work_bell work_bell;
     socket_server *socket;   /* NULL until served */
+    atomic_uint hook_turn;   /* which hook is given first (K-6) */
     atomic_bool is_counting; /* a walk for an aggregate is under way (core/counts.h) */
     atomic_uint own_scans;   /* walks of customers through the log (core/me_log.h) */
 };

@@ -5,6 +5,7 @@
 #include "core/registry.h"
 #include "core/schema.h"
 
+#define TIME_BYTES 6
 #define WAIT_FIRST_NS (5 * NS_PER_SECOND)
 #define WAIT_MAX_NS (12 * 3600 * NS_PER_SECOND)
 
@@ -114,6 +115,16 @@ static velum_status insert(store_conn *conn, const hook_row *row)
     return stmt_execute(stmt);
 }
 
+/* Milliseconds, then 80 random bits: rows that come one after the other lie side by side. */
+static void make_id(const velum_random *random, int64_t at_ns, uint8_t out[HOOK_ID_BYTES])
+{
+    uint8_t ms[8];
+
+    bytes_write_u64be(ms, (uint64_t)(at_ns / NS_PER_MS));
+    memcpy(out, ms + 2, TIME_BYTES);
+    random_fill(random, out + TIME_BYTES, HOOK_ID_BYTES - TIME_BYTES);
+}
+
 static velum_status hear_one(write_batch *batch, const bundle_hook *hook, const happening *what)
 {
     hook_row row = {.hook = hook->number,
@@ -125,12 +136,13 @@ static velum_status hear_one(write_batch *batch, const bundle_hook *hook, const 
     if (what->detail.size >= sizeof(row.detail)) {
         return VELUM_E_LIMIT;
     }
-    random_fill(&batch->gate->random, row.id, sizeof(row.id));
+    make_id(&batch->gate->random, what->at_ns, row.id);
     if (what->detail.size > 0) {
         memcpy(row.detail, what->detail.data, what->detail.size);
     }
     memcpy(row.related, what->related, sizeof(row.related));
     VELUM_TRY(registry_add(batch, REGISTRY_DOMAIN, hook->domain, what->at_ns, &row.domain));
+    VELUM_TRY(hook_plan_sweep(batch, what->at_ns));
     return insert(batch->conn, &row);
 }
 
@@ -238,60 +250,6 @@ velum_status hook_delete(store_conn *conn, const uint8_t id[HOOK_ID_BYTES])
     VELUM_TRY(conn_statement(conn, "DELETE FROM hook WHERE id = $1", &stmt));
     VELUM_TRY(stmt_bind_blob(stmt, 1, id, HOOK_ID_BYTES));
     return stmt_execute(stmt);
-}
-
-static velum_status due_of_one(store_conn *conn, uint16_t hook, int64_t now_ns, uint32_t limit,
-                               uint8_t (*out)[HOOK_ID_BYTES], uint32_t *out_count)
-{
-    store_stmt *stmt = NULL;
-    velum_status status = VELUM_OK;
-
-    *out_count = 0;
-    VELUM_TRY(conn_statement(conn,
-                             "SELECT id FROM hook WHERE state = 1 AND hook = $1 AND due_ns <= $2"
-                             " ORDER BY due_ns, id LIMIT $3",
-                             &stmt));
-    VELUM_TRY(stmt_bind_integer(stmt, 1, hook));
-    VELUM_TRY(stmt_bind_integer(stmt, 2, now_ns));
-    VELUM_TRY(stmt_bind_integer(stmt, 3, limit));
-    while (*out_count < limit && (status = stmt_step(stmt)) == VELUM_OK) {
-        take_bytes(stmt, 0, out[(*out_count)++], HOOK_ID_BYTES);
-    }
-    stmt_reset(stmt);
-    return status < 0 ? status : VELUM_OK;
-}
-
-/* The first hook after `hook` for which anything waits; VELUM_END behind the last. */
-static velum_status next_waiting(store_conn *conn, uint16_t *hook)
-{
-    store_stmt *stmt = NULL;
-
-    VELUM_TRY(conn_statement(
-        conn, "SELECT hook FROM hook WHERE state = 1 AND hook > $1 ORDER BY hook LIMIT 1", &stmt));
-    VELUM_TRY(stmt_bind_integer(stmt, 1, *hook));
-    const velum_status status = stmt_step(stmt);
-    if (status == VELUM_OK) {
-        *hook = (uint16_t)stmt_integer(stmt, 0);
-    }
-    stmt_reset(stmt);
-    return status;
-}
-
-velum_status hook_due(store_conn *conn, uint16_t hook, int64_t now_ns, uint32_t limit,
-                      uint8_t (*out)[HOOK_ID_BYTES], uint32_t *out_count)
-{
-    velum_status status = VELUM_OK;
-    uint32_t found = 0;
-
-    if (hook != 0) {
-        return due_of_one(conn, hook, now_ns, limit, out, out_count);
-    }
-    *out_count = 0;
-    while (*out_count < limit && (status = next_waiting(conn, &hook)) == VELUM_OK) {
-        VELUM_TRY(due_of_one(conn, hook, now_ns, limit - *out_count, out + *out_count, &found));
-        *out_count += found;
-    }
-    return status < 0 ? status : VELUM_OK;
 }
 
 velum_status hook_each(store_conn *conn, uint32_t limit, hook_visit visit, void *context)

@@ -12,6 +12,10 @@
  * K-4  A hook's secret is derived from the folder's token key and the hook's name: nothing is stored,
  *      and the courier never has it.
  * K-5  Of somebody erased nothing waits but the news of it and the tasks of recipients (I-6).
+ * K-6  Where many wait for one hook and few for another, each is given its share, and who is first
+ *      changes from call to call.
+ * K-7  What nobody came for in HOOK_KEPT_NS goes, with one leaf that says how many: a folder without a
+ *      courier does not grow for ever.
  *
  * The payload and the signature are those of the Standard Webhooks specification, version 1.0.0.
  */
@@ -72,15 +76,32 @@ velum_status hook_finish_evidence(store_conn *conn, const subject_id *subject) V
 /* State, due, attempts, status and intent. */
 velum_status hook_store(store_conn *conn, const hook_row *row) VELUM_WARN_UNUSED;
 velum_status hook_delete(store_conn *conn, const uint8_t id[HOOK_ID_BYTES]) VELUM_WARN_UNUSED;
-/* Ids of what waits and is due, of one hook (0: of all, one after the other), of each the longest due
- * first, at most `limit` (HOOK_NEXT_MAX). */
-velum_status hook_due(store_conn *conn, uint16_t hook, int64_t now_ns, uint32_t limit,
-                      uint8_t (*out)[HOOK_ID_BYTES], uint32_t *out_count) VELUM_WARN_UNUSED;
 /* Given up first, then what is taken, then what waits; of each hook the latest due first. A negative
  * status of `visit` ends it. */
 typedef velum_status (*hook_visit)(void *context, const hook_row *row);
 velum_status hook_each(store_conn *conn, uint32_t limit, hook_visit visit,
                        void *context) VELUM_WARN_UNUSED;
+
+/* core/hook_due.c: ids of what waits and is due, of each hook the longest due first. */
+typedef struct hook_query {
+    const uint16_t *hooks; /* registry numbers */
+    uint32_t hook_count;
+    uint32_t turn; /* which is asked first */
+    int64_t now_ns;
+    uint32_t limit; /* at most HOOK_NEXT_MAX */
+} hook_query;
+typedef struct hook_ids {
+    uint8_t of[HOOK_NEXT_MAX][HOOK_ID_BYTES];
+    uint32_t count;
+} hook_ids;
+velum_status hook_due(store_conn *conn, const hook_query *query, hook_ids *out) VELUM_WARN_UNUSED;
+/* The hooks for which anything waits, those that the policy has no more included. */
+velum_status hook_waiting(store_conn *conn, uint16_t *out, uint32_t max,
+                          uint32_t *out_count) VELUM_WARN_UNUSED;
+/* K-7: a timer of the kind TIMER_HOOK, of nothing. */
+velum_status hook_plan_sweep(write_batch *batch, int64_t at_ns) VELUM_WARN_UNUSED;
+bool hook_is_sweep(const uint8_t of[HOOK_ID_BYTES]);
+velum_status hook_sweep(passage *passage) VELUM_WARN_UNUSED;
 
 /* How long the attempt after `attempts` waits: 5 s, four times as long each time, at most 12 h. */
 int64_t hook_wait_ns(uint32_t attempts);

@@ -10,6 +10,7 @@
 
 #define PAYLOAD_BYTES_MAX 2048
 #define HTTP_STATUS_MAX 999
+#define HOOKS_MAX (2 * BUNDLE_HOOKS_MAX)  /* with those that the policy has no more */
 #define DAMAGED_NS (3600 * NS_PER_SECOND) /* until what is of a damaged record is tried again */
 
 /* The subject for the leaf's token: by its state while it lives, else by its evidence, else not. What was
@@ -191,46 +192,51 @@ static velum_status parse_limit(passage *passage, uint32_t *out)
     return VELUM_OK;
 }
 
-/* Of all hooks, or of those named, one after the other. */
-static velum_status find_due(passage *passage, const json_value *hooks, uint32_t limit,
-                             uint8_t (*ids)[HOOK_ID_BYTES], uint32_t *out_count)
+/* Numbers of those named, or of all that have anything. */
+static velum_status find_hooks(const passage *passage, const json_value *named,
+                               uint16_t out[HOOKS_MAX], uint32_t *out_count)
 {
-    const int64_t now_ns = passage->clock.later_ns;
-
-    if (hooks == NULL) {
-        return hook_due(passage->conn, 0, now_ns, limit, ids, out_count);
-    }
     *out_count = 0;
-    for (size_t i = 0; i < json_count(hooks) && *out_count < limit; i++) {
+    if (named == NULL) {
+        return hook_waiting(passage->conn, out, HOOKS_MAX, out_count);
+    }
+    for (size_t i = 0; i < json_count(named); i++) {
         const uint16_t hook =
-            world_number(passage->world, REGISTRY_HOOK, json_text(json_at(hooks, i)));
-        uint32_t found = 0;
+            world_number(passage->world, REGISTRY_HOOK, json_text(json_at(named, i)));
         if (hook != 0) {
-            VELUM_TRY(hook_due(passage->conn, hook, now_ns, limit - *out_count, ids + *out_count,
-                               &found));
+            out[(*out_count)++] = hook;
         }
-        *out_count += found;
     }
     return VELUM_OK;
 }
 
+static velum_status find_due(passage *passage, const json_value *named, uint32_t limit,
+                             hook_ids *out)
+{
+    uint16_t hooks[HOOKS_MAX];
+    hook_query query = {.hooks = hooks, .now_ns = passage->clock.later_ns, .limit = limit};
+
+    VELUM_TRY(find_hooks(passage, named, hooks, &query.hook_count));
+    query.turn = atomic_fetch_add(&passage->gate->hook_turn, 1);
+    return hook_due(passage->conn, &query, out);
+}
+
 velum_status hook_next_apply(passage *passage)
 {
-    uint8_t ids[HOOK_NEXT_MAX][HOOK_ID_BYTES];
     const json_value *hooks = NULL;
     uint32_t limit = 0;
-    uint32_t count = 0;
     json_writer out;
+    hook_ids due;
 
     VELUM_TRY(parse_limit(passage, &limit));
     VELUM_TRY(parse_hooks(passage, &hooks));
-    VELUM_TRY(find_due(passage, hooks, limit, ids, &count));
+    VELUM_TRY(find_due(passage, hooks, limit, &due));
     json_writer_init(&out, &passage->answer->body);
     json_begin_object(&out);
     json_name(&out, "hooks");
     json_begin_array(&out);
-    for (uint32_t i = 0; i < count; i++) {
-        VELUM_TRY(give_one(passage, ids[i], &out));
+    for (uint32_t i = 0; i < due.count; i++) {
+        VELUM_TRY(give_one(passage, due.of[i], &out));
     }
     json_end_array(&out);
     json_end_object(&out);
@@ -346,12 +352,15 @@ velum_status hook_done_apply(passage *passage)
     return buffer_status(&passage->answer->body);
 }
 
-/* The courier did not come back, or what was given up is forgotten. */
+/* The courier did not come back, or what was given up is forgotten; or all that waits is looked at. */
 velum_status hook_timer(passage *passage, const timer *timer)
 {
     bool is_live = false;
     hook_row row;
 
+    if (hook_is_sweep(timer->of)) {
+        return hook_sweep(passage);
+    }
     const velum_status status = hook_load(passage->conn, timer->of, &row);
     if (status == VELUM_E_NOTFOUND || (status == VELUM_OK && row.state == HOOK_WAITING)) {
         return VELUM_OK;

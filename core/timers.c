@@ -29,14 +29,11 @@ static const timer_function HANDLERS[TIMER_KINDS] = {
 
 /* --- rows --------------------------------------------------------------------------------------- */
 
-velum_status timer_set(write_batch *batch, const timer *timer)
+static velum_status put(write_batch *batch, const timer *timer, const char *sql)
 {
     store_stmt *stmt = NULL;
 
-    VELUM_TRY(conn_statement(batch->conn,
-                             "INSERT INTO timer (kind, of, at_ns) VALUES ($1, $2, $3)"
-                             " ON CONFLICT (kind, of) DO UPDATE SET at_ns = excluded.at_ns",
-                             &stmt));
+    VELUM_TRY(conn_statement(batch->conn, sql, &stmt));
     VELUM_TRY(stmt_bind_integer(stmt, 1, timer->kind));
     VELUM_TRY(stmt_bind_blob(stmt, 2, timer->of, sizeof(timer->of)));
     VELUM_TRY(stmt_bind_integer(stmt, 3, timer->at_ns));
@@ -45,6 +42,20 @@ velum_status timer_set(write_batch *batch, const timer *timer)
         batch->timer_ns = timer->at_ns; /* one that is rolled back wakes the steward for nothing */
     }
     return VELUM_OK;
+}
+
+velum_status timer_set(write_batch *batch, const timer *timer)
+{
+    return put(batch, timer,
+               "INSERT INTO timer (kind, of, at_ns) VALUES ($1, $2, $3)"
+               " ON CONFLICT (kind, of) DO UPDATE SET at_ns = excluded.at_ns");
+}
+
+velum_status timer_set_once(write_batch *batch, const timer *timer)
+{
+    return put(batch, timer,
+               "INSERT INTO timer (kind, of, at_ns) VALUES ($1, $2, $3)"
+               " ON CONFLICT (kind, of) DO NOTHING");
 }
 
 velum_status timer_drop(write_batch *batch, uint32_t kind, const uint8_t of[16])

@@ -23,8 +23,8 @@
 #define TIMER_RETENTION 7   /* purpose met or consent gone: proactive deletion; of: subject id */
 #define TIMER_MODULE 8      /* a module's own; of: core/work.h */
 #define TIMER_MESSAGE 9 /* a message whose courier did not come back, or that waits; of: its id */
-#define TIMER_HOOK 11   /* a webhook is tried again; of: its id */
-#define TIMER_KINDS 12  /* array size */
+#define TIMER_HOOK 11 /* a webhook is tried again; of: its id, or zeros: what waits too long goes */
+#define TIMER_KINDS 12 /* array size */
 
 typedef struct timer {
     int64_t at_ns;
@@ -35,6 +35,8 @@ typedef struct timer {
 /* One timer a (kind, of): setting it again moves it. Writer's connection, in a transaction; the gate
  * wakes after COMMIT. */
 velum_status timer_set(write_batch *batch, const timer *timer) VELUM_WARN_UNUSED;
+/* The same, but one that stands already stays as it is. */
+velum_status timer_set_once(write_batch *batch, const timer *timer) VELUM_WARN_UNUSED;
 velum_status timer_drop(write_batch *batch, uint32_t kind, const uint8_t of[16]) VELUM_WARN_UNUSED;
 
 /* What runs when it is due: inside the timer's own savepoint; the timer's row is gone already. The

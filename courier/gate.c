@@ -95,7 +95,8 @@ velum_status gate_take_messages(gate *self, uint32_t limit, json **out)
     return take(self, VELUM_VERB_MESSAGE_NEXT, &body, out);
 }
 
-velum_status gate_take_hooks(gate *self, const courier_config *config, uint32_t limit, json **out)
+velum_status gate_take_hooks(gate *self, const text *names, uint32_t name_count, uint32_t limit,
+                             json **out)
 {
     VELUM_AUTO_BUFFER body = {0};
     json_writer writer;
@@ -106,8 +107,8 @@ velum_status gate_take_hooks(gate *self, const courier_config *config, uint32_t 
     json_member_integer(&writer, "limit", limit);
     json_name(&writer, "hooks");
     json_begin_array(&writer);
-    for (uint32_t i = 0; i < config->hook_count; i++) {
-        json_write_text(&writer, text_of(config->hooks[i].name));
+    for (uint32_t i = 0; i < name_count; i++) {
+        json_write_text(&writer, names[i]);
     }
     json_end_array(&writer);
     json_end_object(&writer);

@@ -23,8 +23,8 @@ void gate_close(gate *self);
 /* What is to go out, {"messages":[…]} or {"hooks":[…]}, at most `limit`. VELUM_E_UNAVAILABLE: no velumd,
  * or not now. VELUM_E_DENIED: the credential may not. */
 velum_status gate_take_messages(gate *self, uint32_t limit, json **out) VELUM_WARN_UNUSED;
-/* Of the hooks that the configuration has an address for; the others wait for a courier that has. */
-velum_status gate_take_hooks(gate *self, const courier_config *config, uint32_t limit,
+/* Of the hooks named; the others wait. */
+velum_status gate_take_hooks(gate *self, const text *names, uint32_t name_count, uint32_t limit,
                              json **out) VELUM_WARN_UNUSED;
 /* What became of one. VELUM_E_NOTFOUND: the gate has settled it without us. Repeating is safe. */
 velum_status gate_report_message(gate *self, text id, const outcome *what) VELUM_WARN_UNUSED;

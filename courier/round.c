@@ -114,8 +114,15 @@ velum_status round_messages(gate *gate, const courier_config *config, round_coun
 
 /* --- hooks ---------------------------------------------------------------------------------------- */
 
+static int64_t now_ns(void)
+{
+    const velum_clock clock = clock_system();
+
+    return clock_monotonic_ns(&clock);
+}
+
 static void deliver_one_hook(gate *gate, const courier_config *config, const json_value *row,
-                             round_counts *out)
+                             rests *rests, round_counts *out)
 {
     const json_value *const timestamp = json_member(row, "timestamp");
     const hook_call call = {
@@ -125,26 +132,47 @@ static void deliver_one_hook(gate *gate, const courier_config *config, const jso
         .body = member_of(row, "body"),
         .signature = member_of(row, "signature"),
     };
-    const outcome done = deliver_hook(config, courier_config_hook(config, call.hook), &call);
+    const place *const place = courier_config_hook(config, call.hook);
+    const outcome done = deliver_hook(config, place, &call);
 
+    if (place != NULL) {
+        rests_note(rests, (uint32_t)(place - config->hooks), done.kind == OUTCOME_SENT, now_ns());
+    }
     tell(gate, gate_report_hook, call.id, &done, out);
 }
 
-velum_status round_hooks(gate *gate, const courier_config *config, round_counts *out)
+/* A hook without an address here is left to a courier that has one. */
+static uint32_t list_awake(const courier_config *config, const rests *rests,
+                           text out[CONFIG_HOOKS_MAX])
+{
+    const int64_t now = now_ns();
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < config->hook_count; i++) {
+        if (!rests_now(rests, i, now)) {
+            out[count++] = text_of(config->hooks[i].name);
+        }
+    }
+    return count;
+}
+
+velum_status round_hooks(gate *gate, const courier_config *config, rests *rests, round_counts *out)
 {
     VELUM_AUTO(json) *taken = NULL;
+    text names[CONFIG_HOOKS_MAX];
+    const uint32_t name_count = list_awake(config, rests, names);
 
-    if (config->hook_count == 0) {
-        return VELUM_OK; /* a courier without an address for them leaves them to one that has */
+    if (name_count == 0) {
+        return VELUM_OK;
     }
-    VELUM_TRY(gate_take_hooks(gate, config, ROUND_LIMIT, &taken));
+    VELUM_TRY(gate_take_hooks(gate, names, name_count, ROUND_LIMIT, &taken));
     const json_value *const rows = list_of(taken, "hooks");
     if (rows == NULL) {
         return VELUM_E_INVALID;
     }
     for (size_t i = 0; i < json_count(rows); i++) {
         out->taken++;
-        deliver_one_hook(gate, config, json_at(rows, i), out);
+        deliver_one_hook(gate, config, json_at(rows, i), rests, out);
     }
     return VELUM_OK;
 }

@@ -10,6 +10,7 @@
 #define COURIER_ROUND_H
 
 #include "courier/gate.h"
+#include "courier/rests.h"
 
 #define ROUND_LIMIT 3 /* a hook is ours for two minutes */
 
@@ -21,7 +22,8 @@ typedef struct round_counts {
 
 velum_status round_messages(gate *gate, const courier_config *config,
                             round_counts *out) VELUM_WARN_UNUSED;
-velum_status round_hooks(gate *gate, const courier_config *config,
+/* Of the hooks that have an address here and do not rest; what becomes of them goes into `rests`. */
+velum_status round_hooks(gate *gate, const courier_config *config, rests *rests,
                          round_counts *out) VELUM_WARN_UNUSED;
 
 #endif

@@ -93,14 +93,14 @@ static void log_tally(tally *self)
 }
 
 /* Both kinds in turn, so that neither waits for the other's end. */
-static velum_status turn(gate *gate, const courier_config *config, tally *tally,
+static velum_status turn(gate *gate, const courier_config *config, rests *rests, tally *tally,
                          uint32_t *out_taken)
 {
     const uint32_t before = tally->messages.taken + tally->hooks.taken;
 
     const velum_status first = round_messages(gate, config, &tally->messages);
     const velum_status second =
-        first == VELUM_E_UNAVAILABLE ? first : round_hooks(gate, config, &tally->hooks);
+        first == VELUM_E_UNAVAILABLE ? first : round_hooks(gate, config, rests, &tally->hooks);
     *out_taken = tally->messages.taken + tally->hooks.taken - before;
     return first < 0 ? first : second;
 }
@@ -133,11 +133,12 @@ static int work(gate *gate, const courier_config *config, bool once)
 {
     velum_status before = VELUM_OK;
     tally tally = {.messages = {0}};
+    rests rests = {.of = {{0}}};
     uint32_t wait_ms = 0;
 
     do {
         uint32_t taken = 0;
-        const velum_status status = turn(gate, config, &tally, &taken);
+        const velum_status status = turn(gate, config, &rests, &tally, &taken);
         if (status < 0 || taken == 0) {
             log_tally(&tally);
         }

@@ -223,6 +223,102 @@ static void a_hook_that_the_policy_dropped_is_told_nothing(void **state)
     assert_int_equal(sql_count(self, "SELECT count(*) FROM hook"), 0);
 }
 
+/* --- many --------------------------------------------------------------------------------------- */
+
+static uint32_t of_hook(const reply *answer, const char *name)
+{
+    const json_value *const hooks = value_at(answer, "hooks");
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < json_count(hooks); i++) {
+        const text hook = json_text(json_member(json_at(hooks, i), "hook"));
+        count += text_equal_literal(hook, name);
+    }
+    return count;
+}
+
+static const reply *next_of(place *self, const char *courier, uint32_t limit)
+{
+    return assert_done(ask(self, (question){VELUM_VERB_HOOK_NEXT, courier,
+                                            .body = text_f(self, "{\"limit\":%u}", limit)}));
+}
+
+/* K-6: a receiver with much to be told does not hold up another's news. */
+static void each_hook_has_its_share(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    uint32_t tills = 0;
+
+    change_policy(self, (const char *const[]){"crm: {domain: crm, events: [subject.erased, "
+                                              "consent.changed]}",
+                                              "crm: {domain: shop, events: [consent.changed]}\\n  "
+                                              "till: {domain: shop, events: [consent.changed]}",
+                                              NULL});
+    for (int i = 0; i < 20; i++) {
+        change_consent(self, &scene);
+    }
+    for (int i = 0; i < 8; i++) {
+        tills += of_hook(next_of(self, scene.courier, 1), "till");
+    }
+    assert_int_equal(tills, 4);
+    sql_run(self, "DELETE FROM hook WHERE state = 1 AND hook = (SELECT max(hook) FROM hook)"
+                  " AND id NOT IN (SELECT id FROM hook WHERE state = 1 AND"
+                  " hook = (SELECT max(hook) FROM hook) LIMIT 3)");
+    const reply *const taken = next_of(self, scene.courier, 10);
+    assert_int_equal(count_of(taken), 10);
+    assert_int_equal(of_hook(taken, "till"), 3);
+    assert_int_equal(count_of(next_of(self, scene.courier, 50)), 9);
+    assert_int_equal(count_of(next_of(self, scene.courier, 50)), 0);
+}
+
+static void await_count(place *self, const char *sql, int64_t wanted);
+
+typedef struct swept {
+    uint64_t records;
+    uint32_t leaves;
+} swept;
+
+static void count_swept(void *context, uint64_t index, const audit_entry *entry)
+{
+    swept *const self = context;
+
+    if (entry->type == ENTRY_HOOK && entry->record_count > 0) {
+        self->records += entry->record_count;
+        self->leaves++;
+    }
+}
+
+/* K-7: a folder whose hooks nobody fetches does not grow for ever. */
+static void what_nobody_fetches_goes_after_its_time(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    const int64_t later_ns = PLACE_EPOCH_NS + 10 * DAY_NS;
+    swept found = {.leaves = 0};
+
+    for (int i = 0; i < 120; i++) {
+        change_consent(self, &scene);
+    }
+    place_set_clock(self, later_ns);
+    make_happen(self, &(happening){.event = HOOK_CONSENT_CHANGED,
+                                   .subject = scene.subject,
+                                   .at_ns = later_ns,
+                                   .detail = TEXT_LITERAL("direct-marketing")});
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM timer WHERE kind = 11"), 1);
+    place_set_clock(self, PLACE_EPOCH_NS + HOOK_KEPT_NS + NS_PER_SECOND);
+    await_count(self, "SELECT count(*) FROM hook", 1);
+    place_set_clock(self, later_ns + HOOK_KEPT_NS + DAY_NS);
+    await_count(self, "SELECT count(*) FROM hook", 0);
+    place_set_clock(self, later_ns + HOOK_KEPT_NS + 3 * DAY_NS);
+    await_count(self, "SELECT count(*) FROM timer WHERE kind = 11", 0);
+    log_sync(self);
+    log_visit(self, count_swept, &found);
+    assert_int_equal(found.records, 121);
+    assert_int_equal(found.leaves, 4);
+    assert_log_sound(self);
+}
+
 /* --- what is recorded --------------------------------------------------------------------------- */
 
 static void each_taking_is_an_intent_and_each_answer_its_outcome(void **state)
@@ -253,7 +349,8 @@ static void each_taking_is_an_intent_and_each_answer_its_outcome(void **state)
     assert_memory_equal(outcome.related, intent.event_id, ENTRY_TOKEN_BYTES);
     assert_memory_equal(outcome.subject_token, intent.subject_token, ENTRY_TOKEN_BYTES);
     assert_int_equal(sql_count(self, "SELECT count(*) FROM hook"), 0);
-    assert_int_equal(sql_count(self, "SELECT count(*) FROM timer WHERE kind = 11"), 0);
+    assert_int_equal(
+        sql_count(self, "SELECT count(*) FROM timer WHERE kind = 11 AND of <> zeroblob(16)"), 0);
     assert_refused(done(self, &scene, id, "{\"outcome\":\"sent\"}"), 404, "not-found");
     assert_log_sound(self);
 }
@@ -460,6 +557,8 @@ int main(void)
         CASE(a_hook_named_twice_is_given_once),
         CASE(what_no_hook_wants_to_know_makes_no_row),
         CASE(a_hook_that_the_policy_dropped_is_told_nothing),
+        CASE(each_hook_has_its_share),
+        CASE(what_nobody_fetches_goes_after_its_time),
         CASE(each_taking_is_an_intent_and_each_answer_its_outcome),
         CASE(an_erasure_is_told_after_the_data_has_gone),
         CASE(what_waits_goes_with_the_customer),

@@ -144,6 +144,20 @@ class Web(support.Case):
                 self.assertEqual(self.outcome(path), {"outcome": kind, "status": status})
         self.assertEqual(other.posts, [], "a redirect was followed")
 
+    def test_a_receiver_that_hangs_holds_up_no_other(self):
+        server = self.web()
+        lines = "\n".join(f"{hook}: {{url: 'https://localhost:{server.port}/{path}', ca-file: {self.ca}}}"
+                          for hook, path in (("slow", "hang"), ("good", "ok")))
+        config = self.config(hooks=lines, allow=f"- {{host: 'localhost:{server.port}', private: true}}")
+        for index in range(30):
+            self.gate.hook(f"s{index}", hook="slow")
+        for index in range(5):
+            self.gate.hook(f"g{index}", hook="good")
+        self.run_once(config, **ENVIRONMENT)
+        told = self.gate.kinds()
+        self.assertEqual([told.get(f"g{index}") for index in range(5)], ["sent"] * 5)
+        self.assertEqual([kind for id_, kind in told.items() if id_[0] == "s"], ["unknown"] * 3)
+
     def test_a_name_that_leads_into_the_own_network(self):
         server = self.web()
         for host in ("localhost", "127.0.0.1"):
@@ -177,6 +191,7 @@ class Web(support.Case):
         server.stop()
         self.call(config)
         self.assertEqual(self.gate.kinds(), {"c1": "failed"})
+        self.gate.gives_unasked = True
         self.call(config, "c2", hook="unheard-of")
         self.assertEqual(self.gate.kinds()["c2"], "failed")
 

@@ -24,6 +24,7 @@ class FakeGate:
         self.outcomes = {}  # id → (outcome, the whole body)
         self.tokens = set()
         self.refuse = None  # (status, problem), of all calls
+        self.gives_unasked = False  # hooks that were not named, too
         self.lose_reports = 0  # so many reports are taken and their answers lost
         self.guard = threading.Lock()
         self.calls = threading.Semaphore(0)
@@ -112,8 +113,10 @@ class FakeGate:
             if self.refuse:
                 return self.refuse[0], problem(self.refuse[1])
             if verb in self.waiting:
-                limit = request["body"]["limit"]
-                given, self.waiting[verb] = self.waiting[verb][:limit], self.waiting[verb][limit:]
+                limit, named = request["body"]["limit"], request["body"].get("hooks")
+                given = [one for one in self.waiting[verb]
+                         if named is None or one["hook"] in named or self.gives_unasked][:limit]
+                self.waiting[verb] = [one for one in self.waiting[verb] if one not in given]
                 self.taken += [one["id"] for one in given]
                 return 200, {"messages" if verb == MESSAGE_NEXT else "hooks": given}
             if verb in (MESSAGE_DONE, HOOK_DONE):

@@ -304,7 +304,9 @@ static void append_string(json_writer *self, text value)
         i += size - 1;
         written = i + 1;
     }
-    buffer_append(self->out, value.data + written, value.size - written);
+    if (written < value.size) { /* an empty text may be without data */
+        buffer_append(self->out, value.data + written, value.size - written);
+    }
     buffer_append_byte(self->out, '"');
 }
 

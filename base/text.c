@@ -68,6 +68,22 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+bool text_is_name(text a, size_t bytes_max, const char *marks)
+{
+    if (a.size == 0 || a.size > bytes_max) {
+        return false;
+    }
+    for (size_t i = 0; i < a.size; i++) {
+        const char c = a.data[i];
+        const bool is_letter = c >= 'a' && c <= 'z';
+        const bool is_later = is_digit(c) || (c != '\0' && strchr(marks, c) != NULL);
+        if (!is_letter && (i == 0 || !is_later)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool text_parse_u64(text a, uint64_t *out)
 {
     uint64_t value = 0;

@@ -30,6 +30,10 @@ size_t text_find_byte(text a, char byte);
  * (rest->data NULL). An empty text yields one empty part. */
 bool text_split(text *rest, char separator, text *out_part);
 
+/* A name of ours: 1 to `bytes_max` bytes, a lower-case letter, then those, digits and what stands in
+ * `marks`, such as "-_". */
+bool text_is_name(text a, size_t bytes_max, const char *marks);
+
 /* Decimal without sign, leading zero (but "0") or blanks; false when it is not, or too large. */
 bool text_parse_u64(text a, uint64_t *out);
 

@@ -68,29 +68,13 @@ static velum_status need(const yaml_node *map, const char *name, const yaml_node
     return VELUM_OK;
 }
 
-static bool is_source(text name)
-{
-    if (name.size == 0 || name.size > IMPORT_SOURCE_BYTES_MAX || name.data[0] < 'a' ||
-        name.data[0] > 'z') {
-        return false;
-    }
-    for (size_t i = 0; i < name.size; i++) {
-        const char c = name.data[i];
-        const bool is_word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (!is_word && c != '-' && c != '_') {
-            return false;
-        }
-    }
-    return true;
-}
-
 static velum_status read_source(import_map *self, const yaml_node *root, velum_error *err)
 {
     const yaml_node *node = NULL;
 
     VELUM_TRY(need(root, "source", &node, err));
     VELUM_TRY(read_name(node, &self->source, err));
-    if (!is_source(self->source)) {
+    if (!text_is_name(self->source, IMPORT_SOURCE_BYTES_MAX, "-_")) {
         return wrong(err, yaml_line(node), "a source is a-z, then a-z 0-9 - _, at most 63");
     }
     return VELUM_OK;

@@ -187,17 +187,10 @@ static filter_query query_of(const filter *self)
 
 static velum_status parse_page(filter *self, const json_value *body)
 {
-    const json_value *const limit = json_member(body, "limit");
     text from;
 
     self->limit = MANY_MAX;
-    if (limit != NULL) {
-        if (json_kind_of(limit) != JSON_INTEGER || json_integer(limit) < 1 ||
-            json_integer(limit) > MANY_MAX) {
-            return refuse_hint(self->passage, PROBLEM_MALFORMED, "`limit` is 1 to 1000.");
-        }
-        self->limit = (uint32_t)json_integer(limit);
-    }
+    VELUM_TRY(parse_limit(self->passage, MANY_MAX, "`limit` is 1 to 1000.", &self->limit));
     const filter_query query = query_of(self);
     VELUM_TRY(parse_optional_text(self->passage, body, "from", &from));
     return cursor_read(self->passage, (crypto_part){&query, sizeof(query)}, from, &self->after);

@@ -9,8 +9,9 @@
  *      not come back within HOOK_LEASE_NS is an OUTCOME, too: unknown (M-4).
  * K-3  At least once: what failed or is unknown is told again under the same id, by which the receiver
  *      knows what it has. Nothing is told in a promised order.
- * K-4  A hook's secret is derived from the folder's token key and the hook's name: nothing is stored,
- *      and the courier never has it.
+ * K-4  A hook's secret is derived from the folder's token key, the hook's name and, from the second on,
+ *      which one the policy says: nothing is stored, and the courier never has it. While a second or
+ *      later one is in force, the one before it signs, too, so that a receiver can change over.
  * K-5  Of somebody erased nothing waits but the news of it and the tasks of recipients (I-6).
  * K-6  Where many wait for one hook and few for another, each is given its share, and who is first
  *      changes from call to call.
@@ -28,6 +29,7 @@
 #define HOOK_LEASE_NS (120 * NS_PER_SECOND)
 #define HOOK_ATTEMPTS_MAX 13 /* with the waits between them about three days */
 #define HOOK_NEXT_MAX 50     /* at once */
+#define HOOK_NAME_BYTES 63   /* of a name of the policy */
 #define HOOK_DETAIL_BYTES 129
 #define HOOK_EVENT_NAME_BYTES 32
 
@@ -108,11 +110,20 @@ int64_t hook_wait_ns(uint32_t attempts);
 
 /* core/hook_payload.c: the exact bytes that are sent, appended. */
 velum_status hook_payload(passage *passage, const hook_row *row, buffer *out) VELUM_WARN_UNUSED;
-/* 32 bytes of the hook's secret; to be wiped. */
-void hook_secret(const keyring *keys, text name, uint8_t out[KEY_BYTES]);
+/* 32 bytes of the hook's secret, from 1 on; to be wiped. */
+void hook_secret(const keyring *keys, text name, uint32_t which, uint8_t out[KEY_BYTES]);
 /* "v1,<base64>" over ID.SECONDS.BODY. */
 #define HOOK_SIGNATURE_BYTES 48
 void hook_sign(const uint8_t secret[KEY_BYTES], text id, int64_t seconds, text body,
                char out[HOOK_SIGNATURE_BYTES]);
+/* By the secret in force, and behind a blank by the one before it, where there is one. */
+#define HOOK_SIGNATURES_BYTES (2 * HOOK_SIGNATURE_BYTES)
+typedef struct hook_signed {
+    text id;
+    int64_t seconds;
+    text body;
+} hook_signed;
+void hook_sign_all(const keyring *keys, const bundle_hook *hook, const hook_signed *what,
+                   char out[HOOK_SIGNATURES_BYTES]);
 
 #endif

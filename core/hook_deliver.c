@@ -66,27 +66,26 @@ static velum_status set_timer(passage *passage, const hook_row *row)
     return timer_set(passage->batch, &at);
 }
 
-static velum_status write_hook(passage *passage, const hook_row *row, text name, json_writer *out)
+static velum_status write_hook(passage *passage, const hook_row *row, const bundle_hook *hook,
+                               json_writer *out)
 {
     VELUM_AUTO_BUFFER body = {0};
     char id[2 * HOOK_ID_BYTES + 1];
-    char signature[HOOK_SIGNATURE_BYTES];
-    uint8_t secret[KEY_BYTES];
+    char signatures[HOOK_SIGNATURES_BYTES];
     const int64_t seconds = passage->clock.now_ns / NS_PER_SECOND;
 
     buffer_init(&body, PAYLOAD_BYTES_MAX);
     VELUM_TRY(hook_payload(passage, row, &body));
     const text payload = {(const char *)body.data, body.size};
     hex_encode(row->id, sizeof(row->id), id);
-    hook_secret(passage->gate->keys, name, secret);
-    hook_sign(secret, text_of(id), seconds, payload, signature);
-    mem_wipe(secret, sizeof(secret));
+    hook_sign_all(passage->gate->keys, hook, &(hook_signed){text_of(id), seconds, payload},
+                  signatures);
     json_begin_object(out);
     json_member_string(out, "id", id);
-    json_member_text(out, "hook", name);
+    json_member_text(out, "hook", hook->name);
     json_member_integer(out, "timestamp", seconds);
     json_member_text(out, "body", payload);
-    json_member_string(out, "signature", signature);
+    json_member_string(out, "signature", signatures);
     json_member_integer(out, "attempt", row->attempts);
     json_end_object(out);
     return VELUM_OK;
@@ -135,7 +134,7 @@ static velum_status give_row(passage *passage, hook_row *row, json_writer *out)
         return hook_delete(passage->conn, row->id);
     }
     VELUM_TRY(take(passage, row));
-    return write_hook(passage, row, bundle->hooks[index].name, out);
+    return write_hook(passage, row, &bundle->hooks[index], out);
 }
 
 static velum_status give_one(passage *passage, const uint8_t id[HOOK_ID_BYTES], json_writer *out)
@@ -173,25 +172,6 @@ static velum_status parse_hooks(passage *passage, const json_value **out)
                               "`hooks` is an array of at most 16 names.");
 }
 
-static velum_status parse_limit(passage *passage, uint32_t *out)
-{
-    static const char *const members[] = {"limit", "hooks", NULL};
-    const json_value *const body = json_root(passage->body);
-    const json_value *const limit = json_member(body, "limit");
-
-    *out = HOOK_NEXT_MAX;
-    VELUM_TRY(parse_known_members(passage, body, members));
-    if (limit == NULL) {
-        return VELUM_OK;
-    }
-    if (json_kind_of(limit) != JSON_INTEGER || json_integer(limit) < 1 ||
-        json_integer(limit) > HOOK_NEXT_MAX) {
-        return refuse_hint(passage, PROBLEM_MALFORMED, "`limit` is 1 to 50.");
-    }
-    *out = (uint32_t)json_integer(limit);
-    return VELUM_OK;
-}
-
 /* Numbers of those named, or of all that have anything. */
 static velum_status find_hooks(const passage *passage, const json_value *named,
                                uint16_t out[HOOKS_MAX], uint32_t *out_count)
@@ -223,12 +203,14 @@ static velum_status find_due(passage *passage, const json_value *named, uint32_t
 
 velum_status hook_next_apply(passage *passage)
 {
+    static const char *const members[] = {"limit", "hooks", NULL};
     const json_value *hooks = NULL;
-    uint32_t limit = 0;
+    uint32_t limit = HOOK_NEXT_MAX;
     json_writer out;
     hook_ids due;
 
-    VELUM_TRY(parse_limit(passage, &limit));
+    VELUM_TRY(parse_known_members(passage, json_root(passage->body), members));
+    VELUM_TRY(parse_limit(passage, HOOK_NEXT_MAX, "`limit` is 1 to 50.", &limit));
     VELUM_TRY(parse_hooks(passage, &hooks));
     VELUM_TRY(find_due(passage, hooks, limit, &due));
     json_writer_init(&out, &passage->answer->body);
@@ -280,33 +262,49 @@ static velum_status put_back(passage *passage, hook_row *row, bool is_live)
     return set_timer(passage, row);
 }
 
-static velum_status parse_outcome(passage *passage, uint32_t *out_outcome, uint32_t *out_status)
+/* What a courier says of an attempt. */
+typedef struct report {
+    uint32_t outcome; /* HOOK_OUTCOME_* */
+    uint32_t http_status;
+    uint32_t attempt; /* that it speaks of; 0: the last */
+} report;
+
+/* A whole number from `least` to `most`; absent changes nothing. */
+static bool take_number(const json_value *value, uint32_t least, uint32_t most, uint32_t *out)
 {
-    static const char *const members[] = {"outcome", "status", NULL};
+    if (value == NULL) {
+        return true;
+    }
+    if (json_kind_of(value) != JSON_INTEGER || json_integer(value) < least ||
+        json_integer(value) > most) {
+        return false;
+    }
+    *out = (uint32_t)json_integer(value);
+    return true;
+}
+
+static velum_status parse_report(passage *passage, report *out)
+{
+    static const char *const members[] = {"outcome", "status", "attempt", NULL};
     const json_value *const body = json_root(passage->body);
-    const json_value *const status = json_member(body, "status");
     text outcome;
 
+    *out = (report){.outcome = HOOK_OUTCOME_SENT};
     VELUM_TRY(parse_known_members(passage, body, members));
     VELUM_TRY(parse_text_member(passage, body, "outcome", &outcome));
-    *out_outcome = HOOK_OUTCOME_SENT;
-    while (*out_outcome <= HOOK_OUTCOME_UNKNOWN &&
-           !text_equal_literal(outcome, hook_outcome_name(*out_outcome))) {
-        (*out_outcome)++;
+    while (out->outcome <= HOOK_OUTCOME_UNKNOWN &&
+           !text_equal_literal(outcome, hook_outcome_name(out->outcome))) {
+        out->outcome++;
     }
-    if (*out_outcome > HOOK_OUTCOME_UNKNOWN) {
+    if (out->outcome > HOOK_OUTCOME_UNKNOWN) {
         return refuse_hint(passage, PROBLEM_MALFORMED, "`outcome` is sent, failed or unknown.");
     }
-    *out_status = 0;
-    if (status == NULL) {
-        return VELUM_OK;
-    }
-    if (json_kind_of(status) != JSON_INTEGER || json_integer(status) < 0 ||
-        json_integer(status) > HTTP_STATUS_MAX) {
+    if (!take_number(json_member(body, "status"), 0, HTTP_STATUS_MAX, &out->http_status)) {
         return refuse_hint(passage, PROBLEM_MALFORMED, "`status` is what the receiver answered.");
     }
-    *out_status = (uint32_t)json_integer(status);
-    return VELUM_OK;
+    return take_number(json_member(body, "attempt"), 1, HOOK_ATTEMPTS_MAX, &out->attempt)
+               ? VELUM_OK
+               : refuse_hint(passage, PROBLEM_MALFORMED, "`attempt` is that of what was taken.");
 }
 
 static velum_status load_named(passage *passage, hook_row *out)
@@ -321,24 +319,31 @@ static velum_status load_named(passage *passage, hook_row *out)
 }
 
 /* A late "sent" is believed as well: it saves a repetition. Anything else of somebody whose lease was
- * over has been recorded as unknown already. */
+ * over has been recorded as unknown already, and says nothing of the attempt that another makes. */
+static bool is_too_late(const hook_row *row, const report *what)
+{
+    const bool is_of_last = what->attempt == 0 || what->attempt == row->attempts;
+
+    return what->outcome == HOOK_OUTCOME_SENT ? row->attempts == 0
+                                              : row->state != HOOK_TAKEN || !is_of_last;
+}
+
 velum_status hook_done_apply(passage *passage)
 {
-    uint32_t outcome = 0;
-    uint32_t http_status = 0;
+    report what;
     bool is_live = false;
     hook_row row = {.state = 0};
     json_writer out;
 
-    VELUM_TRY(parse_outcome(passage, &outcome, &http_status));
+    VELUM_TRY(parse_report(passage, &what));
     VELUM_TRY(load_named(passage, &row));
-    if (row.state != HOOK_TAKEN && (outcome != HOOK_OUTCOME_SENT || row.attempts == 0)) {
+    if (is_too_late(&row, &what)) {
         return refuse(passage, REASON_WORK_GONE);
     }
-    row.status = http_status;
+    row.status = what.http_status;
     VELUM_TRY(find_told(passage, &row, &is_live));
-    note_outcome(&passage->entry, &row, outcome);
-    if (outcome == HOOK_OUTCOME_SENT) {
+    note_outcome(&passage->entry, &row, what.outcome);
+    if (what.outcome == HOOK_OUTCOME_SENT) {
         VELUM_TRY(timer_drop(passage->batch, TIMER_HOOK, row.id));
         VELUM_TRY(hook_delete(passage->conn, row.id));
     } else {
@@ -347,7 +352,7 @@ velum_status hook_done_apply(passage *passage)
     json_writer_init(&out, &passage->answer->body);
     json_begin_object(&out);
     json_member_string(&out, "state",
-                       outcome == HOOK_OUTCOME_SENT ? "sent" : hook_state_name(row.state));
+                       what.outcome == HOOK_OUTCOME_SENT ? "sent" : hook_state_name(row.state));
     json_end_object(&out);
     return buffer_status(&passage->answer->body);
 }

@@ -54,12 +54,17 @@ velum_status hook_payload(passage *passage, const hook_row *row, buffer *out)
     return buffer_status(out);
 }
 
-void hook_secret(const keyring *keys, text name, uint8_t out[KEY_BYTES])
+void hook_secret(const keyring *keys, text name, uint32_t which, uint8_t out[KEY_BYTES])
 {
+    uint8_t context[HOOK_NAME_BYTES + 5] = {
+        0}; /* the name; a zero and the number from the second on */
     uint8_t master[KEY_BYTES];
 
+    assert(name.size <= HOOK_NAME_BYTES);
+    memcpy(context, name.data, name.size);
+    bytes_write_u32be(context + name.size + 1, which);
     keyring_token_key(keys, "hook secret", master);
-    key_derive(master, "velum hook 1", name.data, name.size, out);
+    key_derive(master, "velum hook 1", context, name.size + (which > 1 ? 5 : 0), out);
     mem_wipe(master, sizeof(master));
 }
 
@@ -76,4 +81,26 @@ void hook_sign(const uint8_t secret[KEY_BYTES], text id, int64_t seconds, text b
     hmac_sha256(secret, parts, sizeof(parts) / sizeof(parts[0]), mac);
     memcpy(out, "v1,", 3);
     base64_encode(mac, sizeof(mac), out + 3);
+}
+
+static void sign_with(const keyring *keys, const bundle_hook *hook, uint32_t which,
+                      const hook_signed *what, char out[HOOK_SIGNATURE_BYTES])
+{
+    uint8_t secret[KEY_BYTES];
+
+    hook_secret(keys, hook->name, which, secret);
+    hook_sign(secret, what->id, what->seconds, what->body, out);
+    mem_wipe(secret, sizeof(secret));
+}
+
+/* K-4 */
+void hook_sign_all(const keyring *keys, const bundle_hook *hook, const hook_signed *what,
+                   char out[HOOK_SIGNATURES_BYTES])
+{
+    sign_with(keys, hook, hook->secret, what, out);
+    if (hook->secret > 1) {
+        const size_t size = strlen(out);
+        out[size] = ' ';
+        sign_with(keys, hook, hook->secret - 1, what, out + size + 1);
+    }
 }

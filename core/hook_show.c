@@ -76,11 +76,12 @@ velum_status hook_secret_mask(passage *passage)
     }
     entry_push(&passage->entry, INPUT_OPERATION, OPERATION_HOOK_SECRET);
     entry_push(&passage->entry, INPUT_HOOK, bundle->hooks[index].number);
-    hook_secret(passage->gate->keys, name, secret);
+    hook_secret(passage->gate->keys, name, bundle->hooks[index].secret, secret);
     base64_encode(secret, sizeof(secret), shown + sizeof(SECRET_PREFIX) - 1);
     json_writer_init(&out, &passage->answer->body);
     json_begin_object(&out);
     json_member_text(&out, "hook", name);
+    json_member_integer(&out, "number", bundle->hooks[index].secret);
     json_member_string(&out, "secret", shown);
     json_end_object(&out);
     mem_wipe(secret, sizeof(secret));

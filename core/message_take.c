@@ -263,25 +263,6 @@ static velum_status take_apart(taking *self, const uint8_t id[MESSAGE_ID_BYTES])
 
 /* --- the verb ----------------------------------------------------------------------------------- */
 
-static velum_status parse_limit(passage *passage, uint32_t *out)
-{
-    static const char *const members[] = {"limit", NULL};
-    const json_value *const body = json_root(passage->body);
-    const json_value *const limit = json_member(body, "limit");
-
-    *out = MESSAGES_TAKEN_MAX;
-    VELUM_TRY(parse_known_members(passage, body, members));
-    if (limit == NULL) {
-        return VELUM_OK;
-    }
-    if (json_kind_of(limit) != JSON_INTEGER || json_integer(limit) < 1 ||
-        json_integer(limit) > MESSAGES_TAKEN_MAX) {
-        return refuse_hint(passage, PROBLEM_MALFORMED, "`limit` is a number from 1 to 16.");
-    }
-    *out = (uint32_t)json_integer(limit);
-    return VELUM_OK;
-}
-
 /* While the clock is behind, nobody can judge what is due (I-3). */
 static velum_status take_due(taking *self)
 {
@@ -300,14 +281,17 @@ static velum_status take_due(taking *self)
 
 velum_status message_next_apply(passage *passage)
 {
+    static const char *const members[] = {"limit", NULL};
     VELUM_AUTO_MEM taking *self = mem_alloc(sizeof(*self));
 
     if (self == NULL) {
         return VELUM_E_NOMEM;
     }
     self->passage = passage;
+    self->limit = MESSAGES_TAKEN_MAX;
     self->own = passage->verdict;
-    VELUM_TRY(parse_limit(passage, &self->limit));
+    VELUM_TRY(parse_known_members(passage, json_root(passage->body), members));
+    VELUM_TRY(parse_limit(passage, MESSAGES_TAKEN_MAX, "`limit` is 1 to 16.", &self->limit));
     json_writer_init(&self->out, &passage->answer->body);
     json_begin_object(&self->out);
     json_name(&self->out, "messages");

@@ -141,6 +141,21 @@ velum_status parse_known_members(passage *passage, const json_value *object,
     return VELUM_OK;
 }
 
+velum_status parse_limit(passage *passage, uint32_t most, const char *hint, uint32_t *out)
+{
+    const json_value *const limit = json_member(json_root(passage->body), "limit");
+
+    if (limit == NULL) {
+        return VELUM_OK;
+    }
+    if (json_kind_of(limit) != JSON_INTEGER || json_integer(limit) < 1 ||
+        json_integer(limit) > most) {
+        return refuse_hint(passage, PROBLEM_MALFORMED, hint);
+    }
+    *out = (uint32_t)json_integer(limit);
+    return VELUM_OK;
+}
+
 velum_status parse_identifier(passage *passage, const json_value *object, identifier *out)
 {
     static const char *const members[] = {"type", "value", NULL};

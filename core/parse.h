@@ -16,6 +16,10 @@ velum_status parse_optional_text(passage *passage, const json_value *object, con
 /* Refuses members that are not in the NULL-ended list of names. */
 velum_status parse_known_members(passage *passage, const json_value *object,
                                  const char *const *names) VELUM_WARN_UNUSED;
+/* `limit` of the body: a whole number from 1 to `most`; absent changes nothing, anything else is refused
+ * with `hint`, a constant. */
+velum_status parse_limit(passage *passage, uint32_t most, const char *hint,
+                         uint32_t *out) VELUM_WARN_UNUSED;
 /* Names of fields, 1…BUNDLE_FIELDS_MAX of them, as what is asked; absent changes nothing. Names that the
  * policy does not know are counted (I-5). */
 velum_status parse_field_list(passage *passage, const json_value *array) VELUM_WARN_UNUSED;

@@ -10,18 +10,8 @@
 
 velum_status rows_take_limit(passage *passage, uint32_t *out)
 {
-    const json_value *const value = json_member(json_root(passage->body), "limit");
-
     *out = ROWS_AT_ONCE_MAX;
-    if (value == NULL) {
-        return VELUM_OK;
-    }
-    if (json_kind_of(value) != JSON_INTEGER || json_integer(value) < 1 ||
-        json_integer(value) > ROWS_AT_ONCE_MAX) {
-        return refuse_hint(passage, PROBLEM_MALFORMED, "`limit` is a number from 1 to 200.");
-    }
-    *out = (uint32_t)json_integer(value);
-    return VELUM_OK;
+    return parse_limit(passage, ROWS_AT_ONCE_MAX, "`limit` is 1 to 200.", out);
 }
 
 /* Rows and the customer's state are of one snapshot, so the leaf's place in the log is that of both. */

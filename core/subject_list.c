@@ -24,18 +24,11 @@ static velum_status parse_page(subject_page *self)
     static const char *const members[] = {"from", "limit", NULL};
     passage *const passage = self->passage;
     const json_value *const body = json_root(passage->body);
-    const json_value *const limit = json_member(body, "limit");
     text from;
 
     VELUM_TRY(parse_known_members(passage, body, members));
     self->limit = PAGE_USUAL;
-    if (limit != NULL) {
-        if (json_kind_of(limit) != JSON_INTEGER || json_integer(limit) < 1 ||
-            json_integer(limit) > PAGE_MAX) {
-            return refuse_hint(passage, PROBLEM_MALFORMED, "`limit` is 1 to 200.");
-        }
-        self->limit = (uint32_t)json_integer(limit);
-    }
+    VELUM_TRY(parse_limit(passage, PAGE_MAX, "`limit` is 1 to 200.", &self->limit));
     VELUM_TRY(parse_optional_text(passage, body, "from", &from));
     return cursor_read(passage, QUERY, from, &self->after);
 }

@@ -18,25 +18,6 @@ typedef struct taking {
     uint32_t dropped;
 } taking;
 
-static velum_status parse_limit(passage *passage, uint32_t *out)
-{
-    static const char *const members[] = {"module", "limit", NULL};
-    const json_value *const body = json_root(passage->body);
-    const json_value *const limit = json_member(body, "limit");
-
-    VELUM_TRY(parse_known_members(passage, body, members));
-    *out = WORK_AT_ONCE_MAX;
-    if (limit == NULL) {
-        return VELUM_OK;
-    }
-    if (json_kind_of(limit) != JSON_INTEGER || json_integer(limit) < 1 ||
-        json_integer(limit) > WORK_AT_ONCE_MAX) {
-        return refuse_hint(passage, PROBLEM_MALFORMED, "`limit` is between 1 and 64.");
-    }
-    *out = (uint32_t)json_integer(limit);
-    return VELUM_OK;
-}
-
 /* A number that nobody guesses and that every JSON reader keeps whole (WK-2). */
 static int64_t make_lease(passage *passage)
 {
@@ -162,17 +143,19 @@ static void fill_leaf(taking *self)
 
 velum_status module_next_apply(passage *passage)
 {
+    static const char *const members[] = {"module", "limit", NULL};
     VELUM_AUTO_MEM work *due = mem_alloc(WORK_AT_ONCE_MAX * sizeof(*due));
     const bundle_module *module = NULL;
     taking self = {.passage = passage};
-    uint32_t limit = 0;
+    uint32_t limit = WORK_AT_ONCE_MAX;
     uint32_t count = 0;
     void *tokens = NULL;
 
     if (due == NULL) {
         return VELUM_E_NOMEM;
     }
-    VELUM_TRY(parse_limit(passage, &limit));
+    VELUM_TRY(parse_known_members(passage, json_root(passage->body), members));
+    VELUM_TRY(parse_limit(passage, WORK_AT_ONCE_MAX, "`limit` is 1 to 64.", &limit));
     VELUM_TRY(work_module(passage, &module));
     VELUM_TRY(
         secret_arena_slice(passage->arena, WORK_AT_ONCE_MAX * (size_t)ENTRY_TOKEN_BYTES, &tokens));

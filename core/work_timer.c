@@ -24,23 +24,6 @@ typedef struct module_timer_row {
 
 /* --- parsing ------------------------------------------------------------------------------------ */
 
-/* [a-z][a-z0-9._-]*, since it is a name of the module's and never a value (I-5). */
-static bool is_name(text name)
-{
-    if (name.size == 0 || name.size > WORK_TIMER_NAME_BYTES_MAX) {
-        return false;
-    }
-    for (size_t i = 0; i < name.size; i++) {
-        const char c = name.data[i];
-        const bool letter = c >= 'a' && c <= 'z';
-        const bool other = (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-        if (!letter && (i == 0 || !other)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static velum_status parse_at(passage *passage, timer_wish *out)
 {
     const json_value *const at = json_member(json_root(passage->body), "at");
@@ -78,7 +61,8 @@ static velum_status parse_wish(passage *passage, timer_wish *out)
     VELUM_TRY(parse_text_member(passage, body, "name", &out->name));
     VELUM_TRY(parse_at(passage, out));
     VELUM_TRY(parse_keep(passage, &out->keep));
-    return is_name(out->name)
+    /* A name of the module's, never a value (I-5). */
+    return text_is_name(out->name, WORK_TIMER_NAME_BYTES_MAX, "._-")
                ? VELUM_OK
                : refuse_hint(passage, PROBLEM_MALFORMED,
                              "`name` is 1 to 64 of a-z, 0-9, '.', '_', '-', a letter first.");

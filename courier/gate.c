@@ -146,6 +146,9 @@ velum_status gate_report_hook(gate *self, text id, const outcome *what)
     json_begin_object(&writer);
     json_member_string(&writer, "outcome", outcome_name(what->kind));
     json_member_integer(&writer, "status", what->http_status);
+    if (what->attempt > 0) {
+        json_member_integer(&writer, "attempt", what->attempt);
+    }
     json_end_object(&writer);
     return call(self, VELUM_VERB_HOOK_DONE, id, &body, &answer);
 }

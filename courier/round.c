@@ -63,6 +63,13 @@ static text member_of(const json_value *object, const char *name)
     return value == NULL ? TEXT_EMPTY : json_text(value);
 }
 
+static int64_t attempt_of(const json_value *row)
+{
+    const json_value *const attempt = json_member(row, "attempt");
+
+    return attempt == NULL ? 0 : json_integer(attempt);
+}
+
 static void deliver_one_message(gate *gate, const courier_config *config, const json_value *row,
                                 round_counts *out)
 {
@@ -80,10 +87,9 @@ static void deliver_one_message(gate *gate, const courier_config *config, const 
                            .place = courier_config_channel(config, message.channel),
                            .message = &message,
                            .now_ns = clock_wall_ns(&clock)};
-    const json_value *const attempt = json_member(row, "attempt");
     outcome done = deliver_message(&errand);
 
-    done.attempt = attempt == NULL ? 0 : json_integer(attempt);
+    done.attempt = attempt_of(row);
     tell(gate, gate_report_message, message.id, &done, out);
 }
 
@@ -133,8 +139,9 @@ static void deliver_one_hook(gate *gate, const courier_config *config, const jso
         .signature = member_of(row, "signature"),
     };
     const place *const place = courier_config_hook(config, call.hook);
-    const outcome done = deliver_hook(config, place, &call);
+    outcome done = deliver_hook(config, place, &call);
 
+    done.attempt = attempt_of(row);
     if (place != NULL) {
         rests_note(rests, (uint32_t)(place - config->hooks), done.kind == OUTCOME_SENT, now_ns());
     }

@@ -370,10 +370,10 @@ typedef struct bundle_template {
 #define HOOK_EVENT_COUNT 6
 #define BUNDLE_HOOKS_MAX 16
 typedef struct bundle_hook {
-    text
-        name; /* of the registry; its address stands in the courier's configuration, its secret is derived */
+    text name;       /* of the registry; its address stands in the courier's configuration */
     text domain;     /* whose pseudonyms it is told */
     uint32_t events; /* HOOK_* bits */
+    uint32_t secret; /* which of its secrets signs, from 1: they are derived (core/hook.h K-4) */
     uint16_t number;
 } bundle_hook;
 

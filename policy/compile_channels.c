@@ -19,6 +19,7 @@ static const key_rule cap_rules[] = {{"messages", YAML_SCALAR, true, false},
 
 static const key_rule hook_rules[] = {{"domain", YAML_SCALAR, true, false},
                                       {"events", YAML_LIST, true, false},
+                                      {"secret", YAML_SCALAR, false, false},
                                       {NULL, YAML_SCALAR, false, false}};
 
 static const word_value events[] = {
@@ -132,6 +133,7 @@ static void compile_channel(compiler *self, const section_entry *entry)
 
 static void compile_hook(compiler *self, const section_entry *entry)
 {
+    static const uint32_t secrets[2] = {1, 1000};
     const yaml_node *const domain = member_of(entry->value, "domain", YAML_SCALAR);
 
     check_keys(self, entry->value, hook_rules, entry->who);
@@ -141,7 +143,9 @@ static void compile_hook(compiler *self, const section_entry *entry)
     self->out->hooks[self->out->hook_count++] =
         (bundle_hook){.name = entry->name,
                       .domain = scalar_of(entry->value, "domain"),
-                      .events = read_events(self, entry->value)};
+                      .events = read_events(self, entry->value),
+                      .secret = read_number(self, member_of(entry->value, "secret", YAML_SCALAR),
+                                            secrets, "secret")};
 }
 
 void compile_channels(compiler *self)

@@ -107,18 +107,7 @@ bool file_stem(text file, const char *folder, text *out)
 
 bool name_is_valid(text name)
 {
-    if (name.size == 0 || name.size > COMPILER_NAME_BYTES_MAX) {
-        return false;
-    }
-    for (size_t i = 0; i < name.size; i++) {
-        const char c = name.data[i];
-        const bool is_letter = c >= 'a' && c <= 'z';
-        const bool is_later = (c >= '0' && c <= '9') || c == '-' || c == '_';
-        if (!is_letter && (i == 0 || !is_later)) {
-            return false;
-        }
-    }
-    return true;
+    return text_is_name(name, COMPILER_NAME_BYTES_MAX, "-_");
 }
 
 bool check_name(compiler *self, text name, uint32_t line, const char *kind)

@@ -97,6 +97,7 @@ void differ_hook(differ *self, uint32_t before, uint32_t after)
 
     differ_text(self, true, "domain", old->domain, new->domain);
     differ_bits(self, "event", old->events, new->events, event_word);
+    differ_number(self, "secret", old->secret, new->secret, NEVER_WIDENS);
 }
 
 /* --- Modules ---------------------------------------------------------------------------------------- */

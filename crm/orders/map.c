@@ -181,22 +181,6 @@ static velum_status find_sums(orders_map *self, velum_error *err)
 
 /* --- the map ------------------------------------------------------------------------------------ */
 
-static bool is_source(text name)
-{
-    if (name.size == 0 || name.size > SOURCE_BYTES_MAX || name.data[0] < 'a' ||
-        name.data[0] > 'z') {
-        return false;
-    }
-    for (size_t i = 0; i < name.size; i++) {
-        const char c = name.data[i];
-        const bool is_word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (!is_word && c != '-' && c != '_') {
-            return false;
-        }
-    }
-    return true;
-}
-
 static velum_status read_root(orders_map *self, const yaml_node *root, velum_error *err)
 {
     static const char *const names[] = {"velum-orders", "source", "customer",
@@ -208,7 +192,7 @@ static velum_status read_root(orders_map *self, const yaml_node *root, velum_err
     VELUM_TRY(check_names(root, names, err));
     VELUM_TRY(need_text(root, "velum-orders", &version, err));
     VELUM_TRY(need_text(root, "source", &self->source, err));
-    if (!text_equal_literal(version, "1") || !is_source(self->source)) {
+    if (!text_equal_literal(version, "1") || !text_is_name(self->source, SOURCE_BYTES_MAX, "-_")) {
         return wrong(err, yaml_line(root), "velum-orders is 1; a source is a-z, then a-z 0-9 - _");
     }
     VELUM_TRY(need(root, "customer", &customer, err));

@@ -75,7 +75,7 @@ extern "C" {
            next?, scanned} */
 #define VELUM_VERB_HOOK_LIST \
     90u /* administration → {hooks:[{id, hook, event, state, attempts, status, at, due}…]} */
-#define VELUM_VERB_HOOK_SECRET 91u /* administration; body {hook} → {hook, secret} */
+#define VELUM_VERB_HOOK_SECRET 91u /* administration; body {hook} → {hook, number, secret} */
 
 /* --- Making a folder ---------------------------------------------------------------------------- */
 typedef struct velum_init_options {

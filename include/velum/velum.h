@@ -139,7 +139,7 @@ VELUM_PUBLIC void velum_gate_free(velum_gate *gate);
     80u /* activity? ref: the task's id; body {state: done|failed, error?} */
 #define VELUM_VERB_HOOK_NEXT \
     81u /* activity? body {limit?, hooks?: […]}: webhooks to send, signed */
-#define VELUM_VERB_HOOK_DONE 82u /* activity? ref: its id; body {outcome: sent|failed, status?} */
+#define VELUM_VERB_HOOK_DONE 82u /* activity? ref: its id; body {outcome, status?, attempt?} */
 
 /* How the caller shows who it is. */
 #define VELUM_AUTH_TOKEN 1u /* `credential` is a token */

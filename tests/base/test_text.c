@@ -310,12 +310,28 @@ static void what_decodes_is_canonical(void **state)
     assert_int_equal(accepted, 256);
 }
 
+static void names_begin_with_a_letter(void **state)
+{
+    static const char *const names[] = {"a", "shop", "a-b_c", "z9"};
+    static const char *const others[] = {"", "A", "9a", "-a", "a.b", "a b", "caf\xc3\xa9", "abcde"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        assert_true(text_is_name(text_of(names[i]), 5, "-_"));
+    }
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        assert_false(text_is_name(text_of(others[i]), 4, "-_"));
+    }
+    assert_true(text_is_name(TEXT_LITERAL("a.b"), 3, "."));
+    assert_false(text_is_name((text){"a\0b", 3}, 3, "-_"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_compare_by_bytes),
         cmocka_unit_test(bytes_are_found),
         cmocka_unit_test(splitting_yields_every_part),
+        cmocka_unit_test(names_begin_with_a_letter),
         cmocka_unit_test(decimals_have_one_spelling),
         cmocka_unit_test(broken_utf8_is_refused),
         cmocka_unit_test(whole_utf8_is_accepted),

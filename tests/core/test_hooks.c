@@ -103,12 +103,16 @@ static size_t count_of(const reply *answer)
 
 /* --- what is told ------------------------------------------------------------------------------- */
 
-/* Standard Webhooks 1.0.0: the secret that people are shown verifies what the courier carries. */
-static void assert_signed(place *self, const reply *taken)
+static const char *secret_shown(place *self)
 {
-    const reply *shown =
-        assert_done(ask(self, (question){VELUM_VERB_HOOK_SECRET, .body = "{\"hook\":\"crm\"}"}));
-    const char *const secret = text_at(shown, "secret");
+    return text_at(
+        assert_done(ask(self, (question){VELUM_VERB_HOOK_SECRET, .body = "{\"hook\":\"crm\"}"})),
+        "secret");
+}
+
+/* What a receiver reckons by Standard Webhooks 1.0.0 from the secret that people are shown. */
+static const char *signature_by(place *self, const char *secret, const reply *taken)
+{
     const char *const body = text_at(taken, "hooks/0/body");
     const char *const signed_text = text_f(self, "%s.%lld.%s", text_at(taken, "hooks/0/id"),
                                            (long long)integer_at(taken, "hooks/0/timestamp"), body);
@@ -122,7 +126,13 @@ static void assert_signed(place *self, const reply *taken)
     assert_int_equal(size, sizeof(key));
     hmac_sha256(key, &(crypto_part){signed_text, strlen(signed_text)}, 1, mac);
     base64_encode(mac, sizeof(mac), encoded);
-    assert_string_equal(text_at(taken, "hooks/0/signature"), text_f(self, "v1,%s", encoded));
+    return text_f(self, "v1,%s", encoded);
+}
+
+static void assert_signed(place *self, const reply *taken)
+{
+    assert_string_equal(text_at(taken, "hooks/0/signature"),
+                        signature_by(self, secret_shown(self), taken));
 }
 
 static void a_pseudonym_and_names_are_told_and_signed(void **state)
@@ -144,6 +154,34 @@ static void a_pseudonym_and_names_are_told_and_signed(void **state)
                scene.ref));
     assert_signed(self, taken);
     assert_log_sound(self);
+}
+
+/* K-4: a receiver that knows the old secret or the new one verifies while it changes over. */
+static void a_secret_is_replaced_while_both_sign(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    const char *const first = text_f(self, "%s", secret_shown(self));
+
+    for (int number = 2; number <= 3; number++) {
+        const char *const before = text_f(self, "%s", secret_shown(self));
+        const char *const changed =
+            text_f(self, "crm: {domain: shop, events: [consent.changed], secret: %d}", number);
+        change_policy(self, (const char *const[]){"crm: {domain: crm, events: [subject.erased, "
+                                                  "consent.changed]}",
+                                                  changed, NULL});
+        const char *const after = text_f(self, "%s", secret_shown(self));
+        assert_string_not_equal(before, after);
+        change_consent(self, &scene);
+        const reply *const taken = next(self, &scene);
+        assert_string_equal(text_at(taken, "hooks/0/signature"),
+                            text_f(self, "%s %s", signature_by(self, after, taken),
+                                   signature_by(self, before, taken)));
+        if (number == 3) { /* the first is over */
+            assert_null(
+                strstr(text_at(taken, "hooks/0/signature"), signature_by(self, first, taken)));
+        }
+    }
 }
 
 static void a_task_is_told_to_its_recipient_alone(void **state)
@@ -510,6 +548,11 @@ static void a_courier_that_does_not_come_back_leaves_an_unknown_outcome(void **s
     assert_int_equal(outcome.client, CLIENT_OURSELVES);
     assert_int_equal(input_of(&outcome, INPUT_HOOK_OUTCOME), HOOK_OUTCOME_UNKNOWN);
     assert_refused(done(self, &scene, id, "{\"outcome\":\"failed\"}"), 409, "work-gone");
+    place_set_clock(self, PLACE_EPOCH_NS + 2 * HOOK_LEASE_NS);
+    assert_text_at(next(self, &scene), "hooks/0/id", id); /* by another courier */
+    forget_refusals(self);
+    assert_refused(done(self, &scene, id, "{\"outcome\":\"failed\",\"attempt\":1}"), 409,
+                   "work-gone");
     assert_text_at(assert_done(done(self, &scene, id, "{\"outcome\":\"sent\"}")), "state", "sent");
 }
 
@@ -523,6 +566,7 @@ static void what_is_malformed_or_not_allowed_is_refused(void **state)
         "{\"outcome\":\"sent\",\"status\":1000}",
         "{\"outcome\":\"sent\",\"status\":\"204\"}",
         "{\"outcome\":\"sent\",\"why\":\"x\"}",
+        "{\"outcome\":\"sent\",\"attempt\":0}",
     };
 
     change_consent(self, &scene);
@@ -552,6 +596,7 @@ int main(void)
     cmocka_unit_test_setup_teardown(function, place_set_up_clock, place_tear_down)
     const struct CMUnitTest tests[] = {
         CASE(a_pseudonym_and_names_are_told_and_signed),
+        CASE(a_secret_is_replaced_while_both_sign),
         CASE(a_task_is_told_to_its_recipient_alone),
         CASE(nothing_to_tell_writes_nothing),
         CASE(a_hook_named_twice_is_given_once),

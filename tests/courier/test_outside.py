@@ -118,7 +118,10 @@ class Web(support.Case):
         self.assertEqual({name: headers[name] for name in headers if name.startswith("webhook-")},
                          {"webhook-id": "c1", "webhook-timestamp": "1795262400", "webhook-signature": "v1,abc+/="})
         self.assertEqual(headers["content-type"], "application/json")
-        self.assertEqual(self.outcome("c1"), {"outcome": "sent", "status": 204})
+        two = f"v1,{'A' * 43}= v1,{'B' * 43}="  # while the receiver changes over
+        self.call(self.config_of(server), "c2", signature=two)
+        self.assertEqual(server.posts[-1][1]["webhook-signature"], two)
+        self.assertEqual(self.outcome("c1"), {"outcome": "sent", "status": 204, "attempt": 1})
 
     def test_a_message_is_signed_with_the_secret_of_its_channel(self):
         server = self.web()
@@ -141,7 +144,7 @@ class Web(support.Case):
                                    ("silent", "unknown", 0), ("big", "sent", 200), ("drip", "unknown", 200)):
             with self.subTest(path):
                 self.call(self.config_of(server, "/" + path), path)
-                self.assertEqual(self.outcome(path), {"outcome": kind, "status": status})
+                self.assertEqual(self.outcome(path), {"outcome": kind, "status": status, "attempt": 1})
         self.assertEqual(other.posts, [], "a redirect was followed")
 
     def test_a_receiver_that_hangs_holds_up_no_other(self):

@@ -67,6 +67,8 @@ static const edit policy_edits[] = {
      true, false},
     {"domain: crm, events", "domain: erp, events", "hooks", "hook crm: domain from crm to erp",
      true, true},
+    {"[subject.erased]}", "[subject.erased], secret: 2}", "hooks", "hook crm: secret from 1 to 2",
+     false, false},
     {"[subject.erased]", "[subject.erased, consent.changed]", "hooks",
      "hook crm: event consent.changed is new", true, false},
     {"  crm: {domain", "  erp: {domain: crm, events: [task.created]}\n  crm: {domain", "hooks",

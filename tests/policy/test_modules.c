@@ -174,6 +174,7 @@ static void channels_and_hooks_come_out(void **state)
     assert_int_equal(policy->hook_count, 1);
     assert_true(text_equal_literal(policy->hooks[0].domain, "crm"));
     assert_int_equal(policy->hooks[0].events, HOOK_SUBJECT_ERASED);
+    assert_int_equal(policy->hooks[0].secret, 1);
     assert_true(policy->searchable == field_set(policy, "name"));
 }
 

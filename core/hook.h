@@ -27,9 +27,10 @@
 
 #define HOOK_ID_BYTES 16
 #define HOOK_LEASE_NS (120 * NS_PER_SECOND)
-#define HOOK_ATTEMPTS_MAX 13 /* with the waits between them about three days */
-#define HOOK_NEXT_MAX 50     /* at once */
-#define HOOK_NAME_BYTES 63   /* of a name of the policy */
+#define HOOK_ATTEMPTS_MAX 13                  /* with the waits between them about three days */
+#define HOOK_NEXT_MAX 50                      /* at once */
+#define HOOK_HOOKS_MAX (2 * BUNDLE_HOOKS_MAX) /* with those that the policy has no more */
+#define HOOK_NAME_BYTES 63                    /* of a name of the policy */
 #define HOOK_DETAIL_BYTES 129
 #define HOOK_EVENT_NAME_BYTES 32
 

@@ -10,7 +10,6 @@
 
 #define PAYLOAD_BYTES_MAX 2048
 #define HTTP_STATUS_MAX 999
-#define HOOKS_MAX (2 * BUNDLE_HOOKS_MAX)  /* with those that the policy has no more */
 #define DAMAGED_NS (3600 * NS_PER_SECOND) /* until what is of a damaged record is tried again */
 
 /* The subject for the leaf's token: by its state while it lives, else by its evidence, else not. What was
@@ -174,11 +173,11 @@ static velum_status parse_hooks(passage *passage, const json_value **out)
 
 /* Numbers of those named, or of all that have anything. */
 static velum_status find_hooks(const passage *passage, const json_value *named,
-                               uint16_t out[HOOKS_MAX], uint32_t *out_count)
+                               uint16_t out[HOOK_HOOKS_MAX], uint32_t *out_count)
 {
     *out_count = 0;
     if (named == NULL) {
-        return hook_waiting(passage->conn, out, HOOKS_MAX, out_count);
+        return hook_waiting(passage->conn, out, HOOK_HOOKS_MAX, out_count);
     }
     for (size_t i = 0; i < json_count(named); i++) {
         const uint16_t hook =
@@ -193,7 +192,7 @@ static velum_status find_hooks(const passage *passage, const json_value *named,
 static velum_status find_due(passage *passage, const json_value *named, uint32_t limit,
                              hook_ids *out)
 {
-    uint16_t hooks[HOOKS_MAX];
+    uint16_t hooks[HOOK_HOOKS_MAX];
     hook_query query = {.hooks = hooks, .now_ns = passage->clock.later_ns, .limit = limit};
 
     VELUM_TRY(find_hooks(passage, named, hooks, &query.hook_count));

@@ -3,7 +3,6 @@
 
 #include "core/timers.h"
 
-#define WAITING_HOOKS_MAX (2 * BUNDLE_HOOKS_MAX) /* with those that the policy has no more */
 #define SWEEP_ROWS HOOK_NEXT_MAX
 #define LOOK_NS (86400 * NS_PER_SECOND)
 
@@ -42,9 +41,8 @@ static velum_status due_of_one(store_conn *conn, const hook_query *query, uint32
 /* K-6: each hook its share, then what is left of the shares to those that have more. */
 velum_status hook_due(store_conn *conn, const hook_query *query, hook_ids *out)
 {
-    uint32_t taken[WAITING_HOOKS_MAX] = {0};
-    const uint32_t hooks =
-        query->hook_count < WAITING_HOOKS_MAX ? query->hook_count : WAITING_HOOKS_MAX;
+    uint32_t taken[HOOK_HOOKS_MAX] = {0};
+    const uint32_t hooks = query->hook_count < HOOK_HOOKS_MAX ? query->hook_count : HOOK_HOOKS_MAX;
     const uint32_t limit = query->limit < HOOK_NEXT_MAX ? query->limit : HOOK_NEXT_MAX;
     bool has_more = true;
 
@@ -102,13 +100,13 @@ bool hook_is_sweep(const uint8_t of[HOOK_ID_BYTES])
 /* Looked at once a day while anything waits, at once where there is more. */
 velum_status hook_sweep(passage *passage)
 {
-    uint16_t hooks[WAITING_HOOKS_MAX];
+    uint16_t hooks[HOOK_HOOKS_MAX];
     hook_query query = {
         .hooks = hooks, .now_ns = passage->clock.later_ns - HOOK_KEPT_NS, .limit = SWEEP_ROWS};
     timer again = {.at_ns = passage->clock.later_ns, .kind = TIMER_HOOK};
     hook_ids old;
 
-    VELUM_TRY(hook_waiting(passage->conn, hooks, WAITING_HOOKS_MAX, &query.hook_count));
+    VELUM_TRY(hook_waiting(passage->conn, hooks, HOOK_HOOKS_MAX, &query.hook_count));
     VELUM_TRY(hook_due(passage->conn, &query, &old));
     for (uint32_t i = 0; i < old.count; i++) {
         VELUM_TRY(hook_delete(passage->conn, old.of[i]));

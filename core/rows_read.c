@@ -114,23 +114,32 @@ static velum_status write_children(rows_reading *self, int64_t parent)
     return VELUM_OK;
 }
 
-/* How many rows hang on it, of the tables that are shown. */
-static velum_status count_children(rows_reading *self, int64_t parent, uint32_t *out)
+static velum_status count_of_table(const rows_reading *self, uint32_t resource, int64_t parent,
+                                   uint32_t *io_count)
 {
+    const passage *const passage = self->passage;
     store_stmt *stmt = NULL;
 
-    *out = 0;
-    if (self->view_count == 1) {
-        return VELUM_OK;
-    }
-    VELUM_TRY(conn_statement(self->passage->conn,
-                             "SELECT count(*) FROM module_row WHERE parent = $1 AND parent <> 0",
+    VELUM_TRY(conn_statement(passage->conn,
+                             "SELECT count(*) FROM module_row"
+                             " WHERE parent = $1 AND parent <> 0 AND resource = $2",
                              &stmt));
     VELUM_TRY(stmt_bind_integer(stmt, 1, parent));
+    VELUM_TRY(stmt_bind_integer(stmt, 2, passage->world->bundle->resources[resource].number));
     const velum_status status = stmt_step(stmt);
-    *out = status == VELUM_OK ? (uint32_t)stmt_integer(stmt, 0) : 0;
+    *io_count += status == VELUM_OK ? (uint32_t)stmt_integer(stmt, 0) : 0;
     stmt_reset(stmt);
     return status < 0 ? status : VELUM_OK;
+}
+
+/* How many rows hang on it, of the tables that are shown. */
+static velum_status count_children(const rows_reading *self, int64_t parent, uint32_t *out)
+{
+    *out = 0;
+    for (uint32_t i = 1; i < self->view_count; i++) {
+        VELUM_TRY(count_of_table(self, self->views[i].resource, parent, out));
+    }
+    return VELUM_OK;
 }
 
 /* A page ends before a row that does not fit with all that hangs on it; the first one always does. */

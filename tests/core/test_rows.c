@@ -326,6 +326,53 @@ static void pages_go_on(void **state)
                    "malformed-request");
 }
 
+static const char *order_with_notes(place *self, const char *key, int notes)
+{
+    const char *list = "";
+
+    for (int i = 0; i < notes; i++) {
+        list = text_f(self, "%s%s{\"key\":\"%d\",\"fields\":{\"note\":\"x\"}}", list,
+                      i == 0 ? "" : ",", i);
+    }
+    return text_f(self,
+                  "{\"table\":\"orders\",\"key\":\"%s\",\"fields\":{\"ordered_at\":"
+                  "\"2026-11-20T10:00:00Z\",\"amount\":1},\"rows\":{\"order_notes\":[%s]}}",
+                  key, list);
+}
+
+/* A page ends by what is shown on it: what hangs on a row in a table that is hidden tells nothing. */
+static void hidden_children_end_no_page(void **state)
+{
+    place *const self = *state;
+    const char *const changes[] = {
+        "  order_lines:\\n    title: {zh: 订单明细",
+        "  order_notes:\\n    title: {zh: 备注, en: Notes}\\n    of: orders\\n"
+        "    on-erasure: erase\\n    fields:\\n"
+        "      note: {title: {zh: 备注, en: Note}, class: personal, mask: all}\\n"
+        "  order_lines:\\n    title: {zh: 订单明细",
+        "actions: [lookup, rows-write, rows-read]\\n    actors: [service, human]\\n"
+        "    resources: {orders: all, order_lines: all}",
+        "actions: [lookup, rows-write, rows-read]\\n    actors: [service, human]\\n"
+        "    resources: {orders: all, order_lines: all, order_notes: all}",
+        "clear: [orders.*, order_lines.*, winback_runs.*]",
+        "clear: [orders.*, order_lines.*, order_notes.*, winback_runs.*]",
+        NULL};
+
+    change_policy(self, changes);
+    const scene at = begin(self);
+    scene there = {.token = care_token(self)};
+    there.ref = crm_ref(self, there.token, "13900000001");
+    assert_done(put(self, &at, order_with_notes(self, "A", 120)));
+    assert_done(put(self, &at, order_with_notes(self, "B", 120)));
+    const reply *const own = assert_done(read_rows(self, &at, "{\"table\":\"orders\"}"));
+    assert_int_equal(json_count(value_at(own, "rows")), 1);
+    assert_int_equal(json_count(value_at(own, "rows/0/rows/order_notes")), 120);
+    const reply *const care = assert_done(read_rows(self, &there, "{\"table\":\"orders\"}"));
+    assert_int_equal(json_count(value_at(care, "rows")), 2);
+    assert_null(value_at(care, "rows/0/rows/order_notes"));
+    assert_string_equal(text_at(care, "next"), "");
+}
+
 static const reply *scan(place *self, const scene *at, const char *rest)
 {
     forget_refusals(self);
@@ -646,6 +693,7 @@ int main(void)
         TEST(only_what_an_activity_names_is_there),
         TEST(cells_are_masked_and_hidden),
         TEST(pages_go_on),
+        TEST(hidden_children_end_no_page),
         TEST(a_scan_finds_by_range),
         TEST(a_scan_decides_on_everybody),
         TEST(a_page_does_not_tell_of_hidden_rows),

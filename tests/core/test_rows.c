@@ -363,7 +363,7 @@ static void hidden_children_end_no_page(void **state)
     scene there = {.token = care_token(self)};
     there.ref = crm_ref(self, there.token, "13900000001");
     assert_done(put(self, &at, order_with_notes(self, "A", 120)));
-    assert_done(put(self, &at, order_with_notes(self, "B", 120)));
+    assert_done(put(self, &at, order_with_notes(self, "B", 199)));
     const reply *const own = assert_done(read_rows(self, &at, "{\"table\":\"orders\"}"));
     assert_int_equal(json_count(value_at(own, "rows")), 1);
     assert_int_equal(json_count(value_at(own, "rows/0/rows/order_notes")), 120);

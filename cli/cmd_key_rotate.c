@@ -74,9 +74,9 @@ const command command_key_rotate = {
     .arguments_max = 1,
     .has_data = true,
     .summary = "Put a data folder under a new root secret",
-    .detail = "Needs velumd stopped. FILE is made (mode 0600) with a new secret, or its secret is\n"
-              "used when it is there. Pseudonyms, references and the log's verifier key stay as\n"
-              "they are; the log records it. Killed anywhere, the folder opens with the old\n"
+    .detail = "Needs velumd stopped. FILE is made (mode 0600) with a new secret, or its secret\n"
+              "is used when it is there. Pseudonyms, references and the log's verifier key stay\n"
+              "as they are; the log records it. Killed anywhere, the folder opens with the old\n"
               "secret or the new one, and the same command goes on.",
     .options = {{"to", "FILE", "the new root secret, outside the data folder"},
                 {"json", NULL, "the result as JSON"}},

@@ -19,6 +19,7 @@
 #define FILE_MODE 0600
 #define DIRECTORY_MODE 0700
 #define READ_BYTES_MIN ((size_t)4096)
+#define ZEROS_BYTES ((size_t)65536)
 #define TEMPORARY_SUFFIX ".tmp"
 
 static velum_status status_of_errno(int os_errno)
@@ -304,6 +305,28 @@ velum_status file_replace(int dir_fd, const char *name, const void *data, size_t
         return status;
     }
     return directory_sync(dir_fd);
+}
+
+velum_status file_overwrite(int fd)
+{
+    static const uint8_t zeros[ZEROS_BYTES];
+    uint64_t size = 0;
+
+    VELUM_TRY(file_size(fd, &size));
+    for (uint64_t at = 0; at < size; at += ZEROS_BYTES) {
+        const uint64_t left = size - at;
+        VELUM_TRY(file_write_at(fd, at, zeros, left < ZEROS_BYTES ? (size_t)left : ZEROS_BYTES));
+    }
+    return file_sync(fd);
+}
+
+velum_status file_destroy(int dir_fd, const char *name)
+{
+    VELUM_AUTO_FD fd = -1;
+
+    VELUM_TRY(file_open(dir_fd, name, O_RDWR, &fd));
+    VELUM_TRY(file_overwrite(fd));
+    return unlinkat(dir_fd, name, 0) == 0 ? VELUM_OK : VELUM_E_IO;
 }
 
 void file_close(int *fd)

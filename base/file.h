@@ -38,6 +38,10 @@ velum_status file_read(int dir_fd, const char *name, buffer *out) VELUM_WARN_UNU
  * then the new one is there but may not survive a loss of power. */
 velum_status file_replace(int dir_fd, const char *name, const void *data,
                           size_t size) VELUM_WARN_UNUSED;
+/* Overwrites the whole of a file with zeros where it lies. */
+velum_status file_overwrite(int fd) VELUM_WARN_UNUSED;
+/* The same, then unlinks it; the folder is the caller's to sync. VELUM_E_NOTFOUND when it is not there. */
+velum_status file_destroy(int dir_fd, const char *name) VELUM_WARN_UNUSED;
 /* close that a cleanup attribute can call: -1 is allowed, the variable becomes -1. */
 void file_close(int *fd);
 /* Hands the descriptor over: the variable becomes -1. */

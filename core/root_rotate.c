@@ -45,24 +45,50 @@ static velum_status split(root_rotation *self, velum_error *err)
                                                      : VELUM_OK;
 }
 
+/* Whether `place` is the folder or lies anywhere below it. */
+static velum_status is_within(int place_fd, int dir_fd, bool *out)
+{
+    struct stat folder;
+    struct stat here;
+    struct stat above = {.st_ino = 0};
+    VELUM_AUTO_FD at = fcntl(place_fd, F_DUPFD_CLOEXEC, 0);
+
+    if (at < 0 || fstat(dir_fd, &folder) != 0 || fstat(at, &here) != 0) {
+        return VELUM_E_IO;
+    }
+    *out = here.st_dev == folder.st_dev && here.st_ino == folder.st_ino;
+    while (!*out) {
+        const int up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        file_close(&at);
+        at = up;
+        if (at < 0 || fstat(at, &above) != 0) {
+            return VELUM_E_IO;
+        }
+        if (above.st_dev == here.st_dev && above.st_ino == here.st_ino) {
+            return VELUM_OK; /* the root is its own parent */
+        }
+        *out = above.st_dev == folder.st_dev && above.st_ino == folder.st_ino;
+        here = above;
+    }
+    return VELUM_OK;
+}
+
 /* RR-3 */
 static velum_status open_place(root_rotation *self, int dir_fd, velum_error *err)
 {
-    struct stat here;
-    struct stat there;
+    bool within = false;
 
     if (directory_open(self->place, &self->place_fd) < 0) {
         return error_set_errno(err, VELUM_E_NOTFOUND, errno,
                                "there is no such folder for the new root secret");
     }
-    if (fstat(dir_fd, &here) != 0 || fstat(self->place_fd, &there) != 0) {
-        return error_set_errno(err, VELUM_E_IO, errno, "a folder cannot be looked at");
+    const velum_status status = is_within(self->place_fd, dir_fd, &within);
+    if (status < 0) {
+        return error_set_errno(err, status, errno, "the way up from the new root secret is barred");
     }
-    if (here.st_dev == there.st_dev && here.st_ino == there.st_ino) {
-        return error_set(err, VELUM_E_INVALID,
-                         "the new root secret must not lie in the folder that it opens");
-    }
-    return VELUM_OK;
+    return within ? error_set(err, VELUM_E_INVALID,
+                              "the new root secret must not lie in the folder that it opens")
+                  : VELUM_OK;
 }
 
 /* An empty file is one that a run made and did not come to fill: it goes, and is made again. */
@@ -165,19 +191,12 @@ static velum_status replace_root(root_rotation *self, velum_error *err)
 
 static velum_status destroy_sample_key(root_rotation *self, int dir_fd)
 {
-    static const uint8_t zeros[2 * KEY_BYTES + 1];
-    VELUM_AUTO_FD fd = -1;
+    const velum_status status = file_destroy(dir_fd, SAMPLE_KEY);
 
-    const velum_status status = file_open(dir_fd, SAMPLE_KEY, O_WRONLY, &fd);
     if (status == VELUM_E_NOTFOUND) {
         return VELUM_OK;
     }
     VELUM_TRY(status);
-    VELUM_TRY(file_write_at(fd, 0, zeros, sizeof(zeros)));
-    VELUM_TRY(file_sync(fd));
-    if (unlinkat(dir_fd, SAMPLE_KEY, 0) != 0) {
-        return VELUM_E_IO;
-    }
     self->result->sample_key_gone = true;
     return directory_sync(dir_fd);
 }

@@ -131,15 +131,6 @@ velum_status keyring_create(int dir_fd, const uint8_t root[KEY_BYTES], uint32_t 
     return write_file(dir_fd, root, tenant, random, body);
 }
 
-/* The blocks that a replaced file leaves on the disk: a secret that leaked would open them still. */
-static velum_status overwrite(int fd)
-{
-    static const uint8_t zeros[KEYRING_FILE_BYTES];
-
-    VELUM_TRY(file_write_at(fd, 0, zeros, sizeof(zeros)));
-    return file_sync(fd);
-}
-
 velum_status keyring_reseal(const keyring *self, int dir_fd, const uint8_t root[KEY_BYTES],
                             const velum_random *random)
 {
@@ -152,9 +143,10 @@ velum_status keyring_reseal(const keyring *self, int dir_fd, const uint8_t root[
     uint8_t *const body = slice;
     memcpy(body, self->body, KEYRING_BODY_BYTES);
     bytes_write_u32be(body + BODY_ROOT_VERSION_OFFSET, self->root_version + 1);
-    VELUM_TRY(file_open(dir_fd, KEYRING_NAME, O_WRONLY, &replaced));
+    VELUM_TRY(file_open(dir_fd, KEYRING_NAME, O_RDWR, &replaced));
     VELUM_TRY(write_file(dir_fd, root, self->tenant, random, body));
-    return overwrite(replaced);
+    /* A secret that leaked would open its blocks still. */
+    return file_overwrite(replaced);
 }
 
 /* What can be said without a key: mark, format, size. */

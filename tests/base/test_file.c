@@ -386,9 +386,30 @@ static void a_lock_belongs_to_an_open(void **state)
 
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_scratch, remove_scratch)
 
+static void what_is_destroyed_was_overwritten(void **state)
+{
+    static char big[200000];
+    static char seen[sizeof big];
+    scratch self = scratch_create();
+    int fd = -1;
+
+    memset(big, 'x', sizeof big);
+    assert_int_equal(file_destroy(self.fd, "secret"), VELUM_E_NOTFOUND);
+    assert_int_equal(file_replace(self.fd, "secret", big, sizeof big), VELUM_OK);
+    assert_int_equal(file_open(self.fd, "secret", O_RDONLY, &fd), VELUM_OK);
+    assert_int_equal(file_destroy(self.fd, "secret"), VELUM_OK);
+    assert_int_equal(scratch_count(&self), 0);
+    assert_int_equal(file_read_at(fd, 0, seen, sizeof seen), VELUM_OK);
+    memset(big, 0, sizeof big);
+    assert_memory_equal(seen, big, sizeof big);
+    file_close(&fd);
+    scratch_remove(&self);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_destroyed_was_overwritten),
         WITH_FOLDER(folders_are_private_and_made_once),
         WITH_FOLDER(folders_are_opened_by_path),
         WITH_FOLDER(files_are_private_and_links_not_followed),

@@ -189,6 +189,7 @@ static void what_is_no_place_is_refused(void **state)
     assert_int_equal(access(new_root(self), F_OK), -1);
     place_close(self);
     assert_not_rotated(self, text_f(self, "%s/root", self->folder), VELUM_E_INVALID);
+    assert_not_rotated(self, text_f(self, "%s/audit/root", self->folder), VELUM_E_INVALID);
     assert_not_rotated(self, text_f(self, "%s/../data/root", self->folder), VELUM_E_INVALID);
     assert_not_rotated(self, "", VELUM_E_INVALID);
     assert_not_rotated(self, text_f(self, "%s/", self->parent), VELUM_E_INVALID);

@@ -568,6 +568,27 @@ void log_last(place *self, audit_entry *out)
     log_at(self, UINT64_MAX, out);
 }
 
+typedef struct denial {
+    uint64_t index;
+    bool found;
+} denial;
+
+static void note_denial(void *context, uint64_t index, const audit_entry *entry)
+{
+    if (entry->decision == ENTRY_DENY) {
+        *(denial *)context = (denial){index, true};
+    }
+}
+
+void log_last_denial(place *self, audit_entry *out)
+{
+    denial last = {.found = false};
+
+    log_visit(self, note_denial, &last);
+    assert_true(last.found);
+    log_at(self, last.index, out);
+}
+
 void assert_log_sound(place *self)
 {
     VELUM_AUTO_FD fd = -1;

@@ -148,6 +148,8 @@ uint64_t log_size(place *self);
 /* The entry at an index; its lists live until the next call. */
 void log_at(place *self, uint64_t index, audit_entry *out);
 void log_last(place *self, audit_entry *out);
+/* The newest that was refused: what a timer does meanwhile is no refusal. */
+void log_last_denial(place *self, audit_entry *out);
 /* From 0 to the end. */
 typedef void (*entry_visitor)(void *context, uint64_t index, const audit_entry *entry);
 void log_visit(place *self, entry_visitor visit, void *context);

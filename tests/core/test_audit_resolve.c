@@ -131,7 +131,7 @@ static void without_the_activity_it_is_refused_and_recorded(void **state)
         ask(self, (question){VELUM_VERB_AUDIT_RESOLVE, auditor,
                              .body = "{\"token\":\"00000000000000000000000000000001\"}"}),
         403, "activity-not-registered");
-    log_last(self, &entry);
+    log_last_denial(self, &entry);
     assert_int_equal(entry.type, ENTRY_RESOLVE);
     assert_int_equal(entry.decision, ENTRY_DENY);
     assert_string_equal(reason_of(self, &entry), "activity-not-registered");

@@ -526,7 +526,7 @@ static void a_withdrawn_consent_does_not_come_back(void **state)
     put_rows_back(self);
     assert_refused(analyse(self, analyst, &scene), 404, "not-found"); /* which may not know more */
     log_sync(self);
-    log_last(self, &entry);
+    log_last_denial(self, &entry);
     assert_int_equal(entry.decision, ENTRY_DENY);
     assert_string_equal(reason_of(self, &entry), "data-damaged");
     assert_refused(ask(self, (question){VELUM_VERB_READ, scene.shop, .ref = scene.ref}), 500,

@@ -45,7 +45,7 @@ static void both_serve_until_the_overlap_ends(void **state)
     assert_done(use(self, old));
     place_set_clock(self, PLACE_EPOCH_NS + 2 * HOUR_NS);
     assert_refused(use(self, old), 401, "credential-expired");
-    log_last(self, &entry);
+    log_last_denial(self, &entry);
     assert_int_equal(entry.decision, ENTRY_DENY);
     assert_string_equal(reason_of(self, &entry), "credential-expired");
     assert_done(use(self, token));

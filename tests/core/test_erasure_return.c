@@ -35,7 +35,7 @@ static void assert_objected(place *self, const char *marketing, const char *ref)
 
     assert_refused(ask(self, (question){VELUM_VERB_READ, marketing, .ref = ref}), 404, "not-found");
     log_sync(self);
-    log_last(self, &entry);
+    log_last_denial(self, &entry);
     assert_string_equal(reason_of(self, &entry), "marketing-objection");
 }
 

@@ -132,7 +132,7 @@ static void a_revoked_credential_is_refused_and_recorded(void **state)
     const uint64_t before = log_size(self);
     assert_refused(ask(self, read), 401, "credential-revoked");
     assert_int_equal(log_size(self), before + 1);
-    log_last(self, &entry);
+    log_last_denial(self, &entry);
     assert_string_equal(reason_of(self, &entry), "credential-revoked");
     assert_int_equal(entry.intended_status, 401);
     assert_int_equal(entry.released_count, 0);
@@ -159,7 +159,7 @@ static void an_expired_credential_is_refused_and_recorded(void **state)
     assert_done(ask(self, read));
     place_set_clock(self, PLACE_EPOCH_NS + 3600 * NS_PER_SECOND);
     assert_refused(ask(self, read), 401, "credential-expired");
-    log_last(self, &entry);
+    log_last_denial(self, &entry);
     assert_string_equal(reason_of(self, &entry), "credential-expired");
     place_set_clock(self, PLACE_EPOCH_NS + 3598 * NS_PER_SECOND); /* back by less than 5 s */
     forget_refusals(self);

@@ -50,7 +50,7 @@ static void assert_last_reason(place *self, const char *expected)
     audit_entry entry;
 
     log_sync(self);
-    log_last(self, &entry);
+    log_last_denial(self, &entry);
     assert_int_equal(entry.decision, ENTRY_DENY);
     assert_string_equal(reason_of(self, &entry), expected);
 }

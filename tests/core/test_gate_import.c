@@ -266,7 +266,7 @@ static void a_large_chunk_that_is_refused_leaves_nothing_behind(void **state)
     audit_entry refused;
 
     assert_refused(import(self, good), 403, "unknown-domain");
-    log_last(self, &refused);
+    log_last_denial(self, &refused);
     assert_int_equal(refused.decision, ENTRY_DENY);
     (void)shop_token(self);
     assert_refused(import(self, bad), 400, "malformed-request");

@@ -79,7 +79,7 @@ static void without_update_a_known_profile_stays(void **state)
     const reply *refused =
         ask(self, (question){VELUM_VERB_UPSERT, care, .body = "{\"identifiers\":[" MOBILE "]}"});
     assert_refused(refused, 403, "action-not-allowed");
-    log_last(self, &entry);
+    log_last_denial(self, &entry);
     assert_string_equal(reason_of(self, &entry), "action-not-allowed");
     assert_text_at(assert_done(read_as(self, shop, ref, "city")), "fields/city", "常州");
 }
@@ -161,7 +161,7 @@ static void unknown_field_names_are_only_counted_in_the_leaf(void **state)
     audit_entry entry;
 
     assert_refused(read_as(self, shop, ref, "city,CANARY-1,CANARY-2"), 400, "unknown-field");
-    log_last(self, &entry);
+    log_last_denial(self, &entry);
     assert_int_equal(entry.unknown_field_count, 2);
     assert_int_equal(entry.decision, ENTRY_DENY);
     assert_int_equal(entry.released_count, 0);
@@ -187,12 +187,12 @@ static void unknown_and_hidden_look_the_same(void **state)
     audit_entry entry;
 
     const reply *hidden = assert_refused(read_as(self, campaign, ref, NULL), 404, "not-found");
-    log_last(self, &entry);
+    log_last_denial(self, &entry);
     assert_string_equal(reason_of(self, &entry), "consent-missing");
     sql_run(self, "DELETE FROM subject WHERE rowid = (SELECT max(rowid) FROM subject)");
     place_reopen(self);
     const reply *unknown = assert_refused(read_as(self, campaign, other, NULL), 404, "not-found");
-    log_last(self, &entry);
+    log_last_denial(self, &entry);
     assert_string_equal(reason_of(self, &entry), "unknown-subject");
     assert_string_equal(without_id(self, hidden), without_id(self, unknown));
     assert_refused(look_up(self, shop, "mobile", "13800000009"), 404, "not-found");
@@ -301,7 +301,7 @@ static void only_what_is_needed_is_opened(void **state)
     const reply *answer =
         assert_refused(read_as(self, shop, ref, "city,mobile"), 500, "data-damaged");
     assert_null(strstr(answer->body, "常州"));
-    log_last(self, &entry);
+    log_last_denial(self, &entry);
     assert_string_equal(reason_of(self, &entry), "data-damaged");
     assert_int_equal(entry.decision, ENTRY_DENY);
     assert_int_equal(entry.released_count, 0);

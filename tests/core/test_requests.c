@@ -155,7 +155,7 @@ static void an_objection_needs_no_proof_and_no_officer(void **state)
     assert_int_equal(input_of(&entry, INPUT_REQUEST_ACT), REQUEST_ACT_RECEIVE);
     assert_refused(ask(self, market), 404, "not-found");
     log_sync(self);
-    log_last(self, &entry);
+    log_last_denial(self, &entry);
     assert_string_equal(reason_of(self, &entry), "marketing-objection");
     assert_int_equal(sql_count(self, "SELECT count(*) FROM suppression"), 1);
     place_reopen(self);

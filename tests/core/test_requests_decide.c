@@ -30,7 +30,7 @@ static void of_two_officers_the_second_is_told(void **state)
     assert_done(act_on(self, id, seen, "approve"));
     assert_refused(act_on(self, id, seen, "fulfil"), 409, "conflict");
     log_sync(self);
-    log_last(self, &entry);
+    log_last_denial(self, &entry);
     assert_int_equal(entry.decision, ENTRY_DENY);
     assert_string_equal(reason_of(self, &entry), "conflict");
     assert_state(self, id, "in_progress");

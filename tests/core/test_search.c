@@ -143,7 +143,7 @@ static void a_share_is_used_up_and_said_once(void **state)
     }
     assert_refused(search(self, desk, "\"name\":\"b\",\"city\":\"x\""), 429, "quota");
     const uint64_t size = log_size(self);
-    log_last(self, &entry);
+    log_last_denial(self, &entry);
     assert_string_equal(reason_of(self, &entry), "quota");
     assert_refused(search(self, desk, "\"name\":\"c\",\"city\":\"x\""), 429, "rate-limited");
     assert_int_equal(log_size(self), size);

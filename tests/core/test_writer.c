@@ -338,7 +338,7 @@ static void a_refusal_that_is_run_again_is_recorded(void **state)
     assert_int_equal(velum_answer_status(answer), 403);
     velum_answer_free(answer);
     velum_pending_free(pending);
-    log_last(self, &entry);
+    log_last_denial(self, &entry);
     assert_string_equal(reason_of(self, &entry), "no-field-allowed");
     assert_refused(ask(self, asked), 429, "rate-limited");
 }

@@ -58,6 +58,8 @@
 #define ENTRY_MODULE 42       /* a module took or answered work, or set a timer */
 #define ENTRY_HOOK 43         /* somebody outside was told of a pseudonym; intent and outcome */
 
+#define ENTRY_MERGE 44 /* records became one person, or do not count as one any more */
+
 #define ENTRY_SINGLE 1 /* stages */
 #define ENTRY_INTENT 2
 #define ENTRY_OUTCOME 3

@@ -45,6 +45,7 @@ const char *entry_type_name(uint32_t type)
         {ENTRY_RETAINED, "retained"},
         {ENTRY_SUPPRESSION, "suppression"},
         {ENTRY_HOLD, "hold"},
+        {ENTRY_MERGE, "merge"},
         {ENTRY_ROWS_READ, "rows-read"},
         {ENTRY_ROWS, "rows"},
         {ENTRY_COUNTS, "counts"},

@@ -116,6 +116,21 @@ static void say_approval(const json_value *root)
     }
 }
 
+/* Of several records of one customer (docs/merging.md). */
+static void say_others(const json_value *root)
+{
+    const json_value *const also = json_member(root, "also");
+
+    for (size_t i = 0; also != NULL && i < json_count(also); i++) {
+        const json_value *const other = json_at(also, i);
+        const text ref = member_text(other, "subject");
+        const text certificate = member_text(other, "certificate");
+        say_more("with it, another record of the same customer: %.*s%s%.*s", (int)ref.size,
+                 ref.data, certificate.size == 0 ? "" : "; its certificate is ",
+                 (int)certificate.size, certificate.data);
+    }
+}
+
 static void say_plan(const invocation *invocation, const json *plan)
 {
     const json_value *root = json_root(plan);
@@ -131,6 +146,7 @@ static void say_plan(const invocation *invocation, const json *plan)
     if (evidence.size >= 10) {
         say_more("evidence of consents and requests stays until %.10s", evidence.data);
     }
+    say_others(root);
     say_approval(root);
 }
 
@@ -167,6 +183,7 @@ static int await_and_write(const invocation *invocation, velum_client *client, c
         return EXIT_REFUSED;
     }
     say("erased; the certificate is %s", terminated);
+    say_others(json_root(answer));
     const char *const out = invocation_value(invocation, "out");
     return certificate_write_out(out, session_body(file)) < 0 ? EXIT_REFUSED : EXIT_DONE;
 }

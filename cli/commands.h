@@ -49,6 +49,8 @@ extern const command command_subject_erase;
 extern const command command_subject_retained;
 extern const command command_subject_hold;
 extern const command command_subject_release;
+extern const command command_subject_merge;
+extern const command command_subject_unmerge;
 extern const command command_certificate_get;
 extern const command command_certificate_verify;
 extern const command command_request_list;

@@ -9,6 +9,7 @@
 #include "core/locate.h"
 #include "core/notices.h"
 #include "core/parse.h"
+#include "core/person.h"
 #include "core/verbs.h"
 
 #define VERSION_DEFAULT 1
@@ -184,8 +185,8 @@ static velum_status decide_row(passage *passage)
         .now_ns = passage->clock.later_ns,
         .age_now_ns = passage->clock.earlier_ns,
         .clock_behind = passage->clock.behind,
-        .subject_status = passage->has_subject ? sealed_subject_status(passage->sealed) : 0,
-        .state = passage->opened == NULL ? NULL : &passage->state,
+        .subject_status = person_status(passage),
+        .state = person_state(passage),
     };
 
     decide(&request, &passage->verdict);

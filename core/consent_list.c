@@ -2,6 +2,7 @@
 #include "core/consents.h"
 
 #include "core/locate.h"
+#include "core/person.h"
 #include "core/verbs.h"
 
 #define HISTORY_BYTES_MAX ((size_t)4 << 20)
@@ -172,6 +173,12 @@ static void write_purpose(const history *self, const bundle_purpose *purpose, js
         json_member_text(out, "purpose", purpose->name);
         json_member_integer(out, "version", purpose->version);
         json_member_string(out, "state", consent_state_name(CONSENT_UNKNOWN));
+    }
+    if (self->passage->is_of_several) { /* what counts, with the other records (core/person.h) */
+        const state_consent *const common =
+            subject_state_consent(person_state(self->passage), purpose->number);
+        json_member_string(out, "person_state",
+                           consent_state_name(common == NULL ? CONSENT_UNKNOWN : common->state));
     }
     json_member_text(out, "title_zh", purpose->title_zh);
     json_member_text(out, "title_en", purpose->title_en);

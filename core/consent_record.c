@@ -8,6 +8,7 @@
 #include "core/consents.h"
 
 #include "core/happening.h"
+#include "core/person.h"
 #include "core/profile.h"
 #include "core/verbs.h"
 
@@ -81,7 +82,7 @@ static velum_status check_asking(passage *passage, const bundle_purpose *purpose
     uint32_t max = 0;
     consent_ledger_end end = {.count = passage->state.ledger_count};
 
-    if (purpose->marketing && (passage->state.restrictions & RESTRICTION_MARKETING) != 0) {
+    if (purpose->marketing && (person_state(passage)->restrictions & RESTRICTION_MARKETING) != 0) {
         return refuse(passage, REASON_MARKETING_OBJECTION); /* GDPR 21(3) */
     }
     limits_of_asking(passage, purpose, &days, &max);
@@ -120,7 +121,8 @@ static velum_status check_wish(passage *passage, const consent_wish *wish,
     if (purpose == NULL) {
         return refuse(passage, REASON_UNKNOWN_PURPOSE);
     }
-    if (is_below_consent_age(passage->world->bundle, &passage->state, passage->clock.earlier_ns)) {
+    if (is_below_consent_age(passage->world->bundle, person_state(passage),
+                             passage->clock.earlier_ns)) {
         entry_push(&passage->entry, INPUT_AGE_LIMIT,
                    consent_age(passage->world->bundle, &passage->state));
         return refuse(passage, REASON_GUARDIAN_CONSENT_REQUIRED); /* PIPL 31, GDPR 8 */
@@ -293,23 +295,29 @@ static velum_status append_event(passage *passage, const consent_event *event,
         VELUM_TRY(tell_of_change(passage, event));
     }
     VELUM_TRY(state_seal_final(passage));
-    return write_batch_touch(passage->batch, &passage->subject);
+    return person_touch(passage);
+}
+
+static bool is_answer(const state_consent *held)
+{
+    return held != NULL && held->state != CONSENT_REQUESTED && held->state != CONSENT_UNKNOWN;
 }
 
 velum_status consent_record(passage *passage, const consent_wish *wish, state_consent *out)
 {
-    const state_consent *const held = subject_state_consent(&passage->state, wish->purpose);
+    const state_consent *const own = subject_state_consent(&passage->state, wish->purpose);
+    const state_consent *const held = subject_state_consent(person_state(passage), wish->purpose);
     consent_event event;
 
     VELUM_TRY(check_wish(passage, wish, held));
-    if (stands_already(passage, wish, held)) {
+    if (stands_already(passage, wish, held) && stands_already(passage, wish, own)) {
         fill_entry_again(passage, held);
         *out = *held;
         return VELUM_OK;
     }
     fill_event(passage, wish, held, &event);
-    const bool stays = held != NULL && wish->state == CONSENT_REQUESTED &&
-                       held->state != CONSENT_REQUESTED && held->state != CONSENT_UNKNOWN; /* C-3 */
+    const bool stays =
+        wish->state == CONSENT_REQUESTED && (is_answer(own) || is_answer(held)); /* C-3 */
     random_fill(&passage->gate->random, event.id, sizeof(event.id));
     fill_entry(passage, &event);
     *out = projection_of(&event);

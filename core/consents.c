@@ -6,6 +6,7 @@
 #include "core/consents.h"
 
 #include "core/parse.h"
+#include "core/person.h"
 #include "core/path.h"
 #include "core/verbs.h"
 
@@ -99,6 +100,7 @@ static velum_status parse_all(passage *passage, const json_value *all, consent_b
 {
     static const char *const members[] = {"all", "state", NULL};
     const json_value *const body = json_root(passage->body);
+    standing_consents standing;
     text state;
 
     VELUM_TRY(parse_known_members(passage, body, members));
@@ -108,11 +110,9 @@ static velum_status parse_all(passage *passage, const json_value *all, consent_b
         return refuse_hint(passage, PROBLEM_MALFORMED,
                            "Only `withdrawn` is for all: {all: true, state}.");
     }
-    for (uint32_t i = 0; i < passage->state.consent_count; i++) {
-        if (consent_state_allows(passage->state.consents[i].state)) {
-            consent_wish_withdrawn(passage, &passage->state.consents[i],
-                                   &out->wishes[out->count++]);
-        }
+    VELUM_TRY(person_standing(passage, &standing));
+    for (uint32_t i = 0; i < standing.count; i++) {
+        consent_wish_withdrawn(passage, &standing.items[i], &out->wishes[out->count++]);
     }
     return VELUM_OK;
 }

@@ -110,6 +110,7 @@ static velum_status visit_row(void *context, const row *row)
 
 /* --- a customer --------------------------------------------------------------------------------- */
 
+/* Of one record; its person's end is the caller's. */
 static velum_status visit_rows(walk *self)
 {
     row_range range = {.resource = self->count->resource, .limit = ROWS_AT_ONCE_MAX};
@@ -118,7 +119,7 @@ static velum_status visit_rows(walk *self)
         self->rows = 0;
         VELUM_TRY(rows_visit(self->passage, &range, visit_row, self));
         if (self->rows < ROWS_AT_ONCE_MAX) {
-            return counts_table_end_customer(self->table);
+            return VELUM_OK;
         }
         range.after_n = self->last_n;
     }
@@ -140,7 +141,8 @@ static velum_status decide_on(walk *self, const subject_id *id)
     return status;
 }
 
-static velum_status visit_customer(walk *self, const subject_id *id)
+/* The rows of one record, if it may be counted. */
+static velum_status visit_record(walk *self, const subject_id *id)
 {
     passage *const passage = self->passage;
     const size_t mark = secret_arena_mark(passage->arena);
@@ -151,11 +153,28 @@ static velum_status visit_customer(walk *self, const subject_id *id)
     }
     locate_forget(passage);
     secret_arena_rewind(passage->arena, mark);
+    return status;
+}
+
+/* Several records of one person are one customer, who is counted where the record that stays is come by:
+ * two of them would make two of one (docs/law.md). */
+static velum_status visit_customer(walk *self, const subject_id *id, const subject_id *person)
+{
+    person_members all = {.count = 1};
+    velum_status status = VELUM_OK;
+
+    all.items[0].id = *id;
+    if (person != NULL) {
+        VELUM_TRY(vault_person_members(self->passage->conn, person, &all));
+    }
+    for (uint32_t i = 0; i < all.count && status == VELUM_OK; i++) {
+        status = visit_record(self, &all.items[i].id);
+    }
     if (status == VELUM_E_NOTFOUND || many_is_damaged(status)) {
         counts_table_drop_customer(self->table); /* who cannot be read is counted nowhere (I-3) */
         return VELUM_OK;
     }
-    return status;
+    return status == VELUM_OK ? counts_table_end_customer(self->table) : status;
 }
 
 /* --- all ---------------------------------------------------------------------------------------- */
@@ -168,6 +187,7 @@ static velum_status visit_all(walk *self)
 
     for (uint64_t i = 0; status == VELUM_OK; i++) {
         subject_id next;
+        bool is_of_several = false;
         if (atomic_load_explicit(&passage->gate->stopping, memory_order_relaxed)) {
             return VELUM_E_UNAVAILABLE;
         }
@@ -175,10 +195,10 @@ static velum_status visit_all(walk *self)
             locate_release_snapshot(passage);
             VELUM_TRY(locate_snapshot(passage));
         }
-        status = vault_subject_after(passage->conn, &last, &next);
+        status = vault_customer_after(passage->conn, &last, &next, &is_of_several);
         if (status == VELUM_OK) {
             last = next;
-            status = visit_customer(self, &next);
+            status = visit_customer(self, &next, is_of_several ? &next : NULL);
         }
     }
     return status == VELUM_END ? VELUM_OK : status;

@@ -1,6 +1,7 @@
 /* core/erasure.c: what an erasure comes to, and its first step. */
 #include "core/erasure.h"
 
+#include "core/person.h"
 #include "core/rows.h"
 #include "core/timers.h"
 #include "core/verbs.h"
@@ -98,7 +99,7 @@ velum_status erasure_plan_make(passage *passage, const erasure_wish *wish, erasu
     if (passage->opened == NULL) {
         return refuse(passage, REASON_SUBJECT_ERASED);
     }
-    if (state->holds > 0) {
+    if (person_state(passage)->holds > 0) {
         return refuse(passage, REASON_LEGAL_HOLD); /* E-1 */
     }
     for (uint32_t i = 0; i < state->category_count; i++) {
@@ -207,6 +208,7 @@ static velum_status begin_person(passage *passage, const erasure_wish *wish,
     first.retained_count = plan->kept_count;
     first.evidence_until_ns = plan->evidence_until_ns;
     first.memory = (crypto_part){bytes, sizeof(bytes)};
+    VELUM_TRY(person_begin_erasure(passage, wish));
     VELUM_TRY(rows_begin_erasure(passage, NULL, 0));
     VELUM_TRY(vault_destroy_data(passage->gate->vault, passage->conn, passage->opened, &first));
     VELUM_TRY(set_ends(passage, plan));
@@ -294,7 +296,7 @@ velum_status erasure_begin(passage *passage, const erasure_wish *wish)
         return refuse_hint(passage, REASON_CONFLICT, "Another erasure of this customer goes on.");
     }
     VELUM_TRY(status);
-    return write_batch_touch(passage->batch, &passage->subject);
+    return person_touch(passage);
 }
 
 /* --- what is remembered ------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "core/erasure.h"
 #include "core/locate.h"
 #include "core/parse.h"
+#include "core/person.h"
 #include "core/verbs.h"
 
 #define LOG_WAIT_MS 5000
@@ -195,6 +196,9 @@ static velum_status write_answer(passage *passage, const erase_order *order,
         json_member_string(&out, "certificate", hex);
     }
     write_plan(passage, plan, &out);
+    if (order->categories == 0) {
+        VELUM_TRY(person_write_others(passage, !order->is_preview, &out)); /* go with it */
+    }
     write_approval(passage, order, &out);
     reply_decision(passage, &out);
     json_end_object(&out);

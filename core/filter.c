@@ -8,6 +8,7 @@
 #include "core/locate.h"
 #include "core/many.h"
 #include "core/parse.h"
+#include "core/person.h"
 #include "core/verbs.h"
 
 #include <assert.h>
@@ -236,6 +237,9 @@ static velum_status take(filter *self, velum_status status)
 {
     const verdict *const verdict = &self->passage->verdict;
 
+    if (status == VELUM_OK) {
+        person_refuse_duplicate(self->passage);
+    }
     if (many_is_damaged(status)) {
         self->refused[PROBLEM_DATA_DAMAGED]++;
         return VELUM_OK;

@@ -5,6 +5,7 @@
  * deletion that the customer asked for waits and says what holds it (PIPL 47).
  */
 #include "core/parse.h"
+#include "core/person.h"
 #include "core/profile.h"
 #include "core/verbs.h"
 
@@ -34,7 +35,7 @@ static velum_status count_hold(passage *passage, bool hold)
     }
     state->holds += hold ? 1 : UINT32_MAX; /* one more, or one less */
     VELUM_TRY(state_seal_final(passage));  /* older rows do not lift it (V-5) */
-    return write_batch_touch(passage->batch, &passage->subject);
+    return person_touch(passage);
 }
 
 velum_status subject_hold_apply(passage *passage)

@@ -6,6 +6,11 @@
 
 #define SECONDS_TEXT_BYTES 24
 
+/* What another customer is to the one whom the event is of; NULL: the event has none. */
+static const char *const OTHER_NAMES[HOOK_EVENT_COUNT] = {
+    NULL, "into", "from", NULL, NULL, NULL,
+};
+
 /* What the event's detail is called; NULL: the event has none. */
 static const char *const DETAIL_NAMES[HOOK_EVENT_COUNT] = {
     NULL, NULL, NULL, "purpose", "restriction", "right",
@@ -27,7 +32,12 @@ static velum_status write_data(passage *passage, const hook_row *row, json_write
     if (DETAIL_NAMES[row->event] != NULL && row->detail[0] != '\0') {
         json_member_string(out, DETAIL_NAMES[row->event], row->detail);
     }
-    if (memcmp(row->related, none, sizeof(none)) != 0) {
+    if (OTHER_NAMES[row->event] != NULL) {
+        subject_id other;
+        memcpy(other.bytes, row->related, sizeof(other.bytes));
+        pseudonym_format(permutation, &other, ref); /* I-10 */
+        json_member_string(out, OTHER_NAMES[row->event], ref);
+    } else if (memcmp(row->related, none, sizeof(none)) != 0) {
         hex_encode(row->related, sizeof(row->related), related);
         json_member_string(out, "task", related);
     }

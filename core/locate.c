@@ -4,6 +4,7 @@
 
 #include "core/meta.h"
 #include "core/parse.h"
+#include "core/person.h"
 
 #define DOMAINS_MAX 64
 
@@ -56,7 +57,23 @@ static velum_status open_state(passage *passage)
     if (!opened_ledger_matches(passage->opened, passage->state.ledger_count)) {
         return VELUM_E_TAMPERED;
     }
-    return VELUM_OK;
+    return person_gather(passage);
+}
+
+/* One of several is read in one snapshot with the others (R-2 of core/person.h). */
+static bool is_cached_alone(passage *passage)
+{
+    const uint64_t seq_min = changes_seq(&passage->gate->changes, passage->slot);
+
+    if (!vault_cached(passage->gate->vault, &passage->subject, seq_min, &passage->sealed)) {
+        return false;
+    }
+    if (sealed_subject_person(passage->sealed) == NULL) {
+        return true;
+    }
+    sealed_subject_free(passage->sealed);
+    passage->sealed = NULL;
+    return false;
 }
 
 velum_status locate_subject(passage *passage)
@@ -67,12 +84,9 @@ velum_status locate_subject(passage *passage)
     passage->slot = changes_slot(&gate->changes, &passage->subject);
     passage->has_slot = true;
 
-    if (cacheable && passage->conn == NULL) {
-        const uint64_t seq_min = changes_seq(&gate->changes, passage->slot);
-        if (vault_cached(gate->vault, &passage->subject, seq_min, &passage->sealed)) {
-            passage->seq = sealed_subject_seq(passage->sealed);
-            return open_state(passage);
-        }
+    if (cacheable && passage->conn == NULL && is_cached_alone(passage)) {
+        passage->seq = sealed_subject_seq(passage->sealed);
+        return open_state(passage);
     }
     VELUM_TRY(locate_snapshot(passage));
     VELUM_TRY(vault_load(gate->vault, passage->conn, &passage->subject, passage->seq, cacheable,
@@ -97,7 +111,9 @@ void locate_forget(passage *passage)
     passage->rows_keys = NULL;
     passage->has_subject = false;
     passage->has_slot = false;
+    passage->is_of_several = false;
     mem_wipe(&passage->state, sizeof(passage->state));
+    mem_wipe(&passage->common, sizeof(passage->common));
 }
 
 /* Unknown is not a failure of this stage. */
@@ -188,6 +204,22 @@ velum_status locate_by_text(passage *passage, text ref)
     }
     VELUM_TRY(parse_in_domain(passage, domain != 0 ? domain : credential->domain_number, ref));
     return locate_known(passage);
+}
+
+velum_status locate_other_ref(passage *passage, text ref, subject_id *out)
+{
+    const aes_block *permutation = NULL;
+    uint16_t domain = 0;
+
+    VELUM_TRY(split_domain(passage, &ref, &domain));
+    if (domain != 0 && domain != passage->domain) {
+        return refuse_hint(passage, REASON_UNKNOWN_DOMAIN, "Both are named in one domain.");
+    }
+    VELUM_TRY(keyring_domain(passage->gate->keys, passage->domain, &permutation));
+    return pseudonym_parse(permutation, ref, out) < 0
+               ? refuse_hint(passage, PROBLEM_MALFORMED,
+                             "The other reference is mistyped: its check character does not fit.")
+               : VELUM_OK;
 }
 
 velum_status locate_by_optional_ref(passage *passage)

@@ -15,6 +15,8 @@ velum_status locate_by_body_identifiers(passage *passage) VELUM_WARN_UNUSED;
 velum_status locate_own(passage *passage) VELUM_WARN_UNUSED;
 /* The same for a reference that stands elsewhere; borrowed until the passage's end. */
 velum_status locate_by_text(passage *passage, text ref) VELUM_WARN_UNUSED;
+/* A second reference, of the domain in which the located one was named; nobody is located. */
+velum_status locate_other_ref(passage *passage, text ref, subject_id *out) VELUM_WARN_UNUSED;
 /* A ref that may be absent (audit log). */
 velum_status locate_by_optional_ref(passage *passage) VELUM_WARN_UNUSED;
 

@@ -2,6 +2,7 @@
 #include "core/many.h"
 
 #include "core/locate.h"
+#include "core/person.h"
 #include "core/verbs.h"
 
 #include <assert.h>
@@ -33,8 +34,8 @@ void many_decide_located(passage *passage, const many_ask *ask)
         .now_ns = passage->clock.later_ns,
         .age_now_ns = passage->clock.earlier_ns,
         .clock_behind = passage->clock.behind,
-        .subject_status = passage->has_subject ? sealed_subject_status(passage->sealed) : 0,
-        .state = passage->opened == NULL ? NULL : &passage->state,
+        .subject_status = person_status(passage),
+        .state = person_state(passage),
     };
 
     if (store != BUNDLE_NONE && passage->actor.credential != NULL) {

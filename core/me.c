@@ -1,6 +1,7 @@
 /* core/me.c: customers see what is held of them, category by category (PIPL 45, GDPR 15). */
 #include "core/locate.h"
 #include "core/parse.h"
+#include "core/person.h"
 #include "core/rows.h"
 #include "core/verbs.h"
 
@@ -92,14 +93,33 @@ static velum_status take_rows_wanted(passage *passage, rows_wanted *out)
     return VELUM_OK;
 }
 
+/* Of a customer who has several records (core/person.h): which, from 1. */
+static velum_status take_record(passage *passage, uint32_t *out)
+{
+    const json_value *const number = json_member(json_root(passage->body), "record");
+
+    *out = 1;
+    if (number == NULL) {
+        return VELUM_OK;
+    }
+    if (json_kind_of(number) != JSON_INTEGER || json_integer(number) < 1 ||
+        json_integer(number) > VAULT_PERSON_MAX) {
+        return refuse_hint(passage, PROBLEM_MALFORMED, "`record` is a number from 1 to 8.");
+    }
+    *out = (uint32_t)json_integer(number);
+    return VELUM_OK;
+}
+
 velum_status me_read_locate(passage *passage)
 {
-    static const char *const members[] = {"category", "table", "from", NULL};
+    static const char *const members[] = {"category", "table", "from", "record", NULL};
     const json_value *const body = json_root(passage->body);
     rows_wanted wanted = {.resource = BUNDLE_NONE};
+    uint32_t record = 1;
 
     VELUM_TRY(parse_known_members(passage, body, members));
     VELUM_TRY(take_rows_wanted(passage, &wanted));
+    VELUM_TRY(take_record(passage, &record));
     if (json_member(body, "table") != NULL) {
         ask_table(passage, wanted.resource);
     } else if (wanted.categories != UINT32_MAX) {
@@ -108,7 +128,8 @@ velum_status me_read_locate(passage *passage)
     if (rows_first_table(passage, wanted.categories) != BUNDLE_NONE) {
         VELUM_TRY(locate_snapshot(passage)); /* rows and state are of one */
     }
-    return locate_own(passage);
+    VELUM_TRY(locate_own(passage));
+    return person_choose(passage, record);
 }
 
 /* --- the answer --------------------------------------------------------------------------------- */
@@ -150,6 +171,7 @@ velum_status me_read_mask(passage *passage)
     json_writer_init(&out, &passage->answer->body);
     json_begin_object(&out);
     VELUM_TRY(reply_subject(passage, &out));
+    VELUM_TRY(person_write_count(passage, &out));
     json_name(&out, "categories");
     json_begin_array(&out);
     for (uint32_t i = 0; i < bundle->category_count; i++) {

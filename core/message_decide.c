@@ -1,6 +1,8 @@
 /* core/message_decide.c: whether a customer may be reached, in which language, and when. */
 #include "core/message.h"
 
+#include "core/person.h"
+
 #include <assert.h>
 
 #define DAY_SECONDS INT64_C(86400)
@@ -28,14 +30,15 @@ void message_decide(passage *passage, const credential *asker, uint32_t activity
         .now_ns = passage->clock.later_ns,
         .age_now_ns = passage->clock.earlier_ns,
         .clock_behind = passage->clock.behind,
-        .subject_status = passage->has_subject ? sealed_subject_status(passage->sealed) : 0,
-        .state = passage->opened == NULL ? NULL : &passage->state,
+        .subject_status = person_status(passage),
+        .state = person_state(passage),
     };
 
     if (store != BUNDLE_NONE) {
         request.actor_attributes[store] = asker->store;
     }
     decide(&request, &passage->verdict);
+    person_refuse_duplicate(passage);
     assert(!passage->verdict.allowed || request.state != NULL);
     if (passage->verdict.allowed) { /* what is sent is all of it: no role bounds it */
         passage->verdict.clear = request.fields;

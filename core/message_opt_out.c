@@ -6,6 +6,7 @@
 #include "core/message.h"
 
 #include "core/consents.h"
+#include "core/person.h"
 #include "core/profile.h"
 #include "core/verbs.h"
 
@@ -39,7 +40,7 @@ velum_status message_opt_out_locate(passage *passage)
 static void wish_of(const passage *passage, const message_row *row, consent_wish *out)
 {
     const bundle *const bundle = passage->world->bundle;
-    const state_consent *const held = subject_state_consent(&passage->state, row->purpose);
+    const state_consent *const held = subject_state_consent(person_state(passage), row->purpose);
     const uint32_t index = bundle_find_number(bundle, REGISTRY_PURPOSE, row->purpose);
     const bundle_purpose *const purpose = index == BUNDLE_NONE ? NULL : &bundle->purposes[index];
 
@@ -67,7 +68,7 @@ static velum_status object_to_marketing(passage *passage, const message_row *row
     }
     state->restrictions |= RESTRICTION_MARKETING;
     VELUM_TRY(state_seal_final(passage)); /* older rows do not lift it (V-5) */
-    return write_batch_touch(passage->batch, &passage->subject);
+    return person_touch(passage);
 }
 
 static bool rests_on_consent(const passage *passage, uint16_t purpose)
@@ -76,7 +77,7 @@ static bool rests_on_consent(const passage *passage, uint16_t purpose)
     const uint32_t index = bundle_find_number(bundle, REGISTRY_PURPOSE, purpose);
 
     return index == BUNDLE_NONE || bundle->purposes[index].basis == BASIS_CONSENT ||
-           subject_state_consent(&passage->state, purpose) != NULL;
+           subject_state_consent(person_state(passage), purpose) != NULL;
 }
 
 static velum_status record_no(passage *passage, const message_row *row)

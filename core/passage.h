@@ -50,7 +50,10 @@ typedef struct passage {
     sealed_subject *sealed;       /* held */
     const opened_subject *opened; /* in the arena */
     subject_state state;
-    crypto_part target; /* what was asked for, borrowed; goes into the key of core/refusals.h */
+    bool is_of_several;     /* records of one person (core/person.h): */
+    uint32_t common_status; /* of the one that is furthest gone */
+    subject_state common;   /* what all of them allow, decided on instead of `state` */
+    crypto_part target;     /* what was asked for, borrowed; goes into the key of core/refusals.h */
     identifier *identifiers; /* of lookup and upsert; in the arena */
     uint32_t identifier_count;
     bool is_sign_up; /* the customer's own coming (back), as the service that signs them up says */
@@ -68,6 +71,7 @@ typedef struct passage {
     bool is_alone;        /* a write that has its transaction to itself (W-5) */
     bool wants_care;      /* such a one that must travel again, under savepoints */
     bool asks_approval;   /* decided as if it were granted: only what is lacking may be asked for */
+    bool is_beside;       /* the same act on another record of the person (core/person.h) */
     bool is_of_own;       /* what this actor asked for itself: holding the activity is enough */
     char review[33];      /* id of the review that a broken glass opened; "": none */
     verdict verdict;

@@ -13,6 +13,7 @@
 #include "core/many.h"
 #include "core/own_write.h"
 #include "core/parse.h"
+#include "core/person.h"
 #include "core/verbs.h"
 
 typedef struct stage {
@@ -92,8 +93,8 @@ static velum_status decide_stage(passage *passage)
         .now_ns = passage->clock.later_ns,
         .age_now_ns = passage->clock.earlier_ns,
         .clock_behind = passage->clock.behind,
-        .subject_status = passage->has_subject ? sealed_subject_status(passage->sealed) : 0,
-        .state = passage->opened == NULL ? NULL : &passage->state,
+        .subject_status = person_status(passage),
+        .state = person_state(passage),
     };
     const uint32_t store = bundle_find(bundle, REGISTRY_ATTRIBUTE, TEXT_LITERAL("store"));
 
@@ -251,6 +252,7 @@ static void passage_end(passage *passage)
     world_free(passage->world);
     velum_answer_free(passage->answer);
     mem_wipe(&passage->state, sizeof(passage->state));
+    mem_wipe(&passage->common, sizeof(passage->common));
 }
 
 static velum_status travel(passage *passage)

@@ -115,6 +115,8 @@ static const problem_row REASONS[REASON_COUNT] = {
                                "The module runs with another declaration than the policy has."},
     [REASON_WORK_GONE] = {"work-gone", 409, false,
                           "The work was given to somebody else: its time was over."},
+    [REASON_MERGED] = {"merged", 409, true,
+                       "Another record of the same customer stays in its place."},
 };
 
 static const problem_row OWN[PROBLEM_END - PROBLEM_FIRST_OWN] = {

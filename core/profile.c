@@ -2,6 +2,7 @@
 #include "core/profile.h"
 
 #include "core/erasure.h"
+#include "core/person.h"
 #include "policy/mask.h"
 
 /* --- reading the request ------------------------------------------------------------------------ */
@@ -258,7 +259,7 @@ velum_status profile_merge(passage *passage, const profile *profile, bool *out_c
         return VELUM_OK;
     }
     VELUM_TRY(state_seal(passage));
-    return write_batch_touch(passage->batch, &passage->subject);
+    return person_touch(passage);
 }
 
 static bool is_repeated(const passage *passage, uint32_t index)

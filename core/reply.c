@@ -1,5 +1,6 @@
 /* core/reply.c: members that many answers have: the customer, the version, the decision. */
 #include "core/locate.h"
+#include "core/person.h"
 #include "core/verbs.h"
 
 velum_status reply_subject(passage *passage, json_writer *out)
@@ -11,7 +12,7 @@ velum_status reply_subject(passage *passage, json_writer *out)
     }
     VELUM_TRY(locate_format_ref(passage, ref));
     json_member_string(out, "subject", ref);
-    return VELUM_OK;
+    return person_write_stays(passage, out);
 }
 
 void reply_fields(const passage *passage, const char *name, uint64_t fields, json_writer *out)

@@ -6,6 +6,7 @@
 #include "core/happening.h"
 #include "core/locate.h"
 #include "core/path.h"
+#include "core/person.h"
 #include "core/profile.h"
 #include "core/verbs.h"
 
@@ -37,7 +38,7 @@ static velum_status add_restriction(passage *passage, uint32_t restriction)
     passage->state.restrictions |= restriction;
     VELUM_TRY(state_seal_final(passage));
     VELUM_TRY(happened(passage->batch, passage->world, &changed));
-    return write_batch_touch(passage->batch, &passage->subject); /* I-9 */
+    return person_touch(passage); /* I-9 */
 }
 
 /* Whoever objects is not reached under their identifiers either, whatever is imported (I-6). */
@@ -93,14 +94,12 @@ static velum_status withdraw_one(passage *passage, const state_consent *held)
 static velum_status run_withdrawal(passage *passage, request *row)
 {
     const audit_entry own = passage->entry;
-    subject_state before = passage->state;
-    velum_status status = VELUM_OK;
+    standing_consents before;
 
     (void)row;
-    for (uint32_t i = 0; i < before.consent_count && passage->opened != NULL; i++) {
-        if (status == VELUM_OK && consent_state_allows(before.consents[i].state)) {
-            status = withdraw_one(passage, &before.consents[i]);
-        }
+    velum_status status = person_standing(passage, &before);
+    for (uint32_t i = 0; i < before.count && status == VELUM_OK; i++) {
+        status = withdraw_one(passage, &before.items[i]);
     }
     passage->entry = own;
     mem_wipe(&before, sizeof(before));
@@ -119,7 +118,7 @@ static velum_status run_not_me(passage *passage, request *row)
             const velum_status status =
                 vault_detach(vault, passage->conn, &passage->subject, &passage->identifiers[i]);
             VELUM_TRY(status == VELUM_E_NOTFOUND ? VELUM_OK : status);
-            VELUM_TRY(write_batch_touch(passage->batch, &passage->subject));
+            VELUM_TRY(person_touch(passage));
         }
         VELUM_TRY(vault_suppress(vault, passage->conn, &passage->identifiers[i], &entry));
     }

@@ -56,6 +56,9 @@ velum_status audit_log_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status audit_verified_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status audit_prove_mask(passage *passage) VELUM_WARN_UNUSED;
 
+/* core/merge.c */
+velum_status merge_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status unmerge_apply(passage *passage) VELUM_WARN_UNUSED;
 /* core/patch.c, core/read_with.c, core/me.c, core/me_accesses.c, core/me_proof.c */
 velum_status patch_locate(passage *passage) VELUM_WARN_UNUSED;
 velum_status patch_apply(passage *passage) VELUM_WARN_UNUSED;
@@ -239,6 +242,8 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_RESOLVE 22
 #define OPERATION_HOLD 23
 #define OPERATION_RELEASE 24
+#define OPERATION_MERGE 25
+#define OPERATION_UNMERGE 26
 #define OPERATION_ROW_DELETE 60
 #define OPERATION_WORK_TAKE 65 /* a module's work: core/work.h */
 #define OPERATION_WORK_DONE 66

@@ -71,7 +71,8 @@
 #define REASON_QUOTA 54 /* searches, listings or reads of many: the credential's share is used up */
 #define REASON_MODULE_CHANGED 55 /* the module runs with another declaration than the policy has */
 #define REASON_WORK_GONE 56      /* the work was taken back: its time was over */
-#define REASON_COUNT 57
+#define REASON_MERGED 57         /* another record of the same person stays in its place */
+#define REASON_COUNT 58
 /* "consent-missing"; NULL for an unknown number. */
 const char *reason_name(uint32_t reason);
 

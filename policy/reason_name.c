@@ -61,6 +61,7 @@ const char *reason_name(uint32_t reason)
         [REASON_QUOTA] = "quota",
         [REASON_MODULE_CHANGED] = "module-changed",
         [REASON_WORK_GONE] = "work-gone",
+        [REASON_MERGED] = "merged",
     };
 
     return reason < REASON_COUNT ? names[reason] : NULL;

@@ -97,6 +97,12 @@ velum_status subject_state_put_category(subject_state *self, uint16_t number,
                                         uint32_t version) VELUM_WARN_UNUSED;
 velum_status subject_state_put_attribute(subject_state *self, uint16_t number,
                                          uint64_t value) VELUM_WARN_UNUSED;
+/* What two records of one person, which became one at `joined_s` (UTC seconds), allow together: the stricter
+ * of both, and what the person said after that second, the newest. Restrictions of both hold, the younger
+ * age counts. Attributes, categories, ledger and jurisdiction stay `self`'s. VELUM_E_LIMIT when both have
+ * more consents than a record holds. policy/subject_merge.c */
+velum_status subject_state_merge(subject_state *self, const subject_state *other,
+                                 uint32_t joined_s) VELUM_WARN_UNUSED;
 /* Sets the days on which the age class changes from a birthday; NULL forgets it. */
 void subject_state_put_birthday(subject_state *self, const civil_date *birthday);
 

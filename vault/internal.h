@@ -179,13 +179,15 @@ struct sealed_subject {
     uint32_t key_version;
     uint32_t ledger_count;
     uint32_t category_count;
+    bool has_person; /* one of several records of one person */
+    subject_id person;
     subject_keys keys; /* of a live subject, the data key by key_version; zeros else */
     uint8_t state[STATE_SEALED_BYTES];
     sealed_category categories[];
 };
 
 /* A block without categories, and the columns of a subject's row from `first` on: status, version of the
- * state, state, generation, key version, count of the ledger. */
+ * state, state, generation, key version, count of the ledger, person. */
 velum_status sealed_subject_new(const subject_id *id, sealed_subject **out) VELUM_WARN_UNUSED;
 velum_status sealed_subject_read(store_stmt *stmt, int first,
                                  sealed_subject *into) VELUM_WARN_UNUSED;

@@ -22,6 +22,11 @@ uint32_t sealed_subject_status(const sealed_subject *held)
     return held->status;
 }
 
+const subject_id *sealed_subject_person(const sealed_subject *held)
+{
+    return held->has_person ? &held->person : NULL;
+}
+
 uint32_t sealed_subject_version(const sealed_subject *held)
 {
     return held->state_version;
@@ -106,7 +111,11 @@ velum_status sealed_subject_read(store_stmt *stmt, int first, sealed_subject *in
     }
     VELUM_TRY(column_u32(stmt, first + 3, 0, &into->generation));
     VELUM_TRY(column_u32(stmt, first + 4, 1, &into->key_version));
-    return column_u32(stmt, first + 5, 0, &into->ledger_count);
+    VELUM_TRY(column_u32(stmt, first + 5, 0, &into->ledger_count));
+    into->has_person = !stmt_is_null(stmt, first + 6);
+    return into->has_person
+               ? column_bytes(stmt, first + 6, into->person.bytes, sizeof(into->person.bytes))
+               : VELUM_OK;
 }
 
 /* The subject's row, with the count of its ledger and the size of its categories. */
@@ -114,7 +123,7 @@ static velum_status load_subject(store_conn *conn, const subject_id *id, sealed_
 {
     static const char sql[] =
         "SELECT status, state_version, state, generation, key_version,"
-        " (SELECT count(*) FROM consent_event WHERE subject = $1),"
+        " (SELECT count(*) FROM consent_event WHERE subject = $1), person,"
         " (SELECT count(*) FROM category WHERE subject = $1),"
         " (SELECT coalesce(sum(length(sealed)), 0) FROM category WHERE subject = $1)"
         " FROM subject WHERE subject = $1";
@@ -125,8 +134,8 @@ static velum_status load_subject(store_conn *conn, const subject_id *id, sealed_
 
     VELUM_TRY(statement_for(conn, sql, id, &stmt));
     VELUM_TRY(step_row(stmt, VELUM_E_NOTFOUND));
-    VELUM_TRY(column_u32(stmt, 6, 0, &category_count));
-    VELUM_TRY(column_u32(stmt, 7, 0, &sealed_bytes_count));
+    VELUM_TRY(column_u32(stmt, 7, 0, &category_count));
+    VELUM_TRY(column_u32(stmt, 8, 0, &sealed_bytes_count));
     VELUM_TRY(allocate(category_count, sealed_bytes_count, &made));
     made->id = *id;
     VELUM_TRY(sealed_subject_read(stmt, 0, made));

@@ -13,18 +13,6 @@
 #define HASH_BYTES_WHOLE 16 /* the least that BLAKE2b gives here */
 #define NAME_BYTES 24
 
-const char *const vault_schema_3[] = {
-    "CREATE TABLE search_index ("
-    " field INTEGER NOT NULL CHECK (field BETWEEN 1 AND 65535),"
-    " hash BLOB NOT NULL CHECK (length(hash) = 8),"
-    " subject BLOB NOT NULL CHECK (length(subject) = 16),"
-    " category INTEGER NOT NULL,"
-    " PRIMARY KEY (field, hash, subject)"
-    ") STRICT, WITHOUT ROWID",
-    "CREATE INDEX search_index_subject ON search_index (subject)",
-    NULL,
-};
-
 /* --- normal form -------------------------------------------------------------------------------- */
 
 static bool is_blank(char c)

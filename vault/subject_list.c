@@ -7,7 +7,7 @@
 
 #define STATE_COLUMNS                                        \
     "status, state_version, state, generation, key_version," \
-    " (SELECT count(*) FROM consent_event e WHERE e.subject = s.subject)"
+    " (SELECT count(*) FROM consent_event e WHERE e.subject = s.subject), person"
 
 velum_status vault_subject_after(store_conn *conn, const subject_id *after, subject_id *out)
 {
@@ -21,6 +21,24 @@ velum_status vault_subject_after(store_conn *conn, const subject_id *after, subj
         return VELUM_END;
     }
     VELUM_TRY(status);
+    return column_bytes(stmt, 0, out->bytes, SUBJECT_ID_BYTES);
+}
+
+velum_status vault_customer_after(store_conn *conn, const subject_id *after, subject_id *out,
+                                  bool *out_of_several)
+{
+    static const char sql[] =
+        "SELECT subject, person FROM subject WHERE subject > $1 AND status = 1"
+        " AND (person IS NULL OR person = subject) ORDER BY subject LIMIT 1";
+    VELUM_AUTO_STMT *stmt = NULL;
+
+    VELUM_TRY(statement_for(conn, sql, after, &stmt));
+    const velum_status status = stmt_step(stmt);
+    if (status == VELUM_END) {
+        return VELUM_END;
+    }
+    VELUM_TRY(status);
+    *out_of_several = !stmt_is_null(stmt, 1);
     return column_bytes(stmt, 0, out->bytes, SUBJECT_ID_BYTES);
 }
 

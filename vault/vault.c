@@ -84,6 +84,21 @@ const char *const vault_schema_2[] = {
     ") STRICT, WITHOUT ROWID",
     "CREATE INDEX suppression_expires ON suppression (expires_ns)", NULL};
 
+const char *const vault_schema_3[] = {
+    "CREATE TABLE search_index ("
+    " field INTEGER NOT NULL CHECK (field BETWEEN 1 AND 65535),"
+    " hash BLOB NOT NULL CHECK (length(hash) = 8),"
+    " subject BLOB NOT NULL CHECK (length(subject) = 16),"
+    " category INTEGER NOT NULL,"
+    " PRIMARY KEY (field, hash, subject)"
+    ") STRICT, WITHOUT ROWID",
+    "CREATE INDEX search_index_subject ON search_index (subject)",
+    /* several records that are one person: the one that stays, and since when (vault/person.c) */
+    "ALTER TABLE subject ADD COLUMN person BLOB CHECK (length(person) = 16)",
+    "ALTER TABLE subject ADD COLUMN joined_ns INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX subject_person ON subject (person, joined_ns, subject) WHERE person IS NOT NULL",
+    NULL};
+
 static velum_status open_parts(vault *self, const vault_options *options, velum_error *err)
 {
     if (options->cache_bytes > 0) {

@@ -77,6 +77,9 @@ VELUM_DEFINE_AUTO(sealed_subject);
 uint64_t sealed_subject_seq(const sealed_subject *held); /* outbox seq of its snapshot */
 uint32_t sealed_subject_status(const sealed_subject *held);
 const subject_id *sealed_subject_id(const sealed_subject *held);
+/* The record that stays of the person whom several records are of (docs/merging.md); NULL: it stands for
+ * itself. Borrowed. */
+const subject_id *sealed_subject_person(const sealed_subject *held);
 /* How often the state was sealed, from 1: it grows with every change of the subject. */
 uint32_t sealed_subject_version(const sealed_subject *held);
 
@@ -87,6 +90,10 @@ velum_status vault_find(vault *self, store_conn *conn, const identifier *value,
 /* The next live subject in the order of ids, from the one of zeros on; VELUM_END behind the last. */
 velum_status vault_subject_after(store_conn *conn, const subject_id *after,
                                  subject_id *out) VELUM_WARN_UNUSED;
+
+/* The same, where several records of one person are come by as the one that stays. */
+velum_status vault_customer_after(store_conn *conn, const subject_id *after, subject_id *out,
+                                  bool *out_of_several) VELUM_WARN_UNUSED;
 
 /* States alone, without categories, of at most `limit` live subjects behind `after` in the order of ids,
  * in one snapshot as vault_load reads it; `visit` takes the row over. What it gives that is not VELUM_OK
@@ -105,6 +112,26 @@ velum_status vault_states_after(vault *self, store_conn *conn,
 /* The same of one subject; never cached. As vault_load. */
 velum_status vault_load_state(vault *self, store_conn *conn, const subject_id *id, uint64_t seq,
                               sealed_subject **out) VELUM_WARN_UNUSED;
+
+/* Several records that are one person. Nothing of them moves or is copied: each says which one stays, which
+ * says so of itself, and since when. vault/person.c */
+#define VAULT_PERSON_MAX 8 /* records */
+typedef struct person_member {
+    subject_id id;
+    uint32_t status;
+    int64_t joined_ns;
+} person_member;
+typedef struct person_members {
+    person_member items[VAULT_PERSON_MAX];
+    uint32_t count;
+} person_members;
+/* Of the person that `person` stays of, in the order in which they joined. VELUM_E_CORRUPT beyond
+ * VAULT_PERSON_MAX. */
+velum_status vault_person_members(store_conn *conn, const subject_id *person,
+                                  person_members *out) VELUM_WARN_UNUSED;
+/* Writer's connection, in a transaction. `person` NULL: it stands for itself again. VELUM_E_NOTFOUND. */
+velum_status vault_person_put(store_conn *conn, const subject_id *subject, const subject_id *person,
+                              int64_t joined_ns) VELUM_WARN_UNUSED;
 
 /* From the cache: true with a reference, when the cached row's seq is at least `seq_min`. */
 bool vault_cached(vault *self, const subject_id *id, uint64_t seq_min, sealed_subject **out);

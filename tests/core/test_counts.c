@@ -178,6 +178,28 @@ static void a_withdrawal_counts_from_the_next_counting(void **state)
     assert_cell(cell(assert_done(count(&town)), "east", "s01", NULL), 30, 300000);
 }
 
+static void merge(town *self, uint32_t number, uint32_t with)
+{
+    place *const at = self->place;
+    const char *const stays = person(at, self->shop, mobile_of(self, number), full_profile);
+    const char *const joins = person(at, self->shop, mobile_of(self, with), full_profile);
+
+    assert_done(ask(at, (question){VELUM_VERB_SUBJECT_MERGE, self->shop, .ref = stays,
+                                   .body = text_f(at, "{\"with\":\"%s\"}", joins)}));
+}
+
+/* Two records of one customer would make k of less than k. */
+static void a_customer_of_two_records_is_one(void **state)
+{
+    town town = begin(*state);
+
+    customers(&town, 60, "s01", "east", true);
+    for (uint32_t i = 0; i < 30; i++) {
+        merge(&town, 2 * i, 2 * i + 1);
+    }
+    assert_cell(cell(assert_done(count(&town)), "east", "s01", NULL), 30, 600000);
+}
+
 /* More rows than one page has: the last five, which are large, are in the sum. */
 static void all_rows_of_a_customer_are_counted(void **state)
 {
@@ -358,6 +380,8 @@ int main(void)
                                         place_set_up_clock, place_tear_down),
         cmocka_unit_test_setup_teardown(a_withdrawal_counts_from_the_next_counting,
                                         place_set_up_clock, place_tear_down),
+        cmocka_unit_test_setup_teardown(a_customer_of_two_records_is_one, place_set_up_clock,
+                                        place_tear_down),
         cmocka_unit_test_setup_teardown(all_rows_of_a_customer_are_counted, place_set_up_clock,
                                         place_tear_down),
         cmocka_unit_test(sensitive_fields_raise_k),

@@ -229,6 +229,37 @@ static void an_activity_that_may_know_is_told_why(void **state)
     assert_text_at(gone, "messages/0/id", "");
 }
 
+/* Somebody of two records is written to once. */
+static void a_record_that_joined_another_is_not_written_to(void **state)
+{
+    place *const self = *state;
+    senders senders = senders_of(self);
+    audit_entry leaf;
+    char id[33];
+
+    tell_existence(self);
+    next_customer(&senders, 1);
+    agree(&senders);
+    const char *const stays = senders.ref;
+    const char *const stays_to = senders.to;
+    next_customer(&senders, 2);
+    agree(&senders);
+    assert_done(ask(self, (question){VELUM_VERB_SUBJECT_MERGE, senders.shop, .ref = stays,
+                                     .body = text_f(self, "{\"with\":\"%s\"}", senders.ref)}));
+    const reply *const skipped = assert_done(send_to(&senders, senders.to, "1"));
+    assert_text_at(skipped, "messages/0/state", "skipped");
+    assert_text_at(skipped, "messages/0/reason", "merged");
+    last_message(self, ENTRY_SINGLE, &leaf);
+    hex_encode(leaf.event_id, sizeof leaf.event_id, id);
+    const reply *const told =
+        assert_done(ask(self, (question){VELUM_VERB_AUDIT_EXPLAIN, .activity = "audit",
+                                         .body = text_f(self, "{\"id\":\"%s\"}", id)}));
+    assert_non_null(strstr(told->body, "merged"));
+    assert_null(strstr(told->body, "\"different\""));
+    const reply *const sent = assert_done(send_to(&senders, stays_to, "1"));
+    assert_text_at(sent, "messages/0/state", "queued");
+}
+
 /* The decision on one customer stands in its leaf, and can be made again. */
 static void assert_explained(place *self, const audit_entry *leaf)
 {
@@ -643,6 +674,7 @@ int main(void)
         TEST(many_who_ask_at_once_ask_for_one_message),
         TEST(who_is_refused_is_not_told_from_who_is_not_there),
         TEST(an_activity_that_may_know_is_told_why),
+        TEST(a_record_that_joined_another_is_not_written_to),
         TEST(a_decision_at_the_asking_and_at_the_taking_is_explained),
         TEST(of_many_each_is_decided_and_named),
         TEST(what_is_asked_wrongly_is_refused_whole),

@@ -262,12 +262,28 @@ class Answers(unittest.TestCase):
 
     # One after another, because the last one asks whether every operation was called.
     def test_every_operation(self):
-        for part in (self.subjects, self.many, self.consents, self.messages, self.rows, self.counts, self.webhooks,
+        for part in (self.subjects, self.merging, self.many, self.consents, self.messages, self.rows, self.counts, self.webhooks,
                      self.approvals, self.proposal, self.requests, self.own, self.own_accesses, self.erased,
                      self.tasks, self.health, self.refusals):
             with self.subTest(part.__name__):
                 part()
         self.assertEqual(self.api.called, set(self.api.operations))
+
+    def merging(self):
+        stays, joins = self.customer("801", "1990-05-06"), self.customer("802", "1990-05-06")
+        merged = self.api.call("mergeSubjects", self.orders, {"with": joins}, subject=stays,
+                               query="?activity=order-fulfilment")
+        self.assertEqual((merged["subject"], merged["merged"]), (stays, 1))
+        read = self.api.call("readSubject", self.orders, subject=joins)
+        self.assertEqual(read["merged_into"], stays)
+        consents = self.api.call("listConsents", self.capture, subject=joins)
+        self.assertEqual(consents["consents"][0]["person_state"], "unknown")
+        own = self.api.call("readMe", self.own_token(stays), query="?record=2")
+        self.assertEqual((own["records"], own["categories"][0]["fields"]["name"]), (2, "王小红"))
+        asked = self.api.call("askApproval", self.orders, {"kind": "unmerge", "subject": joins})["approval"]
+        self.api.call("decideApproval", self.an, {"decision": "agree"}, approval=asked)
+        parted = self.api.call("unmergeSubject", self.orders, {"approval": asked}, subject=joins)
+        self.assertEqual((parted["subject"], parted["unmerged"]), (joins, 2))
 
     def subjects(self):
         ref = self.customer("1", "1990-05-06")

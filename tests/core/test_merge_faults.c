@@ -1,0 +1,206 @@
+/* Merging, taking apart and erasing a person, while the nth of a kind fails: whole, or not at all (I-6, I-9). */
+#include "tests/core/support.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+
+#define ROUNDS_MAX 400
+#define POLLS_MAX 400
+#define POLL_US 25000
+
+typedef struct pair {
+    const char *shop;
+    const char *an;
+    const char *stays;
+    const char *joins;
+} pair;
+
+static const char *customer(place *self, const char *shop, int n)
+{
+    return person(self, shop, text_f(self, "139%08d", n), full_profile);
+}
+
+static pair pair_of(place *self)
+{
+    return (pair){.shop = shop_token(self),
+                  .an = token_of(self, (holder){"an", "human", "dpo", "approvals", "*", NULL})};
+}
+
+static void next_pair(place *self, pair *pair, int n)
+{
+    pair->stays = customer(self, pair->shop, 2 * n);
+    pair->joins = customer(self, pair->shop, 2 * n + 1);
+}
+
+static fault_kind kind_of(const char *kind)
+{
+    return strcmp(kind, "alloc") == 0   ? FAULT_ALLOC
+           : strcmp(kind, "write") == 0 ? FAULT_WRITE
+           : strcmp(kind, "sync") == 0  ? FAULT_SYNC
+                                        : FAULT_SQL;
+}
+
+/* Asks while the nth of a kind fails; whether it came to it. */
+static bool ask_under(place *self, const char *kind, int n, question asked)
+{
+    const reply *answer = NULL;
+
+    forget_refusals(self);
+    fault_plan(text_f(self, "%s:%d:eio", kind, n));
+    const velum_status status = try_ask(self, &asked, &answer);
+    const bool hit = fault_count(kind_of(kind)) >= (unsigned long)n;
+    fault_plan(NULL);
+    if (status == VELUM_OK && answer->status != 200 && answer->status != 503 &&
+        answer->status != 500) {
+        fail_msg("%s:%d: %d %s", kind, n, answer->status, answer->body);
+    }
+    return hit;
+}
+
+static int64_t ones(place *self)
+{
+    return sql_count(self, "SELECT count(*) FROM subject WHERE person IS NOT NULL");
+}
+
+/* Both know that they are one, or neither does. */
+static void assert_whole(place *self, int n)
+{
+    if (ones(self) % 2 != 0) {
+        fail_msg("%d: half of a person", n);
+    }
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM subject AS s WHERE person IS NOT NULL"
+                                     " AND NOT EXISTS (SELECT 1 FROM subject AS p WHERE"
+                                     " p.subject = s.person AND p.person = p.subject)"),
+                     0);
+}
+
+static question merge_of(place *self, const pair *pair)
+{
+    return (question){VELUM_VERB_SUBJECT_MERGE, pair->shop, .ref = pair->stays,
+                      .body = text_f(self, "{\"with\":\"%s\"}", pair->joins)};
+}
+
+static void merge_under_all(place *self, const char *kind)
+{
+    pair pair = pair_of(self);
+    bool hit = true;
+    int n = 1;
+
+    for (; hit && n < ROUNDS_MAX; n++) {
+        next_pair(self, &pair, n);
+        hit = ask_under(self, kind, n, merge_of(self, &pair));
+        place_reopen(self);
+        assert_whole(self, n);
+        assert_done(ask(self, merge_of(self, &pair))); /* again, whatever became of it */
+    }
+    assert_true(n < ROUNDS_MAX);
+    assert_faults_were_hit(kind, n - 1);
+    assert_log_sound(self);
+}
+
+static void merging_is_whole_under_sql_faults(void **state)
+{
+    merge_under_all(*state, "sql");
+}
+
+static void merging_is_whole_under_write_faults(void **state)
+{
+    merge_under_all(*state, "write");
+}
+
+static void merging_is_whole_under_sync_faults(void **state)
+{
+    merge_under_all(*state, "sync");
+}
+
+static const char *agreed(place *self, const pair *pair)
+{
+    const char *const body = text_f(self, "{\"kind\":\"unmerge\",\"subject\":\"%s\"}", pair->joins);
+    const reply *const asked =
+        assert_done(ask(self, (question){VELUM_VERB_APPROVAL_ASK, pair->shop, .body = body}));
+    const char *const id = text_at(asked, "approval");
+
+    assert_done(ask(self, (question){VELUM_VERB_APPROVAL_DECIDE, pair->an, .ref = id,
+                                     .body = "{\"decision\":\"agree\"}"}));
+    return id;
+}
+
+/* The approval is used up with what it allowed, or neither. */
+static void taking_apart_is_whole_under_sql_faults(void **state)
+{
+    place *const self = *state;
+    pair pair = pair_of(self);
+    bool hit = true;
+    int n = 1;
+
+    for (; hit && n < ROUNDS_MAX; n++) {
+        next_pair(self, &pair, n);
+        assert_done(ask(self, merge_of(self, &pair)));
+        const char *const id = agreed(self, &pair);
+        const int64_t before = ones(self);
+        hit = ask_under(self, "sql", n,
+                        (question){VELUM_VERB_SUBJECT_UNMERGE, pair.shop, .ref = pair.joins,
+                                   .body = text_f(self, "{\"approval\":\"%s\"}", id)});
+        place_reopen(self);
+        assert_whole(self, n);
+        const bool is_used =
+            sql_count(self,
+                      text_f(self, "SELECT count(*) FROM approval WHERE id = x'%s' AND state = 4",
+                             id)) == 1;
+        assert_int_equal(ones(self), is_used ? before - 2 : before);
+    }
+    assert_true(n < ROUNDS_MAX);
+    assert_faults_were_hit("sql", n - 1);
+    assert_log_sound(self);
+}
+
+static void wait_for_gone(place *self, int64_t count)
+{
+    const char *const sql = "SELECT count(*) FROM subject WHERE status = 3";
+
+    for (int i = 0; i < POLLS_MAX && sql_count(self, sql) < count; i++) {
+        usleep(POLL_US);
+    }
+    assert_int_equal(sql_count(self, sql), count);
+}
+
+/* Both go, or neither. */
+static void a_person_goes_whole_under_sql_faults(void **state)
+{
+    place *const self = *state;
+    pair pair = pair_of(self);
+    int64_t gone = 0;
+    bool hit = true;
+    int n = 1;
+
+    for (; hit && n < ROUNDS_MAX; n++) {
+        next_pair(self, &pair, n);
+        assert_done(ask(self, merge_of(self, &pair)));
+        hit = ask_under(self, "sql", n,
+                        (question){VELUM_VERB_SUBJECT_ERASE,
+                                   .ref = text_f(self, "shop:%s", pair.stays), .body = "{}"});
+        place_reopen(self);
+        if (sql_count(self, "SELECT count(*) FROM subject WHERE status > 1") > gone) {
+            wait_for_gone(self, gone + 2);
+            gone += 2;
+        }
+        assert_whole(self, n);
+    }
+    assert_true(n < ROUNDS_MAX);
+    assert_faults_were_hit("sql", n - 1);
+    assert_log_sound(self);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, place_set_up, place_tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(merging_is_whole_under_sql_faults),    TEST(merging_is_whole_under_write_faults),
+        TEST(merging_is_whole_under_sync_faults),   TEST(taking_apart_is_whole_under_sql_faults),
+        TEST(a_person_goes_whole_under_sql_faults),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

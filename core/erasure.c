@@ -143,7 +143,7 @@ void erasure_intent(passage *passage, uint32_t kind, uint32_t destroyed, uint32_
 static velum_status suppress(passage *passage, const erasure_wish *wish, const erasure_plan *plan,
                              uint32_t *out_count)
 {
-    const bool objected = (passage->state.restrictions & RESTRICTION_MARKETING) != 0;
+    const bool objected = (person_state(passage)->restrictions & RESTRICTION_MARKETING) != 0;
     const suppression entry = {
         .scope = (wish->by_term ? 0 : SUPPRESS_RETURN) | (objected ? SUPPRESS_MARKETING : 0),
         .basis = passage->world->bases[BASIS_LEGAL_OBLIGATION],

@@ -17,9 +17,9 @@ typedef struct happening {
     int64_t at_ns;     /* of the event; of rows: of the newest one put */
     uint32_t resource; /* index of the table, of HAPPENED_ROWS_PUT */
     text detail;       /* a name of the policy (the purpose of a consent), or empty; borrowed */
-    uint8_t
-        related[16];    /* of HOOK_TASK_CREATED: the task; of HOOK_SUBJECT_MERGED and _UNMERGED: the
-                            record that stays; zeros: none */
+    /* Of HOOK_TASK_CREATED the task; of HOOK_SUBJECT_MERGED and _UNMERGED the record that stays;
+     * zeros: none. */
+    uint8_t related[16];
     uint16_t recipient; /* of HOOK_TASK_CREATED: only the hook of this recipient's name is told */
     int64_t due_ns;     /* of HOOK_TASK_CREATED: by when it is to be acknowledged */
 } happening;

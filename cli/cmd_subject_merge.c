@@ -84,10 +84,10 @@ const command command_subject_merge = {
     .arguments_max = 2,
     .has_data = true,
     .summary = "Two records are one customer: the stricter of both counts",
-    .detail =
-        "REF stays, WITH joins it; no data moves. What one of them forbids is forbidden to both "
-        "until\nthe customer says otherwise, and erasing one erases both. Prints the reference "
-        "that stays. The\ngate runs it under the activity that --activity names.",
+    .detail = "REF stays, WITH joins it; no data moves. What one of them forbids is forbidden\n"
+              "to both until the customer says otherwise, and erasing one erases both. Prints\n"
+              "the reference that stays. The gate runs it under the activity that --activity\n"
+              "names.",
     .options = {{"activity", "NAME", "the activity under which it is done"}},
     .run = run_merge,
 };
@@ -100,10 +100,9 @@ const command command_subject_unmerge = {
     .arguments_max = 1,
     .has_data = true,
     .summary = "They are not one after all: each counts by itself again",
-    .detail =
-        "The last two part, and all where REF is the one that stayed. Where the policy wants others "
-        "to\nagree: `velum approval ask --kind unmerge --subject REF` first. The gate runs it under "
-        "the\nactivity that --activity names.",
+    .detail = "The last two part, and all where REF is the one that stayed. Where the policy\n"
+              "wants others to agree, `velum approval ask --kind unmerge --subject REF` comes\n"
+              "first. The gate runs it under the activity that --activity names.",
     .options = {{"activity", "NAME", "the activity under which it is done"},
                 {"approval", "ID", "of others, where they must agree"}},
     .run = run_unmerge,

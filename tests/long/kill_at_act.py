@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""velumd killed at each write, sync, rename and SQL step of an erasure (whole, by category), of an
-approval's use, of a request's approval up to the timer that erases, of a policy that comes into force,
+"""velumd killed at each write, sync, rename and SQL step of an erasure (whole, by category, of a person
+of two records), of a merge, of an approval's use, of a request's approval up to the timer that erases, of a policy that comes into force,
 and of a message that is asked for, taken, ended and lost; then restarted, finished and checked. Then the
 same places fail with EIO instead: what is not done then is done after a restart. With VELUM_KILLS, N are
 skipped after a quarter as many deaths of a kind. Names of acts, as arguments, choose among them."""

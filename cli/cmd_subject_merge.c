@@ -10,25 +10,69 @@
 
 typedef struct act {
     uint32_t verb;
-    const char *member; /* of the body */
-    const char *value;  /* NULL: none */
+    const char *with; /* NULL: none */
     const char *counted;
 } act;
 
-static velum_status write_body(const act *act, buffer *out)
+static velum_status write_body(const act *act, const char *approval, buffer *out)
 {
     json_writer json;
 
     json_writer_init(&json, out);
     json_begin_object(&json);
-    if (act->value != NULL) {
-        json_member_string(&json, act->member, act->value);
+    if (act->with != NULL) {
+        json_member_string(&json, "with", act->with);
+    }
+    if (approval != NULL) {
+        json_member_string(&json, "approval", approval);
     }
     json_end_object(&json);
     if (buffer_status(out) < 0) {
         say("what was typed is no text that can be sent");
     }
     return buffer_status(out);
+}
+
+/* What others are asked to agree to. */
+static velum_status write_wish(const invocation *invocation, const act *act, buffer *out)
+{
+    json_writer json;
+
+    json_writer_init(&json, out);
+    json_begin_object(&json);
+    json_member_string(&json, "kind", act->with != NULL ? "link" : "unmerge");
+    json_member_string(&json, "subject", invocation->arguments[0]);
+    if (act->with != NULL) {
+        json_name(&json, "refs");
+        json_begin_array(&json);
+        json_write_text(&json, text_of(act->with));
+        json_end_array(&json);
+    }
+    json_end_object(&json);
+    return buffer_status(out);
+}
+
+/* The approval's id stands alone on stdout. */
+static int ask_others(const invocation *invocation, velum_client *client, const act *act)
+{
+    VELUM_AUTO(json) *asked = NULL;
+    VELUM_AUTO_BUFFER body = {0};
+
+    buffer_init(&body, BODY_BYTES_MAX);
+    if (write_wish(invocation, act, &body) < 0) {
+        say("what was typed is no text that can be sent");
+        return EXIT_REFUSED;
+    }
+    const session_request request = {.verb = VELUM_VERB_APPROVAL_ASK,
+                                     .activity = invocation_value(invocation, "activity"),
+                                     .body = {(const char *)body.data, body.size}};
+    if (session_ask_json(client, &request, &asked) < 0) {
+        return EXIT_REFUSED;
+    }
+    const text id = json_text(json_member(json_root(asked), "approval"));
+    say("asked: others see it with `velum approval list`");
+    (void)printf("%.*s\n", (int)id.size, id.data);
+    return EXIT_DONE;
 }
 
 /* The reference that counts afterwards stands alone on stdout. */
@@ -43,8 +87,12 @@ static int run(const invocation *invocation, const act *act)
                              "--activity is needed: one that may update customers");
     }
     buffer_init(&body, BODY_BYTES_MAX);
-    if (write_body(act, &body) < 0 || session_open(invocation, &client) < 0) {
+    if (write_body(act, invocation_value(invocation, "approval"), &body) < 0 ||
+        session_open(invocation, &client) < 0) {
         return EXIT_REFUSED;
+    }
+    if (invocation_has(invocation, "ask")) {
+        return ask_others(invocation, client, act);
     }
     const session_request request = {.verb = act->verb,
                                      .activity = invocation_value(invocation, "activity"),
@@ -63,15 +111,14 @@ static int run(const invocation *invocation, const act *act)
 
 static int run_merge(const invocation *invocation)
 {
-    const act act = {VELUM_VERB_SUBJECT_MERGE, "with", invocation->arguments[1], "merged"};
+    const act act = {VELUM_VERB_SUBJECT_MERGE, invocation->arguments[1], "merged"};
 
     return run(invocation, &act);
 }
 
 static int run_unmerge(const invocation *invocation)
 {
-    const act act = {VELUM_VERB_SUBJECT_UNMERGE, "approval",
-                     invocation_value(invocation, "approval"), "unmerged"};
+    const act act = {VELUM_VERB_SUBJECT_UNMERGE, NULL, "unmerged"};
 
     return run(invocation, &act);
 }
@@ -86,9 +133,11 @@ const command command_subject_merge = {
     .summary = "Two records are one customer: the stricter of both counts",
     .detail = "REF stays, WITH joins it; no data moves. What one of them forbids is forbidden\n"
               "to both until the customer says otherwise, and erasing one erases both. Prints\n"
-              "the reference that stays. The gate runs it under the activity that --activity\n"
-              "names.",
-    .options = {{"activity", "NAME", "the activity under which it is done"}},
+              "the reference that stays. Where the policy wants others to agree, --ask comes\n"
+              "first. The gate runs it under the activity that --activity names.",
+    .options = {{"activity", "NAME", "the activity under which it is done"},
+                {"ask", NULL, "ask others to agree to this; prints the approval"},
+                {"approval", "ID", "of others, where they must agree"}},
     .run = run_merge,
 };
 
@@ -101,9 +150,10 @@ const command command_subject_unmerge = {
     .has_data = true,
     .summary = "They are not one after all: each counts by itself again",
     .detail = "The last two part, and all where REF is the one that stayed. Where the policy\n"
-              "wants others to agree, `velum approval ask --kind unmerge --subject REF` comes\n"
-              "first. The gate runs it under the activity that --activity names.",
+              "wants others to agree, --ask comes first. The gate runs it under the activity\n"
+              "that --activity names.",
     .options = {{"activity", "NAME", "the activity under which it is done"},
+                {"ask", NULL, "ask others to agree to this; prints the approval"},
                 {"approval", "ID", "of others, where they must agree"}},
     .run = run_unmerge,
 };

@@ -62,7 +62,7 @@ static velum_status parse_what(passage *passage, const json_value *body, uint8_t
     return refuse_hint(passage, PROBLEM_MALFORMED, "`what` is 32 or 64 hex digits.");
 }
 
-/* Of many: the hash of the list, which `refs` gives whole. */
+/* Of many, or of the record that is to join another: the hash of the list, which `refs` gives whole. */
 static velum_status parse_refs(passage *passage, const json_value *body, uint8_t out[32])
 {
     const json_value *const refs = json_member(body, "refs");
@@ -71,8 +71,10 @@ static velum_status parse_refs(passage *passage, const json_value *body, uint8_t
     if (refs == NULL) {
         return VELUM_OK;
     }
-    if (passage->action != ACTION_BULK_READ || json_member(body, "what") != NULL) {
-        return refuse_hint(passage, PROBLEM_MALFORMED, "`refs` comes with kind bulk, for `what`.");
+    if ((passage->action != ACTION_BULK_READ && passage->action != ACTIONS[APPROVAL_LINK]) ||
+        json_member(body, "what") != NULL) {
+        return refuse_hint(passage, PROBLEM_MALFORMED,
+                           "`refs` comes with kind bulk or link, for `what`.");
     }
     list = mem_alloc(sizeof(*list));
     if (list == NULL) {

@@ -1,8 +1,8 @@
 /* core/merge.c: two customers are one, and are not after all (docs/merging.md).
  *
- * Each record that is concerned is decided on by the caller's activity and named in the leaf. Merging only
- * narrows what may be done, so it needs nobody else's word; taking apart gives back what was narrowed, so
- * others agree where the policy wants them to (I-8).
+ * Each record that is concerned is decided on by the caller's activity and named in the leaf. Whoever is one
+ * by mistake would be erased with somebody else and seen by them; taken apart by mistake, they would allow
+ * again what they had narrowed (I-8). So others agree to either where the policy wants them to.
  */
 #include "core/approvals.h"
 #include "core/happening.h"
@@ -21,12 +21,13 @@ typedef struct merge {
 
 /* --- who is concerned --------------------------------------------------------------------------- */
 
-static velum_status parse_with(passage *passage, text *out)
+static velum_status parse_wish(passage *passage, text *out, text *approval)
 {
-    static const char *const members[] = {"with", NULL};
+    static const char *const members[] = {"with", "approval", NULL};
     const json_value *const body = json_root(passage->body);
 
     VELUM_TRY(parse_known_members(passage, body, members));
+    VELUM_TRY(parse_optional_text(passage, body, "approval", approval));
     VELUM_TRY(parse_optional_text(passage, body, "with", out));
     return out->size > 0 ? VELUM_OK
                          : refuse_hint(passage, PROBLEM_MALFORMED,
@@ -101,6 +102,36 @@ static velum_status tell(passage *passage, uint32_t event, const subject_id *sub
     return happened(passage->batch, passage->world, &what);
 }
 
+/* --- what others agree to ----------------------------------------------------------------------- */
+
+static velum_status use_approval(passage *passage, text id, approval_scope *scope)
+{
+    const bundle *const bundle = passage->world->bundle;
+
+    scope->activity = bundle->activities[passage->activity].number;
+    scope->subject = passage->subject;
+    if (approvals_needed(bundle, scope->kind) == 0) {
+        return VELUM_OK;
+    }
+    return id.size == 0 ? refuse_hint(passage, REASON_APPROVAL_REQUIRED,
+                                      "Others agree to it first: ask for an approval of its kind.")
+                        : approval_use(passage, id, scope);
+}
+
+/* Exactly this record, as `refs` of the asking names it (docs/formats/approval.md). */
+static velum_status use_approval_of_link(passage *passage, text id, const subject_id *other)
+{
+    approval_scope scope = {.kind = APPROVAL_LINK, .action = ACTION_LOOKUP};
+    const aes_block *permutation = NULL;
+    char line[PSEUDONYM_TEXT_BYTES];
+
+    VELUM_TRY(keyring_domain(passage->gate->keys, passage->domain, &permutation));
+    pseudonym_format(permutation, other, line);
+    line[PSEUDONYM_CHARS] = '\n';
+    sha256(line, sizeof(line), scope.what);
+    return use_approval(passage, id, &scope);
+}
+
 /* --- merging ------------------------------------------------------------------------------------ */
 
 static velum_status check(passage *passage, const merge *self, uint16_t jurisdiction)
@@ -172,8 +203,9 @@ velum_status merge_apply(passage *passage)
     merge self = {.stays = own};
     subject_id other;
     text with = TEXT_EMPTY;
+    text approval = TEXT_EMPTY;
 
-    VELUM_TRY(parse_with(passage, &with));
+    VELUM_TRY(parse_wish(passage, &with, &approval));
     VELUM_TRY(locate_other_ref(passage, with, &other));
     VELUM_TRY(person_of_located(passage, &self.stays, &self.own));
     const many_frame frame = many_begin(passage);
@@ -181,6 +213,9 @@ velum_status merge_apply(passage *passage)
     many_next(passage, &frame);
     VELUM_TRY(name_each(passage, &frame, &self.moved, true));
     VELUM_TRY(come_back(passage, &frame, &own));
+    if (self.moved.count > 0) {
+        VELUM_TRY(use_approval_of_link(passage, approval, &other));
+    }
     VELUM_TRY(join(passage, &self));
     passage->entry.record_count = self.moved.count;
     entry_push(&passage->entry, INPUT_OPERATION, OPERATION_MERGE);
@@ -188,21 +223,6 @@ velum_status merge_apply(passage *passage)
 }
 
 /* --- taking apart ------------------------------------------------------------------------------- */
-
-static velum_status use_approval(passage *passage, text id)
-{
-    const bundle *const bundle = passage->world->bundle;
-    const approval_scope scope = {.kind = APPROVAL_UNMERGE,
-                                  .activity = bundle->activities[passage->activity].number,
-                                  .action = ACTION_UPDATE,
-                                  .subject = passage->subject};
-
-    if (approvals_needed(bundle, APPROVAL_UNMERGE) == 0) {
-        return VELUM_OK;
-    }
-    return id.size == 0 ? refuse(passage, REASON_APPROVAL_REQUIRED)
-                        : approval_use(passage, id, &scope);
-}
 
 static velum_status tell_left(passage *passage, const subject_id *id, const subject_id *stayed)
 {
@@ -217,6 +237,7 @@ velum_status unmerge_apply(passage *passage)
     const json_value *const body = json_root(passage->body);
     const subject_id own = passage->subject;
     const subject_id *const person = sealed_subject_person(passage->sealed);
+    approval_scope scope = {.kind = APPROVAL_UNMERGE, .action = ACTION_UPDATE};
     person_members others;
     text approval = TEXT_EMPTY;
 
@@ -226,7 +247,7 @@ velum_status unmerge_apply(passage *passage)
         return refuse_hint(passage, REASON_CONFLICT, "The record stands for itself already.");
     }
     const subject_id stayed = *person;
-    VELUM_TRY(use_approval(passage, approval));
+    VELUM_TRY(use_approval(passage, approval, &scope));
     VELUM_TRY(person_leave(passage, &others));
     VELUM_TRY(tell_left(passage, &own, &stayed));
     for (uint32_t i = 0; i < others.count; i++) {

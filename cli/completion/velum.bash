@@ -34,8 +34,8 @@ _velum_words() {
     'audit prove') echo '--json --data --help' ;;
     'subject erase') echo '--category --reason --ask --approval --preview --yes --out --data --help' ;;
     'subject hold' | 'subject release') echo '--data --help' ;;
-    'subject merge') echo '--activity --data --help' ;;
-    'subject unmerge') echo '--activity --approval --data --help' ;;
+    'subject merge') echo '--activity --ask --approval --data --help' ;;
+    'subject unmerge') echo '--activity --ask --approval --data --help' ;;
     'subject retained') echo '--json --data --help' ;;
     'certificate get') echo '--out --data --help' ;;
     'certificate verify') echo '--key --json --help' ;;

@@ -109,7 +109,8 @@ VELUM_PUBLIC void velum_gate_free(velum_gate *gate);
 #define VELUM_VERB_REQUEST_CERTIFICATE 44u /* activity? ref: the request's id */
 #define VELUM_VERB_RETAINED_READ 43u       /* activity? ref: what a law keeps of somebody erased */
 /* Two customers are one, and are not after all (docs/merging.md). */
-#define VELUM_VERB_SUBJECT_MERGE 45u   /* activity? ref body {with: REF} → {subject, merged} */
+#define VELUM_VERB_SUBJECT_MERGE \
+    45u /* activity? ref body {with: REF, approval?} → {subject, merged} */
 #define VELUM_VERB_SUBJECT_UNMERGE 46u /* activity? ref body {approval?} → {subject, unmerged} */
 /* Rows of modules' tables (docs/modules.md). */
 #define VELUM_VERB_ROW_PUT 83u /* activity? ref body {table, key, fields:{…}, rows?:{child:[…]}} */

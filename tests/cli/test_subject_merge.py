@@ -30,23 +30,34 @@ class SubjectMerge(support.Case):
         os.chmod(path, 0o600)
         return {"VELUM_TOKEN_FILE": path}
 
+    def agreed(self, *words):
+        """The approval of an act that the steward is about to do."""
+        asked = self.at("subject", *words, *UNDER, "--ask", **self.steward).stdout.strip()
+        self.at("approval", "agree", asked)
+        return ("--approval", asked)
+
+    def merge(self, stays, joins):
+        agreed = self.agreed("merge", stays, joins)
+        return self.at("subject", "merge", stays, joins, *UNDER, *agreed, **self.steward)
+
     def test_merged_and_taken_apart(self):
         stays, joins = self.refs
-        merged = self.at("subject", "merge", stays, joins, *UNDER, **self.steward)
+        refused = self.at("subject", "merge", stays, joins, *UNDER, code=1, **self.steward)
+        self.assertIn("approval", refused.stderr)
+        merged = self.merge(stays, joins)
         self.assertEqual(merged.stdout, stays + "\n")
         self.assertIn("merged: 1", merged.stderr)
         refused = self.at("subject", "unmerge", joins, *UNDER, code=1, **self.steward)
         self.assertIn("approval", refused.stderr)
-        asked = self.at("approval", "ask", "--kind", "unmerge", "--subject", joins, *UNDER, **self.steward)
-        self.at("approval", "agree", asked.stdout.strip())
-        parted = self.at("subject", "unmerge", joins, *UNDER, "--approval", asked.stdout.strip(), **self.steward)
+        parted = self.at("subject", "unmerge", joins, *UNDER, *self.agreed("unmerge", joins), **self.steward)
         self.assertEqual(parted.stdout, joins + "\n")
         self.assertIn("unmerged: 2", parted.stderr)
         self.velum("audit", "verify", self.data)
 
     def test_a_domain_stands_before_both_or_before_the_first(self):
         stays, joins = self.refs
-        merged = self.at("subject", "merge", f"shop:{stays}", f"shop:{joins}", *UNDER, **self.steward)
+        agreed = self.agreed("merge", stays, joins)
+        merged = self.at("subject", "merge", f"shop:{stays}", f"shop:{joins}", *UNDER, *agreed, **self.steward)
         self.assertEqual(merged.stdout, stays + "\n")
         self.at("subject", "merge", f"shop:{stays}", f"crm:{joins}", *UNDER, code=1, **self.steward)
 
@@ -57,7 +68,7 @@ class SubjectMerge(support.Case):
 
     def test_erasing_one_says_that_the_other_goes(self):
         stays, joins = self.refs
-        self.at("subject", "merge", stays, joins, *UNDER, **self.steward)
+        self.merge(stays, joins)
         shown = self.at("subject", "erase", f"shop:{joins}", "--preview")
         self.assertIn(f"another record of the same customer: {stays}", shown.stderr)
         done = self.at("subject", "erase", f"shop:{joins}", "--yes", "--out", self.path("first.json"))

@@ -135,6 +135,8 @@ extern const char child_profile[]; /* born 2020 */
 void consent(place *self, const char *desk, const char *ref, const char *purpose,
              const char *state);
 const char *customer_of(place *self, const char *ref);
+/* Two records become one customer, by the word of somebody registered for it. */
+void merge_records(place *self, const char *shop, const char *stays, const char *joins);
 
 /* Applies the sample policy with pieces of its text replaced: from, to, from, to … NULL. As in a JSON
  * text: line ends are \\n. */

@@ -184,8 +184,7 @@ static void merge(town *self, uint32_t number, uint32_t with)
     const char *const stays = person(at, self->shop, mobile_of(self, number), full_profile);
     const char *const joins = person(at, self->shop, mobile_of(self, with), full_profile);
 
-    assert_done(ask(at, (question){VELUM_VERB_SUBJECT_MERGE, self->shop, .ref = stays,
-                                   .body = text_f(at, "{\"with\":\"%s\"}", joins)}));
+    merge_records(at, self->shop, stays, joins);
 }
 
 /* Two records of one customer would make k of less than k. */

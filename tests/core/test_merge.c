@@ -36,10 +36,36 @@ static scene scene_of(place *self)
     return made;
 }
 
+/* Asked for by the shop, agreed to by somebody else. */
+static const char *agreed(place *self, const scene *scene, const char *wish)
+{
+    const reply *const asked =
+        assert_done(ask(self, (question){VELUM_VERB_APPROVAL_ASK, scene->shop, .body = wish}));
+    const char *const id = text_at(asked, "approval");
+
+    assert_done(ask(self, (question){VELUM_VERB_APPROVAL_DECIDE, scene->an, .ref = id,
+                                     .body = "{\"decision\":\"agree\"}"}));
+    return id;
+}
+
+static const reply *merge_with(place *self, const scene *scene, const char *ref, const char *with,
+                               const char *id)
+{
+    return ask(self,
+               (question){VELUM_VERB_SUBJECT_MERGE, scene->shop, .ref = ref,
+                          .body = text_f(self, "{\"with\":\"%s\",\"approval\":\"%s\"}", with, id)});
+}
+
+static const char *link_for(place *self, const scene *scene, const char *ref, const char *with)
+{
+    return agreed(
+        self, scene,
+        text_f(self, "{\"kind\":\"link\",\"subject\":\"%s\",\"refs\":[\"%s\"]}", ref, with));
+}
+
 static const reply *merge(place *self, const scene *scene, const char *ref, const char *with)
 {
-    return ask(self, (question){VELUM_VERB_SUBJECT_MERGE, scene->shop, .ref = ref,
-                                .body = text_f(self, "{\"with\":\"%s\"}", with)});
+    return merge_with(self, scene, ref, with, link_for(self, scene, ref, with));
 }
 
 static void merged(place *self, const scene *scene)
@@ -52,14 +78,7 @@ static void merged(place *self, const scene *scene)
 
 static const char *approval_for(place *self, const scene *scene, const char *ref)
 {
-    const char *const body = text_f(self, "{\"kind\":\"unmerge\",\"subject\":\"%s\"}", ref);
-    const reply *const asked =
-        assert_done(ask(self, (question){VELUM_VERB_APPROVAL_ASK, scene->shop, .body = body}));
-    const char *const id = text_at(asked, "approval");
-
-    assert_done(ask(self, (question){VELUM_VERB_APPROVAL_DECIDE, scene->an, .ref = id,
-                                     .body = "{\"decision\":\"agree\"}"}));
-    return id;
+    return agreed(self, scene, text_f(self, "{\"kind\":\"unmerge\",\"subject\":\"%s\"}", ref));
 }
 
 static const reply *unmerge_with(place *self, const scene *scene, const char *ref, const char *id)
@@ -361,8 +380,8 @@ static void what_is_no_pair_is_refused(void **state)
     assert_refused(ask(self, (question){VELUM_VERB_SUBJECT_MERGE, scene.shop, .ref = scene.stays,
                                         .body = "{}"}),
                    400, "malformed-request");
-    assert_refused(merge(self, &scene, scene.stays, "nobody"), 400, "malformed-request");
-    assert_refused(merge(self, &scene, "nobody", scene.stays), 400, "malformed-request");
+    assert_refused(merge_with(self, &scene, scene.stays, "nobody", "x"), 400, "malformed-request");
+    assert_refused(merge_with(self, &scene, "nobody", scene.stays, "x"), 400, "malformed-request");
     assert_refused(ask(self, (question){VELUM_VERB_SUBJECT_MERGE, scene.ads, .ref = scene.stays,
                                         .body = text_f(self, "{\"with\":\"%s\"}", scene.joins)}),
                    403, "action-not-allowed");
@@ -399,6 +418,25 @@ static void customers_see_each_of_their_records(void **state)
                    "invalid-value");
     assert_refused(ask(self, (question){VELUM_VERB_ME_READ, token, .body = "{\"record\":0}"}), 400,
                    "malformed-request");
+}
+
+/* Whoever is one by mistake would be erased with somebody else: others agree to exactly these two. */
+static void others_agree_to_exactly_these_two(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    const char *const third = customer(self, scene.shop, 3);
+    const char *const id = link_for(self, &scene, scene.stays, scene.joins);
+
+    assert_refused(ask(self, (question){VELUM_VERB_SUBJECT_MERGE, scene.shop, .ref = scene.stays,
+                                        .body = text_f(self, "{\"with\":\"%s\"}", scene.joins)}),
+                   403, "approval-required");
+    assert_refused(merge_with(self, &scene, scene.stays, third, id), 403, "approval-scope");
+    assert_refused(merge_with(self, &scene, scene.joins, scene.stays, id), 403, "approval-scope");
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM subject WHERE person IS NOT NULL"), 0);
+    assert_done(merge_with(self, &scene, scene.stays, scene.joins, id));
+    assert_done(unmerge(self, &scene, scene.joins));
+    assert_refused(merge_with(self, &scene, scene.stays, scene.joins, id), 403, "approval-used");
 }
 
 /* --- what is recorded and told ------------------------------------------------------------------ */
@@ -569,6 +607,7 @@ int main(void)
         TEST(two_persons_of_several_become_one),
         TEST(a_person_has_at_most_eight_records),
         TEST(what_is_no_pair_is_refused),
+        TEST(others_agree_to_exactly_these_two),
         TEST(customers_see_each_of_their_records),
         TEST(one_leaf_names_both),
         TEST(hooks_are_told_both_pseudonyms),

@@ -23,8 +23,11 @@ static const char *customer(place *self, const char *shop, int n)
     return person(self, shop, text_f(self, "139%08d", n), full_profile);
 }
 
+/* Merging needs nobody else's word here, taking apart does. */
 static pair pair_of(place *self)
 {
+    change_policy(
+        self, (const char *const[]){"link: {needed: 1, roles: [dpo]}", "link: {needed: 0}", NULL});
     return (pair){.shop = shop_token(self),
                   .an = token_of(self, (holder){"an", "human", "dpo", "approvals", "*", NULL})};
 }

@@ -244,8 +244,7 @@ static void a_record_that_joined_another_is_not_written_to(void **state)
     const char *const stays_to = senders.to;
     next_customer(&senders, 2);
     agree(&senders);
-    assert_done(ask(self, (question){VELUM_VERB_SUBJECT_MERGE, senders.shop, .ref = stays,
-                                     .body = text_f(self, "{\"with\":\"%s\"}", senders.ref)}));
+    merge_records(self, senders.shop, stays, senders.ref);
     const reply *const skipped = assert_done(send_to(&senders, senders.to, "1"));
     assert_text_at(skipped, "messages/0/state", "skipped");
     assert_text_at(skipped, "messages/0/reason", "merged");

@@ -271,8 +271,10 @@ class Answers(unittest.TestCase):
 
     def merging(self):
         stays, joins = self.customer("801", "1990-05-06"), self.customer("802", "1990-05-06")
-        merged = self.api.call("mergeSubjects", self.orders, {"with": joins}, subject=stays,
-                               query="?activity=order-fulfilment")
+        asked = self.api.call("askApproval", self.orders, {"kind": "link", "subject": stays, "refs": [joins]})
+        self.api.call("decideApproval", self.an, {"decision": "agree"}, approval=asked["approval"])
+        merged = self.api.call("mergeSubjects", self.orders, {"with": joins, "approval": asked["approval"]},
+                               subject=stays, query="?activity=order-fulfilment")
         self.assertEqual((merged["subject"], merged["merged"]), (stays, 1))
         read = self.api.call("readSubject", self.orders, subject=joins)
         self.assertEqual(read["merged_into"], stays)

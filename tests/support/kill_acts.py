@@ -156,9 +156,14 @@ class MergeRecords(Act):
         other = ADULT | {"mobile": "13912345679"}
         reply = daemon.main_client.upsert(self.box.orders, "two", other)
         self.other = expect(reply, 200).json()["subject"]
+        wish = {"kind": "link", "subject": self.ref, "refs": [self.other]}
+        asked = expect(daemon.ask("POST", "/v1/approvals", self.box.orders, wish), 200)
+        self.approval = asked.json()["approval"]
+        expect(daemon.ask("POST", f"/v1/approvals/{self.approval}", self.box.second, {"decision": "agree"}), 200)
 
     def do(self, daemon, officer):
-        reply = daemon.ask("POST", f"/v1/subjects/{self.ref}/merge", self.box.orders, {"with": self.other})
+        reply = daemon.ask("POST", f"/v1/subjects/{self.ref}/merge", self.box.orders,
+                           {"with": self.other, "approval": self.approval})
         return reply.status == 200
 
     def stands(self, daemon, officer):

@@ -291,11 +291,15 @@ static passage beside(const passage *self, const subject_id *id)
     return made;
 }
 
-static velum_status begin_one(passage *other)
+/* What all of them forbid holds for the last as for the first, though some are gone by then. */
+static velum_status begin_one(const passage *self, passage *other)
 {
     const erasure_wish whole = {.category_count = 0};
 
     VELUM_TRY(locate_subject(other));
+    other->common = self->common;
+    other->common_status = self->common_status;
+    keep_own(other);
     VELUM_TRY(erasure_begin(other, &whole));
     path_fill_entry(other, &other->entry);
     return write_batch_record(other->batch, &other->entry);
@@ -305,7 +309,7 @@ static velum_status begin_other(passage *self, const subject_id *id)
 {
     passage other = beside(self, id);
 
-    const velum_status status = begin_one(&other);
+    const velum_status status = begin_one(self, &other);
     self->problem = other.problem;
     self->hint = other.hint;
     locate_forget(&other);

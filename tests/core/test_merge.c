@@ -574,6 +574,23 @@ static void the_person_is_erased_with_every_record(void **state)
     assert_log_sound(self);
 }
 
+/* GDPR 21(3): whoever comes back under any of their identifiers has objected. */
+static void an_objection_outlives_every_record(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    const char *const third = customer(self, scene.shop, 3);
+
+    assert_done(ask(self, (question){VELUM_VERB_ME_REQUEST_CREATE, customer_of(self, third),
+                                     .body = "{\"right\":\"object-marketing\"}"}));
+    merged(self, &scene);
+    assert_done(merge(self, &scene, scene.stays, third));
+    assert_done(ask(self, (question){VELUM_VERB_SUBJECT_ERASE,
+                                     .ref = text_f(self, "shop:%s", scene.stays), .body = "{}"}));
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM suppression"), 3);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM suppression WHERE scope & 2"), 3);
+}
+
 static void some_categories_are_those_of_one_record(void **state)
 {
     place *const self = *state;
@@ -614,6 +631,7 @@ int main(void)
         TEST(a_filter_gives_one_of_them),
         TEST(a_request_erases_every_record),
         TEST(the_person_is_erased_with_every_record),
+        TEST(an_objection_outlives_every_record),
         TEST(some_categories_are_those_of_one_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,8 @@
 
 #include "cli/say.h"
 
+#include <stdio.h>
+
 #define BODY_BYTES_MAX 512
 #define TYPED_DIGITS_MIN 4
 
@@ -141,4 +143,24 @@ velum_status approval_decide(velum_client *client, const char *activity, const c
                                      .ref = id,
                                      .body = {(const char *)body.data, body.size}};
     return session_ask_json(client, &request, out);
+}
+
+int approval_ask_others(velum_client *client, const char *activity, const buffer *body)
+{
+    VELUM_AUTO(json) *asked = NULL;
+    const session_request request = {.verb = VELUM_VERB_APPROVAL_ASK,
+                                     .activity = activity,
+                                     .body = {(const char *)body->data, body->size}};
+
+    if (buffer_status(body) < 0) {
+        say("what was typed is no text that can be sent");
+        return EXIT_REFUSED;
+    }
+    if (session_ask_json(client, &request, &asked) < 0) {
+        return EXIT_REFUSED;
+    }
+    const text id = approval_text(json_root(asked), "approval");
+    say("asked: others see it with `velum approval list`");
+    (void)printf("%.*s\n", (int)id.size, id.data);
+    return EXIT_DONE;
 }

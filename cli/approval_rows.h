@@ -34,6 +34,11 @@ velum_status approval_get(velum_client *client, const char *activity, const char
 velum_status approval_decide(velum_client *client, const char *activity, const char *id,
                              const char *decision, json **out) VELUM_WARN_UNUSED;
 
+/* Asks others to agree to `body` under the activity; the approval's id stands alone on stdout. Returns the
+ * exit code of a command. */
+int approval_ask_others(velum_client *client, const char *activity,
+                        const buffer *body) VELUM_WARN_UNUSED;
+
 /* A text member; empty when there is none. */
 text approval_text(const json_value *object, const char *name);
 

@@ -4,8 +4,6 @@
 #include "cli/approval_rows.h"
 #include "cli/say.h"
 
-#include <stdio.h>
-
 #define BODY_BYTES_MAX 8192
 
 static void write_option(const invocation *invocation, const char *option, const char *member,
@@ -35,7 +33,7 @@ static void write_fields(const invocation *invocation, json_writer *json)
     json_end_array(json);
 }
 
-static velum_status write_body(const invocation *invocation, buffer *out)
+static void write_body(const invocation *invocation, buffer *out)
 {
     json_writer json;
 
@@ -47,17 +45,11 @@ static velum_status write_body(const invocation *invocation, buffer *out)
     write_option(invocation, "what", "what", &json);
     write_option(invocation, "reason", "reason_code", &json);
     json_end_object(&json);
-    if (buffer_status(out) < 0) {
-        say("what was typed is no text that can be sent");
-    }
-    return buffer_status(out);
 }
 
-/* The approval's id stands alone on stdout. */
 static int run(const invocation *invocation)
 {
     VELUM_AUTO(velum_client) *client = NULL;
-    VELUM_AUTO(json) *asked = NULL;
     VELUM_AUTO_BUFFER body = {0};
 
     if (!invocation_has(invocation, "kind") || !invocation_has(invocation, "activity")) {
@@ -65,19 +57,11 @@ static int run(const invocation *invocation)
                              "--kind is needed, and --activity: the one in which it is to be done");
     }
     buffer_init(&body, BODY_BYTES_MAX);
-    if (write_body(invocation, &body) < 0 || session_open(invocation, &client) < 0) {
+    write_body(invocation, &body);
+    if (session_open(invocation, &client) < 0) {
         return EXIT_REFUSED;
     }
-    const session_request request = {.verb = VELUM_VERB_APPROVAL_ASK,
-                                     .activity = invocation_value(invocation, "activity"),
-                                     .body = {(const char *)body.data, body.size}};
-    if (session_ask_json(client, &request, &asked) < 0) {
-        return EXIT_REFUSED;
-    }
-    const text id = approval_text(json_root(asked), "approval");
-    say("asked: others see it with `velum approval list`");
-    (void)printf("%.*s\n", (int)id.size, id.data);
-    return EXIT_DONE;
+    return approval_ask_others(client, invocation_value(invocation, "activity"), &body);
 }
 
 const command command_approval_ask = {

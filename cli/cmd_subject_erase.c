@@ -5,6 +5,7 @@
  */
 #include "cli/commands.h"
 
+#include "cli/approval_rows.h"
 #include "cli/certificate_out.h"
 #include "cli/say.h"
 #include "cli/session.h"
@@ -188,10 +189,9 @@ static int await_and_write(const invocation *invocation, velum_client *client, c
     return certificate_write_out(out, session_body(file)) < 0 ? EXIT_REFUSED : EXIT_DONE;
 }
 
-/* For exactly what was shown; the approval's id stands alone on stdout. */
+/* For exactly what was shown. */
 static int ask_others(const invocation *invocation, velum_client *client, const json *plan)
 {
-    VELUM_AUTO(json) *asked = NULL;
     VELUM_AUTO_BUFFER body = {0};
     const text what = member_text(json_root(plan), "what");
     json_writer json;
@@ -205,16 +205,7 @@ static int ask_others(const invocation *invocation, velum_client *client, const 
         json_member_text(&json, "what", what);
     }
     json_end_object(&json);
-    const session_request request = {.verb = VELUM_VERB_APPROVAL_ASK,
-                                     .activity = ACTIVITY,
-                                     .body = {(const char *)body.data, body.size}};
-    if (buffer_status(&body) < 0 || session_ask_json(client, &request, &asked) < 0) {
-        return EXIT_REFUSED;
-    }
-    const text id = member_text(json_root(asked), "approval");
-    say("asked: others see it with `velum approval list`");
-    (void)printf("%.*s\n", (int)id.size, id.data);
-    return EXIT_DONE;
+    return approval_ask_others(client, ACTIVITY, &body);
 }
 
 static int run(const invocation *invocation)

@@ -1,6 +1,7 @@
 /* cli/cmd_subject_merge.c: velum subject merge REF WITH, velum subject unmerge REF */
 #include "cli/commands.h"
 
+#include "cli/approval_rows.h"
 #include "cli/say.h"
 #include "cli/session.h"
 
@@ -34,11 +35,13 @@ static velum_status write_body(const act *act, const char *approval, buffer *out
 }
 
 /* What others are asked to agree to. */
-static velum_status write_wish(const invocation *invocation, const act *act, buffer *out)
+static int ask_others(const invocation *invocation, velum_client *client, const act *act)
 {
+    VELUM_AUTO_BUFFER body = {0};
     json_writer json;
 
-    json_writer_init(&json, out);
+    buffer_init(&body, BODY_BYTES_MAX);
+    json_writer_init(&json, &body);
     json_begin_object(&json);
     json_member_string(&json, "kind", act->with != NULL ? "link" : "unmerge");
     json_member_string(&json, "subject", invocation->arguments[0]);
@@ -49,30 +52,7 @@ static velum_status write_wish(const invocation *invocation, const act *act, buf
         json_end_array(&json);
     }
     json_end_object(&json);
-    return buffer_status(out);
-}
-
-/* The approval's id stands alone on stdout. */
-static int ask_others(const invocation *invocation, velum_client *client, const act *act)
-{
-    VELUM_AUTO(json) *asked = NULL;
-    VELUM_AUTO_BUFFER body = {0};
-
-    buffer_init(&body, BODY_BYTES_MAX);
-    if (write_wish(invocation, act, &body) < 0) {
-        say("what was typed is no text that can be sent");
-        return EXIT_REFUSED;
-    }
-    const session_request request = {.verb = VELUM_VERB_APPROVAL_ASK,
-                                     .activity = invocation_value(invocation, "activity"),
-                                     .body = {(const char *)body.data, body.size}};
-    if (session_ask_json(client, &request, &asked) < 0) {
-        return EXIT_REFUSED;
-    }
-    const text id = json_text(json_member(json_root(asked), "approval"));
-    say("asked: others see it with `velum approval list`");
-    (void)printf("%.*s\n", (int)id.size, id.data);
-    return EXIT_DONE;
+    return approval_ask_others(client, invocation_value(invocation, "activity"), &body);
 }
 
 /* The reference that counts afterwards stands alone on stdout. */

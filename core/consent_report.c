@@ -7,6 +7,7 @@
 #include "core/consents.h"
 #include "core/locate.h"
 #include "core/parse.h"
+#include "core/person.h"
 #include "core/verbs.h"
 
 #include <stdio.h>
@@ -73,13 +74,14 @@ static bool would_be_lost(const consent_report *self, const bundle_purpose *purp
 static void count_subject(consent_report *self)
 {
     const passage *const passage = self->passage;
+    const subject_state *const state = person_state(passage);
     const bundle *const bundle = passage->world->bundle;
 
     self->seen++;
     for (uint32_t i = 0; i < bundle->purpose_count; i++) {
         const bundle_purpose *const purpose = &bundle->purposes[i];
         if (is_asked(self, i) &&
-            would_be_lost(self, purpose, subject_state_consent(&passage->state, purpose->number))) {
+            would_be_lost(self, purpose, subject_state_consent(state, purpose->number))) {
             self->lost[i]++;
         }
     }
@@ -108,6 +110,7 @@ static velum_status count_all(consent_report *self)
 
     for (uint64_t i = 0; status == VELUM_OK; i++) {
         subject_id next;
+        bool is_of_several = false;
         if (atomic_load_explicit(&passage->gate->stopping, memory_order_relaxed)) {
             return VELUM_E_UNAVAILABLE;
         }
@@ -115,7 +118,7 @@ static velum_status count_all(consent_report *self)
             VELUM_TRY(conn_commit(passage->conn));
             VELUM_TRY(conn_begin(passage->conn));
         }
-        status = vault_subject_after(passage->conn, &last, &next);
+        status = vault_customer_after(passage->conn, &last, &next, &is_of_several);
         if (status == VELUM_OK) {
             last = next;
             status = look_at(self, &next);

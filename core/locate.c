@@ -46,17 +46,21 @@ static void note_target(passage *passage, const void *what, size_t size)
     passage->target = (crypto_part){what, size};
 }
 
+velum_status locate_open(passage *passage, sealed_subject *rows, const opened_subject **out_opened,
+                         subject_state *out)
+{
+    VELUM_TRY(vault_open(passage->gate->vault, rows, passage->arena, out_opened));
+    VELUM_TRY(subject_state_decode(opened_state(*out_opened), out));
+    return opened_ledger_matches(*out_opened, out->ledger_count) ? VELUM_OK : VELUM_E_TAMPERED;
+}
+
 static velum_status open_state(passage *passage)
 {
     passage->has_subject = true;
     if (sealed_subject_status(passage->sealed) != VAULT_SUBJECT_LIVE) {
         return VELUM_OK; /* decide refuses by the status alone */
     }
-    VELUM_TRY(vault_open(passage->gate->vault, passage->sealed, passage->arena, &passage->opened));
-    VELUM_TRY(subject_state_decode(opened_state(passage->opened), &passage->state));
-    if (!opened_ledger_matches(passage->opened, passage->state.ledger_count)) {
-        return VELUM_E_TAMPERED;
-    }
+    VELUM_TRY(locate_open(passage, passage->sealed, &passage->opened, &passage->state));
     return person_gather(passage);
 }
 
@@ -111,9 +115,8 @@ void locate_forget(passage *passage)
     passage->rows_keys = NULL;
     passage->has_subject = false;
     passage->has_slot = false;
-    passage->is_of_several = false;
     mem_wipe(&passage->state, sizeof(passage->state));
-    mem_wipe(&passage->common, sizeof(passage->common));
+    person_forget(passage);
 }
 
 /* Unknown is not a failure of this stage. */

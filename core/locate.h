@@ -26,6 +26,10 @@ velum_status locate_subject(passage *passage) VELUM_WARN_UNUSED;
 velum_status locate_first(passage *passage) VELUM_WARN_UNUSED;
 /* The subject of rows that were loaded in the passage's snapshot; they are taken over. */
 velum_status locate_take(passage *passage, sealed_subject *rows) VELUM_WARN_UNUSED;
+/* The state in rows that were loaded, with its keys, into the arena; VELUM_E_TAMPERED where it is not the one
+ * of its ledger. */
+velum_status locate_open(passage *passage, sealed_subject *rows, const opened_subject **out_opened,
+                         subject_state *out) VELUM_WARN_UNUSED;
 /* Lets the located subject go, for verbs that visit many. */
 void locate_forget(passage *passage);
 /* A pooled reader in a snapshot whose seq becomes passage->seq; the writer's own for a write. */

@@ -113,8 +113,7 @@ static velum_status use_approval(passage *passage, text id, approval_scope *scop
     if (approvals_needed(bundle, scope->kind) == 0) {
         return VELUM_OK;
     }
-    return id.size == 0 ? refuse_hint(passage, REASON_APPROVAL_REQUIRED,
-                                      "Others agree to it first: ask for an approval of its kind.")
+    return id.size == 0 ? refuse(passage, REASON_APPROVAL_REQUIRED)
                         : approval_use(passage, id, scope);
 }
 

@@ -252,7 +252,7 @@ static void passage_end(passage *passage)
     world_free(passage->world);
     velum_answer_free(passage->answer);
     mem_wipe(&passage->state, sizeof(passage->state));
-    mem_wipe(&passage->common, sizeof(passage->common));
+    person_forget(passage);
 }
 
 static velum_status travel(passage *passage)

@@ -27,13 +27,7 @@ static velum_status read_state(passage *passage, const subject_id *id, subject_s
     VELUM_AUTO(sealed_subject) *held = NULL;
 
     VELUM_TRY(vault_load_state(passage->gate->vault, passage->conn, id, passage->seq, &held));
-    velum_status status = vault_open(passage->gate->vault, held, passage->arena, &opened);
-    if (status == VELUM_OK) {
-        status = subject_state_decode(opened_state(opened), out);
-    }
-    if (status == VELUM_OK && !opened_ledger_matches(opened, out->ledger_count)) {
-        status = VELUM_E_TAMPERED;
-    }
+    const velum_status status = locate_open(passage, held, &opened, out);
     secret_arena_rewind(passage->arena, mark);
     return status;
 }
@@ -92,12 +86,20 @@ static uint32_t furthest(const person_members *members)
     return status;
 }
 
+void person_forget(passage *passage)
+{
+    if (passage->is_of_several) { /* hardly anybody is */
+        mem_wipe(&passage->common, sizeof(passage->common));
+        passage->is_of_several = false;
+    }
+}
+
 velum_status person_gather(passage *passage)
 {
     const subject_id *const person = person_of(passage);
     person_members members;
 
-    passage->is_of_several = false;
+    person_forget(passage);
     if (person == NULL || sealed_subject_status(passage->sealed) != VAULT_SUBJECT_LIVE) {
         return VELUM_OK;
     }

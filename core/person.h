@@ -22,6 +22,8 @@ struct erasure_wish;
  * on. Called by *locate*. */
 velum_status person_gather(passage *passage) VELUM_WARN_UNUSED;
 
+void person_forget(passage *passage);
+
 /* What a decision on the located subject rests on: borrowed; NULL where it is not open. */
 const subject_state *person_state(const passage *passage);
 /* VAULT_SUBJECT_*; 0: none is located. Of several the one that is furthest gone. */

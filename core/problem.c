@@ -28,7 +28,7 @@ static const problem_row REASONS[REASON_COUNT] = {
     [REASON_GUARDIAN_CONSENT_REQUIRED] = {"guardian-consent-required", 403, true,
                                           "A customer under 14 needs a guardian's consent."},
     [REASON_APPROVAL_REQUIRED] = {"approval-required", 403, true,
-                                  "Staff may see a customer under 14 only with an approval."},
+                                  "Others must agree first: ask for an approval."},
     [REASON_PROCESSING_RESTRICTED] = {"processing-restricted", 403, true,
                                       "The customer's data is restricted to storage."},
     [REASON_MARKETING_OBJECTION] = {"marketing-objection", 403, true,

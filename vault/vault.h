@@ -87,11 +87,8 @@ uint32_t sealed_subject_version(const sealed_subject *held);
 velum_status vault_find(vault *self, store_conn *conn, const identifier *value,
                         subject_id *out) VELUM_WARN_UNUSED;
 
-/* The next live subject in the order of ids, from the one of zeros on; VELUM_END behind the last. */
-velum_status vault_subject_after(store_conn *conn, const subject_id *after,
-                                 subject_id *out) VELUM_WARN_UNUSED;
-
-/* The same, where several records of one person are come by as the one that stays. */
+/* The next live customer in the order of ids, from the one of zeros on; VELUM_END behind the last. Several
+ * records of one person are come by as the one that stays. */
 velum_status vault_customer_after(store_conn *conn, const subject_id *after, subject_id *out,
                                   bool *out_of_several) VELUM_WARN_UNUSED;
 

@@ -340,6 +340,33 @@ const reply *ask(place *self, question asked)
     return answer;
 }
 
+fault_kind fault_kind_of(const char *kind)
+{
+    return strcmp(kind, "alloc") == 0   ? FAULT_ALLOC
+           : strcmp(kind, "write") == 0 ? FAULT_WRITE
+           : strcmp(kind, "sync") == 0  ? FAULT_SYNC
+                                        : FAULT_SQL;
+}
+
+bool ask_under_fault(place *self, const char *kind, int n, question asked, const reply **out_done)
+{
+    const reply *answer = NULL;
+
+    forget_refusals(self);
+    fault_plan(text_f(self, "%s:%d:eio", kind, n));
+    const velum_status status = try_ask(self, &asked, &answer);
+    const bool hit = fault_count(fault_kind_of(kind)) >= (unsigned long)n;
+    fault_plan(NULL);
+    if (status == VELUM_OK && answer->status != 200 && answer->status != 503 &&
+        answer->status != 500) {
+        fail_msg("%s:%d: %d %s", kind, n, answer->status, answer->body);
+    }
+    if (out_done != NULL) {
+        *out_done = status == VELUM_OK && answer->status == 200 ? answer : NULL;
+    }
+    return hit;
+}
+
 const reply *assert_done(const reply *answer)
 {
     if (answer->status != 200) {
@@ -480,20 +507,27 @@ void consent(place *self, const char *desk, const char *ref, const char *purpose
                                                     purpose, state)}));
 }
 
-void merge_records(place *self, const char *shop, const char *stays, const char *joins)
+const char *agreed_approval(place *self, const char *token, const char *wish)
 {
     static int approvers;
     const char *const name = text_f(self, "approver-%d", approvers++);
     const char *const approver =
         token_of(self, (holder){name, "human", "dpo", "approvals", "*", NULL});
-    const char *const wish =
-        text_f(self, "{\"kind\":\"link\",\"subject\":\"%s\",\"refs\":[\"%s\"]}", stays, joins);
     const char *const id =
-        text_at(assert_done(ask(self, (question){VELUM_VERB_APPROVAL_ASK, shop, .body = wish})),
+        text_at(assert_done(ask(self, (question){VELUM_VERB_APPROVAL_ASK, token, .body = wish})),
                 "approval");
 
     assert_done(ask(self, (question){VELUM_VERB_APPROVAL_DECIDE, approver, .ref = id,
                                      .body = "{\"decision\":\"agree\"}"}));
+    return id;
+}
+
+void merge_records(place *self, const char *shop, const char *stays, const char *joins)
+{
+    const char *const id = agreed_approval(
+        self, shop,
+        text_f(self, "{\"kind\":\"link\",\"subject\":\"%s\",\"refs\":[\"%s\"]}", stays, joins));
+
     assert_done(ask(self, (question){VELUM_VERB_SUBJECT_MERGE, shop, .ref = stays,
                                      .body = text_f(self, "{\"with\":\"%s\",\"approval\":\"%s\"}",
                                                     joins, id)}));

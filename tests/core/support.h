@@ -7,6 +7,7 @@
 #define TESTS_CORE_SUPPORT_H
 
 #include "audit/entry.h"
+#include "base/fault.h"
 #include "base/json.h"
 #include "core/gate.h"
 
@@ -88,6 +89,10 @@ velum_request request_of(const question *asked);
 const reply *ask(place *self, question asked);
 /* The same with a refusal or failure of the call itself as its result. */
 velum_status try_ask(place *self, const question *asked, const reply **out);
+/* Asks while the nth of a kind ("alloc", "write", "sync", "sql") fails; whether it came to it. The answer is
+ * 200, 500, 503 or none; `out_done`, which may be NULL, is that of 200. */
+bool ask_under_fault(place *self, const char *kind, int n, question asked, const reply **out_done);
+fault_kind fault_kind_of(const char *kind);
 /* As if a second had gone by: the next refusal is recorded whatever came before. */
 void forget_refusals(place *self);
 /* That a walk over the nth fault of a kind ("sql", "write", "sync", "alloc") came to some: `rounds`
@@ -135,7 +140,9 @@ extern const char child_profile[]; /* born 2020 */
 void consent(place *self, const char *desk, const char *ref, const char *purpose,
              const char *state);
 const char *customer_of(place *self, const char *ref);
-/* Two records become one customer, by the word of somebody registered for it. */
+/* An approval asked for by `token` with this body, and agreed to by a person registered for it. */
+const char *agreed_approval(place *self, const char *token, const char *wish);
+/* Two records become one customer, as that person agreed. */
 void merge_records(place *self, const char *shop, const char *stays, const char *joins);
 
 /* Applies the sample policy with pieces of its text replaced: from, to, from, to … NULL. As in a JSON

@@ -9,6 +9,8 @@
 
 #define HOUR_NS (3600 * NS_PER_SECOND)
 #define RECORDS_MAX 8
+#define REPORTED 6 /* fewer than 5 are not told */
+#define REPORTED_TEXT "6"
 #define POLLS_MAX 400
 #define POLL_US 25000
 
@@ -16,7 +18,6 @@ typedef struct scene {
     const char *shop;
     const char *desk;
     const char *ads; /* lives on the consent to direct marketing */
-    const char *an;  /* agrees that two are taken apart */
     const char *stays;
     const char *joins;
 } scene;
@@ -30,22 +31,9 @@ static scene scene_of(place *self)
 {
     scene made = {.shop = shop_token(self), .desk = desk_token(self), .ads = marketing_token(self)};
 
-    made.an = token_of(self, (holder){"an", "human", "dpo", "approvals", "*", NULL});
     made.stays = customer(self, made.shop, 1);
     made.joins = customer(self, made.shop, 2);
     return made;
-}
-
-/* Asked for by the shop, agreed to by somebody else. */
-static const char *agreed(place *self, const scene *scene, const char *wish)
-{
-    const reply *const asked =
-        assert_done(ask(self, (question){VELUM_VERB_APPROVAL_ASK, scene->shop, .body = wish}));
-    const char *const id = text_at(asked, "approval");
-
-    assert_done(ask(self, (question){VELUM_VERB_APPROVAL_DECIDE, scene->an, .ref = id,
-                                     .body = "{\"decision\":\"agree\"}"}));
-    return id;
 }
 
 static const reply *merge_with(place *self, const scene *scene, const char *ref, const char *with,
@@ -58,8 +46,8 @@ static const reply *merge_with(place *self, const scene *scene, const char *ref,
 
 static const char *link_for(place *self, const scene *scene, const char *ref, const char *with)
 {
-    return agreed(
-        self, scene,
+    return agreed_approval(
+        self, scene->shop,
         text_f(self, "{\"kind\":\"link\",\"subject\":\"%s\",\"refs\":[\"%s\"]}", ref, with));
 }
 
@@ -78,7 +66,8 @@ static void merged(place *self, const scene *scene)
 
 static const char *approval_for(place *self, const scene *scene, const char *ref)
 {
-    return agreed(self, scene, text_f(self, "{\"kind\":\"unmerge\",\"subject\":\"%s\"}", ref));
+    return agreed_approval(self, scene->shop,
+                           text_f(self, "{\"kind\":\"unmerge\",\"subject\":\"%s\"}", ref));
 }
 
 static const reply *unmerge_with(place *self, const scene *scene, const char *ref, const char *id)
@@ -521,6 +510,24 @@ static void a_filter_gives_one_of_them(void **state)
     assert_int_equal(integer_at(found, "counts/refused/merged"), 1);
 }
 
+static void a_report_of_consents_counts_one_of_them(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+
+    for (int i = 0; i < 2 * REPORTED; i += 2) {
+        const char *const stays = customer(self, scene.shop, i + 10);
+        const char *const joins = customer(self, scene.shop, i + 11);
+        says(self, &scene, stays, "given");
+        says(self, &scene, joins, "given");
+        assert_done(merge(self, &scene, stays, joins));
+    }
+    const reply *const report = assert_done(ask(
+        self, (question){VELUM_VERB_CONSENT_REPORT, .body = "{\"min_grade\":\"self-verified\","
+                                                            "\"purpose\":\"direct-marketing\"}"}));
+    assert_text_at(report, "purposes/0/lost", REPORTED_TEXT);
+}
+
 /* --- erasing ------------------------------------------------------------------------------------ */
 
 static void a_request_erases_every_record(void **state)
@@ -629,6 +636,7 @@ int main(void)
         TEST(one_leaf_names_both),
         TEST(hooks_are_told_both_pseudonyms),
         TEST(a_filter_gives_one_of_them),
+        TEST(a_report_of_consents_counts_one_of_them),
         TEST(a_request_erases_every_record),
         TEST(the_person_is_erased_with_every_record),
         TEST(an_objection_outlives_every_record),

@@ -5,15 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/fault.h"
-
 #define ROUNDS_MAX 400
 #define POLLS_MAX 400
 #define POLL_US 25000
 
 typedef struct pair {
     const char *shop;
-    const char *an;
     const char *stays;
     const char *joins;
 } pair;
@@ -28,39 +25,13 @@ static pair pair_of(place *self)
 {
     change_policy(
         self, (const char *const[]){"link: {needed: 1, roles: [dpo]}", "link: {needed: 0}", NULL});
-    return (pair){.shop = shop_token(self),
-                  .an = token_of(self, (holder){"an", "human", "dpo", "approvals", "*", NULL})};
+    return (pair){.shop = shop_token(self)};
 }
 
 static void next_pair(place *self, pair *pair, int n)
 {
     pair->stays = customer(self, pair->shop, 2 * n);
     pair->joins = customer(self, pair->shop, 2 * n + 1);
-}
-
-static fault_kind kind_of(const char *kind)
-{
-    return strcmp(kind, "alloc") == 0   ? FAULT_ALLOC
-           : strcmp(kind, "write") == 0 ? FAULT_WRITE
-           : strcmp(kind, "sync") == 0  ? FAULT_SYNC
-                                        : FAULT_SQL;
-}
-
-/* Asks while the nth of a kind fails; whether it came to it. */
-static bool ask_under(place *self, const char *kind, int n, question asked)
-{
-    const reply *answer = NULL;
-
-    forget_refusals(self);
-    fault_plan(text_f(self, "%s:%d:eio", kind, n));
-    const velum_status status = try_ask(self, &asked, &answer);
-    const bool hit = fault_count(kind_of(kind)) >= (unsigned long)n;
-    fault_plan(NULL);
-    if (status == VELUM_OK && answer->status != 200 && answer->status != 503 &&
-        answer->status != 500) {
-        fail_msg("%s:%d: %d %s", kind, n, answer->status, answer->body);
-    }
-    return hit;
 }
 
 static int64_t ones(place *self)
@@ -94,7 +65,7 @@ static void merge_under_all(place *self, const char *kind)
 
     for (; hit && n < ROUNDS_MAX; n++) {
         next_pair(self, &pair, n);
-        hit = ask_under(self, kind, n, merge_of(self, &pair));
+        hit = ask_under_fault(self, kind, n, merge_of(self, &pair), NULL);
         place_reopen(self);
         assert_whole(self, n);
         assert_done(ask(self, merge_of(self, &pair))); /* again, whatever became of it */
@@ -119,18 +90,6 @@ static void merging_is_whole_under_sync_faults(void **state)
     merge_under_all(*state, "sync");
 }
 
-static const char *agreed(place *self, const pair *pair)
-{
-    const char *const body = text_f(self, "{\"kind\":\"unmerge\",\"subject\":\"%s\"}", pair->joins);
-    const reply *const asked =
-        assert_done(ask(self, (question){VELUM_VERB_APPROVAL_ASK, pair->shop, .body = body}));
-    const char *const id = text_at(asked, "approval");
-
-    assert_done(ask(self, (question){VELUM_VERB_APPROVAL_DECIDE, pair->an, .ref = id,
-                                     .body = "{\"decision\":\"agree\"}"}));
-    return id;
-}
-
 /* The approval is used up with what it allowed, or neither. */
 static void taking_apart_is_whole_under_sql_faults(void **state)
 {
@@ -142,11 +101,13 @@ static void taking_apart_is_whole_under_sql_faults(void **state)
     for (; hit && n < ROUNDS_MAX; n++) {
         next_pair(self, &pair, n);
         assert_done(ask(self, merge_of(self, &pair)));
-        const char *const id = agreed(self, &pair);
+        const char *const id = agreed_approval(
+            self, pair.shop, text_f(self, "{\"kind\":\"unmerge\",\"subject\":\"%s\"}", pair.joins));
         const int64_t before = ones(self);
-        hit = ask_under(self, "sql", n,
-                        (question){VELUM_VERB_SUBJECT_UNMERGE, pair.shop, .ref = pair.joins,
-                                   .body = text_f(self, "{\"approval\":\"%s\"}", id)});
+        hit = ask_under_fault(self, "sql", n,
+                              (question){VELUM_VERB_SUBJECT_UNMERGE, pair.shop, .ref = pair.joins,
+                                         .body = text_f(self, "{\"approval\":\"%s\"}", id)},
+                              NULL);
         place_reopen(self);
         assert_whole(self, n);
         const bool is_used =
@@ -182,9 +143,10 @@ static void a_person_goes_whole_under_sql_faults(void **state)
     for (; hit && n < ROUNDS_MAX; n++) {
         next_pair(self, &pair, n);
         assert_done(ask(self, merge_of(self, &pair)));
-        hit = ask_under(self, "sql", n,
-                        (question){VELUM_VERB_SUBJECT_ERASE,
-                                   .ref = text_f(self, "shop:%s", pair.stays), .body = "{}"});
+        hit = ask_under_fault(self, "sql", n,
+                              (question){VELUM_VERB_SUBJECT_ERASE,
+                                         .ref = text_f(self, "shop:%s", pair.stays), .body = "{}"},
+                              NULL);
         place_reopen(self);
         if (sql_count(self, "SELECT count(*) FROM subject WHERE status > 1") > gone) {
             wait_for_gone(self, gone + 2);

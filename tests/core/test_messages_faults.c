@@ -16,14 +16,6 @@
 
 #define ROUNDS_MAX 3000
 
-static fault_kind kind_of(const char *kind)
-{
-    return strcmp(kind, "alloc") == 0   ? FAULT_ALLOC
-           : strcmp(kind, "write") == 0 ? FAULT_WRITE
-           : strcmp(kind, "sync") == 0  ? FAULT_SYNC
-                                        : FAULT_SQL;
-}
-
 typedef struct attempt {
     const char *kind;
     int n;
@@ -34,18 +26,7 @@ typedef struct attempt {
 /* Asks while the nth of a kind fails. */
 static void ask_under(place *self, attempt *attempt, question asked)
 {
-    const reply *answer = NULL;
-
-    forget_refusals(self);
-    fault_plan(text_f(self, "%s:%d:eio", attempt->kind, attempt->n));
-    const velum_status status = try_ask(self, &asked, &answer);
-    attempt->hit = fault_count(kind_of(attempt->kind)) >= (unsigned long)attempt->n;
-    fault_plan(NULL);
-    if (status == VELUM_OK && answer->status != 200 && answer->status != 503 &&
-        answer->status != 500) {
-        fail_msg("%s:%d: %d %s", attempt->kind, attempt->n, answer->status, answer->body);
-    }
-    attempt->answer = status == VELUM_OK && answer->status == 200 ? answer : NULL;
+    attempt->hit = ask_under_fault(self, attempt->kind, attempt->n, asked, &attempt->answer);
 }
 
 /* A fault in the journal's own file ends it for this process; a start goes on. Any other is over when the

@@ -15,31 +15,6 @@
 
 #define ROUNDS_MAX 3000
 
-static fault_kind kind_of(const char *kind)
-{
-    return strcmp(kind, "alloc") == 0   ? FAULT_ALLOC
-           : strcmp(kind, "write") == 0 ? FAULT_WRITE
-           : strcmp(kind, "sync") == 0  ? FAULT_SYNC
-                                        : FAULT_SQL;
-}
-
-/* Asks while the nth of a kind fails; whether it came to it. */
-static bool ask_under(place *self, const char *kind, int n, const question *asked)
-{
-    const reply *answer = NULL;
-
-    forget_refusals(self);
-    fault_plan(text_f(self, "%s:%d:eio", kind, n));
-    const velum_status status = try_ask(self, asked, &answer);
-    const bool hit = fault_count(kind_of(kind)) >= (unsigned long)n;
-    fault_plan(NULL);
-    if (status == VELUM_OK && answer->status != 200 && answer->status != 503 &&
-        answer->status != 500) {
-        fail_msg("%s:%d: %d %s", kind, n, answer->status, answer->body);
-    }
-    return hit;
-}
-
 /* What says that it is done, and what was done: both, or neither. */
 static void assert_agree(place *self, const people *people, const char *id, int n)
 {
@@ -82,7 +57,7 @@ static void verify_under_all(place *self, const char *kind, bool reopen)
         const question asked = {VELUM_VERB_REQUEST_DECIDE, .ref = id,
                                 .body =
                                     "{\"act\":\"verify\",\"version\":1,\"method\":\"document\"}"};
-        hit = ask_under(self, kind, n, &asked);
+        hit = ask_under_fault(self, kind, n, asked, NULL);
         if (reopen) {
             place_reopen(self);
         }
@@ -131,7 +106,7 @@ static void take_in_under_all(place *self, const char *kind)
                                                "{\"right\":\"access\",\"subject\":\"%s\","
                                                "\"details\":\"x\"}",
                                                people.ref)};
-        hit = ask_under(self, kind, n, &asked);
+        hit = ask_under_fault(self, kind, n, asked, NULL);
         const char *const id = id_of(&people, ask(self, asked));
         assert_text_at(assert_done(show(self, id)), "details", "x");
         assert_int_equal(sql_count(self,
@@ -177,7 +152,7 @@ static void erase_under_all(place *self, const char *kind)
         fault_plan(text_f(self, "%s:%d:eio", kind, n));
         place_set_clock(self, now_ns);
         run_timers(self);
-        hit = fault_count(kind_of(kind)) >= (unsigned long)n;
+        hit = fault_count(fault_kind_of(kind)) >= (unsigned long)n;
         fault_plan(NULL);
         place_reopen(self);
         pass_days(self, &now_ns, 1); /* what failed is due again after a minute */

@@ -41,16 +41,16 @@ class Act:
     def finish(self, daemon, officer):
         assert self.do(daemon, officer), "what is left is not done"
 
-    def read(self, daemon):
+    def read(self, daemon, ref):
         """A like refusal is 429 for a second; what comes then is the answer."""
         def once():
-            reply = daemon.main_client.read(self.box.orders, self.ref)
+            reply = daemon.main_client.read(self.box.orders, ref)
             return None if reply.status == 429 else reply
         return wait_until(once, "429 for ever")
 
-    def fields(self, daemon):
+    def fields(self, daemon, ref=None):
         """What is read, or None of somebody erased."""
-        reply = self.read(daemon)
+        reply = self.read(daemon, ref or self.ref)
         if reply.status == 410:
             return None
         return expect(reply, 200).json()["fields"]
@@ -187,9 +187,7 @@ class ErasePerson(MergeRecords):
 
     def stands(self, daemon, officer):
         gone = self.fields(daemon) is None
-        self.ref, self.other = self.other, self.ref
-        assert gone == (self.fields(daemon) is None), "half of a person is erased"
-        self.ref, self.other = self.other, self.ref
+        assert gone == (self.fields(daemon, self.other) is None), "half of a person is erased"
         return gone
 
 
@@ -215,7 +213,7 @@ class ActivatePolicy(Act):
         is_active = listed["active"]["policy"] == self.hash
         waiting = [row["policy"] for row in listed["proposed"]]
         assert waiting == ([] if is_active else [self.hash]), listed
-        decided_by = expect(self.read(daemon), 200).json()["decision"]["policy"]
+        decided_by = expect(self.read(daemon, self.ref), 200).json()["decision"]["policy"]
         assert decided_by == listed["active"]["policy"], "two policies are in force"
         return is_active
 

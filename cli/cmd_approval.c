@@ -131,7 +131,8 @@ const command command_approval_list = {
     .activity = APPROVAL_ACTIVITY,
     .summary = "What others are asked to agree to",
     .detail = "What waits for a review stands first: an access that broke the glass. Who asked\n"
-              "something sees their own with --activity, naming the one under which it was asked.",
+              "something sees their own with --activity, naming the one under which it was\n"
+              "asked.",
     .options = {{"state", "STATE", "asked, agreed, refused, used, to-review, reviewed …"},
                 {"to-review", NULL, "accesses that broke the glass"},
                 {"kind", "KIND", "minor, erasure, request, policy, break-glass …"},

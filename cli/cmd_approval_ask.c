@@ -70,9 +70,9 @@ const command command_approval_ask = {
     .arguments = "",
     .has_data = true,
     .summary = "Ask others to agree to exactly one thing",
-    .detail = "By who could do it but for their word: the same customer, fields and activity are\n"
-              "named again when it is done. Prints the approval's id. The gate runs it under the\n"
-              "activity that --activity names.",
+    .detail = "By who could do it but for their word: the same customer, fields and activity\n"
+              "are named again when it is done. Prints the approval's id. The gate runs it\n"
+              "under the activity that --activity names.",
     .options = {{"kind", "KIND", "minor, bulk, link, unmerge, erasure, request or policy"},
                 {"activity", "NAME", "the activity in which it is to be done"},
                 {"subject", "REF", "the customer it is about"},

@@ -112,10 +112,9 @@ const command command_audit_explain = {
     .has_data = true,
     .activity = "audit",
     .summary = "Why an entry came out as it did",
-    .detail =
-        "Who, for what purpose, on which basis and consent, what was shown, by which rule of\n"
-        "the policy of that time, and whether that policy gives the same decision again.\n"
-        "ID is the decision id of an answer.",
+    .detail = "Who, for what purpose, on which basis and consent, what was shown, by which rule\n"
+              "of the policy of that time, and whether that policy gives the same decision\n"
+              "again. ID is the decision id of an answer.",
     .options = {{"notice", NULL, "and the text of the notice that the customer was shown"},
                 {"lang", "zh|en", "else as the locale"},
                 {"json", NULL, "the answer as JSON"}},

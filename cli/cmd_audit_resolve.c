@@ -81,10 +81,10 @@ const command command_audit_resolve = {
     .has_data = true,
     .activity = "token-resolution",
     .summary = "Whom a token of the log stands for",
-    .detail = "Without --month the token is an employee's or a system's, and their name is told.\n"
-              "With --month it is a customer's of that month, and their reference is told, in\n"
-              "your domain or in --domain. All customers are tried, which takes a while. Each\n"
-              "call is an entry of the log.",
+    .detail = "Without --month the token is an employee's or a system's, and their name is\n"
+              "told. With --month it is a customer's of that month, and their reference is\n"
+              "told, in your domain or in --domain. All customers are tried, which takes a\n"
+              "while. Each call is an entry of the log.",
     .options = {{"month", "YYYYMM", "a customer's token of this month"},
                 {"domain", "D", "in which the customer is named"},
                 {"json", NULL, "the answer as JSON"}},

@@ -249,10 +249,10 @@ const command command_audit_who_saw = {
     .has_data = true,
     .activity = "audit",
     .summary = "Who saw a customer's data, when, under what, and what of it",
-    .detail = "Asks for the customer's identifier, or reads it as a line from stdin; it is never\n"
-              "an argument. Its type is guessed (mobile, email, id_card) unless --type names it.\n"
-              "--subject names a customer by reference instead, also an erased one. Disclosures\n"
-              "of many customers at once are found, too.",
+    .detail = "Asks for the customer's identifier, or reads it as a line from stdin; it is\n"
+              "never an argument. Its type is guessed (mobile, email, id_card) unless --type\n"
+              "names it. --subject names a customer by reference instead, also an erased one.\n"
+              "Disclosures of many customers at once are found, too.",
     .options = {{"type", "TYPE", "of the identifier, such as ext:cj"},
                 {"subject", "REF", "this customer instead; REF or DOMAIN:REF"},
                 {"field", "F", "only who saw this field"},

@@ -97,9 +97,9 @@ const command command_config_check = {
     .arguments_max = 1,
     .has_data = true,
     .summary = "Judge a configuration file, and tell every finding with its line",
-    .detail = "Without FILE the one that velumd would read: $VELUM_CONFIG, velum.yaml of the data\n"
-              "folder, /etc/velum/velum.yaml. Ends with 1 when a finding is an error. Of the root\n"
-              "secret it is looked at who may read it, never shown what it is.",
+    .detail = "Without FILE the one that velumd would read: $VELUM_CONFIG, velum.yaml of the\n"
+              "data folder, /etc/velum/velum.yaml. Ends with 1 when a finding is an error. Of\n"
+              "the root secret it is looked at who may read it, never shown what it is.",
     .options = {{"json", NULL, "findings as JSON"}},
     .run = run,
 };

@@ -118,10 +118,9 @@ const command command_config_show = {
     .arguments = "",
     .has_data = true,
     .summary = "The settings that velumd would take, and where each comes from",
-    .detail =
-        "Command line beats environment beats file beats default. The file is --config FILE,\n"
-        "else $VELUM_CONFIG, else velum.yaml of the data folder, else /etc/velum/velum.yaml.\n"
-        "Of the root secret the place is shown, never what it is.",
+    .detail = "Command line beats environment beats file beats default. The file is --config\n"
+              "FILE, else $VELUM_CONFIG, else velum.yaml of the data folder, else\n"
+              "/etc/velum/velum.yaml. Of the root secret the place is shown, never what it is.",
     .options = {{"config", "FILE", "the file, as velumd would be told"},
                 {"json", NULL, "settings as JSON"}},
     .run = run,

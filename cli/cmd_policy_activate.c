@@ -100,9 +100,9 @@ const command command_policy_activate = {
     .has_data = true,
     .activity = "administration",
     .summary = "Put a proposed policy in force, now or at a time",
-    .detail = "By who proposed it, once enough others have agreed; their agreement is used up by\n"
-              "that. HASH may be the first digits of it. TIME is YYYY-MM-DD or RFC 3339, within a\n"
-              "year.",
+    .detail = "By who proposed it, once enough others have agreed; their agreement is used up\n"
+              "by that. HASH may be the first digits of it. TIME is YYYY-MM-DD or RFC 3339,\n"
+              "within a year.",
     .options = {{"at", "TIME", "not before this time"}},
     .run = run_activate,
 };
@@ -116,9 +116,8 @@ const command command_policy_rollback = {
     .has_data = true,
     .activity = "administration",
     .summary = "Put an earlier policy in force again",
-    .detail =
-        "Without HASH the one before. Where others must agree to a policy they must agree to\n"
-        "this, too: the first call proposes it, the next one, after they have, puts it in\n"
-        "force.",
+    .detail = "Without HASH the one before. Where others must agree to a policy they must agree\n"
+              "to this, too: the first call proposes it, the next one, after they have, puts it\n"
+              "in force.",
     .run = run_rollback,
 };

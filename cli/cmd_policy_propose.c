@@ -173,9 +173,9 @@ const command command_policy_propose = {
     .has_data = true,
     .activity = "administration",
     .summary = "Propose a policy folder, without putting it in force",
-    .detail = "Compiles it, keeps its text for ever and shows what would change. Where the policy\n"
-              "in force demands it, others must agree before it can be activated. Its hash is\n"
-              "printed.",
+    .detail = "Compiles it, keeps its text for ever and shows what would change. Where the\n"
+              "policy in force demands it, others must agree before it can be activated. Its\n"
+              "hash is printed.",
     .options = {{"note", "TEXT", "for those who approve; no personal data"},
                 {"shadow", NULL, "decide by it, too, and record the differences"},
                 {"json", NULL, "the answer as JSON"}},

@@ -265,9 +265,9 @@ const command command_policy_shadow = {
     .has_data = true,
     .activity = "administration",
     .summary = "What the proposed policy in shadow would have decided otherwise",
-    .detail = "Counts the differences that the log records since it was proposed, which needs the\n"
-              "activity `audit` besides. With a HASH that proposal is decided in shadow from now\n"
-              "on, in place of another; `off` ends it.",
+    .detail = "Counts the differences that the log records since it was proposed, which needs\n"
+              "the activity `audit` besides. With a HASH that proposal is decided in shadow\n"
+              "from now on, in place of another; `off` ends it.",
     .options = {{"json", NULL, "the counts as JSON"}},
     .run = run,
 };

@@ -44,9 +44,8 @@ const command command_subject_hold = {
     .has_data = true,
     .activity = ACTIVITY,
     .summary = "A legal hold: the customer's data is not destroyed",
-    .detail =
-        "While a hold stands every erasure is refused, and a deletion that the customer asked for "
-        "waits. Holds are counted.",
+    .detail = "While a hold stands every erasure is refused, and a deletion that the customer\n"
+              "asked for waits. Holds are counted.",
     .run = run_hold,
 };
 

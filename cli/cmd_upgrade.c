@@ -214,8 +214,8 @@ const command command_upgrade = {
     .detail = "--check changes nothing: schemas, sizes, the room needed. It ends with 0 when\n"
               "nothing is to be done, with 10 when an upgrade is needed.\n"
               "--apply needs velumd stopped. It verifies the log, makes a checked backup (never\n"
-              "of keys) and takes the steps, each with its leaf in the log. Killed anywhere, the\n"
-              "next --apply goes on.",
+              "of keys) and takes the steps, each with its leaf in the log. Killed anywhere,\n"
+              "the next --apply goes on.",
     .options = {{"check", NULL, "say what would be done"},
                 {"apply", NULL, "do it"},
                 {"backup", "DIR2", "a folder for the backup (else the data folder)"},

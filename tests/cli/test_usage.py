@@ -1,16 +1,18 @@
 """Help, usage errors, exit codes; and that nothing of what was typed is repeated."""
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import support
 
-COMMANDS = ["init", "status", "credential add", "credential list", "credential revoke",
-            "credential customer", "sample", "import", "consent list", "consent give", "consent withdraw",
-            "consent import", "consent report",
-            "audit log", "audit verify", "audit prove", "policy show", "policy check", "policy apply",
-            "hook list", "hook secret", "message list", "message show", "clock accept", "help"]
+FEWEST = 60  # commands; fewer would mean that the list is not read
 SECRET = "13800138000"
+
+
+def commands(listed):
+    """Every command that the list of help names."""
+    return re.findall(r"(?m)^  ([a-z-]+(?: [a-z-]+)?)  +[A-Z]", listed)
 
 
 class Usage(support.Case):
@@ -18,11 +20,12 @@ class Usage(support.Case):
         self.assertRegex(self.velum("--version").stdout, r"^velum \d+\.\d+\.\d+\n$")
         listed = self.velum("--help").stdout
         self.assertEqual(listed, self.velum("help").stdout)
-        for command in COMMANDS:
-            self.assertIn(f"  {command} ", listed)
+        found = commands(listed)
+        self.assertGreaterEqual(len(found), FEWEST)
+        self.assertEqual(len(found), len(set(found)), "a command is listed twice")
 
     def test_every_command_has_help_in_eighty_columns(self):
-        for command in COMMANDS:
+        for command in commands(self.velum("help").stdout):
             shown = self.velum(*command.split(), "--help").stdout
             self.assertEqual(shown, self.velum("help", *command.split()).stdout)
             self.assertTrue(shown.startswith(f"Usage: velum {command}"), shown)

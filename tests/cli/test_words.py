@@ -8,7 +8,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import support
-from test_usage import COMMANDS
+from test_usage import commands
 
 
 def text(*names):
@@ -17,6 +17,9 @@ def text(*names):
 
 
 class Words(support.Case):
+    def commands(self):
+        return commands(self.velum("help").stdout)
+
     def options(self, command):
         shown = self.velum("help", *command.split()).stdout
         return set(re.findall(r"^  (--[a-z-]+)", shown, re.MULTILINE))
@@ -24,7 +27,7 @@ class Words(support.Case):
     def test_the_manual_page_and_the_document_name_everything(self):
         page = text("docs", "man", "velum.1").replace("\\-", "-")
         document = text("docs", "cli.md")
-        for command in COMMANDS:
+        for command in self.commands():
             self.assertIn(command, page)
             self.assertIn(command, document)
             for option in self.options(command) - {"--help", "--data"}:
@@ -33,19 +36,22 @@ class Words(support.Case):
 
     def test_the_document_names_the_activity(self):
         rows = {}
+        under = ""
         for line in text("docs", "cli.md").splitlines():
-            found = re.match(r"\| `([a-z]+(?: [a-z]+)?)", line)
-            if found:
-                rows.setdefault(found.group(1), "")
-                rows[found.group(1)] += line
-        for command in COMMANDS:
+            if line.startswith("| `"):
+                cells = line.replace(r"\|", " ").split("|")
+                under = under if cells[3].strip() == "the same" else cells[3]
+                for command in re.findall(r"`([a-z][a-z ,-]*[a-z])", cells[1]):
+                    rows[command] = rows.get(command, "") + under
+        for command in self.commands():
             shown = re.search(r"under the activity `([a-z-]+)`", self.velum("help", *command.split()).stdout)
             if shown:
-                self.assertIn(shown.group(1), rows[command], command)
+                named = [under for row, under in rows.items() if (row + " ").startswith(command + " ")]
+                self.assertIn(shown.group(1), "".join(named), command)
 
     def test_zsh_completion_names_every_option(self):
         completion = text("cli", "completion", "_velum")
-        for command in COMMANDS:
+        for command in self.commands():
             for option in self.options(command):
                 self.assertRegex(completion, re.escape(option) + r"\[", command)
 
@@ -54,7 +60,7 @@ class Words(support.Case):
         self.assertLessEqual({"credential", "audit", "init", "--version"}, self.complete("velum", ""))
         self.assertLessEqual({"log", "verify", "prove"}, self.complete("velum", "--data", "d", "audit", ""))
         self.assertEqual({"service", "human"}, self.complete("velum", "credential", "add", "x", "--kind", ""))
-        for command in COMMANDS:
+        for command in self.commands():
             if command != "help":
                 offered = self.complete("velum", *command.split(), "--")
                 self.assertEqual(self.options(command) - offered, set(), command)

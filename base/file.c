@@ -20,6 +20,7 @@
 #define DIRECTORY_MODE 0700
 #define READ_BYTES_MIN ((size_t)4096)
 #define ZEROS_BYTES ((size_t)65536)
+#define COPY_BYTES ((size_t)65536)
 #define TEMPORARY_SUFFIX ".tmp"
 
 static velum_status status_of_errno(int os_errno)
@@ -93,6 +94,33 @@ static velum_status sync_with(int (*sync_call)(int), int fd)
 velum_status directory_sync(int dir_fd)
 {
     return sync_with(fsync, dir_fd);
+}
+
+velum_status directory_is_within(int dir_fd, int outer_fd, bool *out)
+{
+    struct stat folder;
+    struct stat here;
+    struct stat above = {.st_ino = 0};
+    VELUM_AUTO_FD at = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
+
+    if (at < 0 || fstat(outer_fd, &folder) != 0 || fstat(at, &here) != 0) {
+        return VELUM_E_IO;
+    }
+    *out = here.st_dev == folder.st_dev && here.st_ino == folder.st_ino;
+    while (!*out) {
+        const int up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        file_close(&at);
+        at = up;
+        if (at < 0 || fstat(at, &above) != 0) {
+            return VELUM_E_IO;
+        }
+        if (above.st_dev == here.st_dev && above.st_ino == here.st_ino) {
+            return VELUM_OK; /* the root is its own parent */
+        }
+        *out = above.st_dev == folder.st_dev && above.st_ino == folder.st_ino;
+        here = above;
+    }
+    return VELUM_OK;
 }
 
 velum_status file_sync(int fd)
@@ -285,16 +313,17 @@ static velum_status rename_over(int dir_fd, const char *from, const char *to)
     return renameat(dir_fd, from, dir_fd, to) == 0 ? VELUM_OK : status_of_errno(errno);
 }
 
-velum_status file_replace(int dir_fd, const char *name, const void *data, size_t size)
+static velum_status temporary_name(const char *name, char out[NAME_MAX + 1])
 {
-    char temporary[NAME_MAX + 1];
-
     assert(strchr(name, '/') == NULL);
-    const int length = snprintf(temporary, sizeof(temporary), "%s" TEMPORARY_SUFFIX, name);
-    if (length < 0 || (size_t)length >= sizeof(temporary)) {
-        return VELUM_E_LIMIT;
-    }
-    velum_status status = write_temporary(dir_fd, temporary, data, size);
+    const int length = snprintf(out, NAME_MAX + 1, "%s" TEMPORARY_SUFFIX, name);
+    return length < 0 || length > NAME_MAX ? VELUM_E_LIMIT : VELUM_OK;
+}
+
+/* The written file takes its place, or goes. */
+static velum_status put_in_place(int dir_fd, const char *temporary, const char *name,
+                                 velum_status status)
+{
     if (status == VELUM_OK) {
         status = rename_over(dir_fd, temporary, name);
     }
@@ -305,6 +334,55 @@ velum_status file_replace(int dir_fd, const char *name, const void *data, size_t
         return status;
     }
     return directory_sync(dir_fd);
+}
+
+velum_status file_replace(int dir_fd, const char *name, const void *data, size_t size)
+{
+    char temporary[NAME_MAX + 1];
+
+    VELUM_TRY(temporary_name(name, temporary));
+    return put_in_place(dir_fd, temporary, name, write_temporary(dir_fd, temporary, data, size));
+}
+
+velum_status file_rename(int dir_fd, const char *from, const char *to)
+{
+    VELUM_TRY(rename_over(dir_fd, from, to));
+    return directory_sync(dir_fd);
+}
+
+static velum_status copy_bytes(int from_fd, int to_fd)
+{
+    uint8_t bytes[COPY_BYTES];
+    uint64_t size = 0;
+
+    VELUM_TRY(file_size(from_fd, &size));
+    for (uint64_t at = 0; at < size; at += COPY_BYTES) {
+        const size_t count = size - at < COPY_BYTES ? (size_t)(size - at) : COPY_BYTES;
+        VELUM_TRY(file_read_at(from_fd, at, bytes, count));
+        VELUM_TRY(file_write_at(to_fd, at, bytes, count));
+    }
+    return sync_with(fsync, to_fd);
+}
+
+static velum_status copy_temporary(int from_fd, const char *name, int to_fd, const char *temporary)
+{
+    VELUM_AUTO_FD from = -1;
+    VELUM_AUTO_FD to = -1;
+
+    if (unlinkat(to_fd, temporary, 0) != 0 && errno != ENOENT) {
+        return status_of_errno(errno);
+    }
+    VELUM_TRY(file_open(from_fd, name, O_RDONLY, &from));
+    VELUM_TRY(file_open(to_fd, temporary, O_WRONLY | O_CREAT | O_EXCL, &to));
+    return copy_bytes(from, to);
+}
+
+velum_status file_copy(int from_fd, const char *name, int to_fd)
+{
+    char temporary[NAME_MAX + 1];
+
+    VELUM_TRY(temporary_name(name, temporary));
+    return put_in_place(to_fd, temporary, name, copy_temporary(from_fd, name, to_fd, temporary));
 }
 
 velum_status file_overwrite(int fd)

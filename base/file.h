@@ -17,6 +17,8 @@ velum_status directory_open(const char *path, int *out_fd) VELUM_WARN_UNUSED;
 /* mkdir with mode 0700 and opens it; an existing folder is VELUM_E_EXISTS. */
 velum_status directory_create(int parent_fd, const char *name, int *out_fd) VELUM_WARN_UNUSED;
 velum_status directory_sync(int dir_fd) VELUM_WARN_UNUSED;
+/* Whether a directory is `outer` or lies anywhere below it. */
+velum_status directory_is_within(int dir_fd, int outer_fd, bool *out) VELUM_WARN_UNUSED;
 
 /* openat with O_CLOEXEC|O_NOFOLLOW and mode 0600. */
 velum_status file_open(int dir_fd, const char *name, int flags, int *out_fd) VELUM_WARN_UNUSED;
@@ -38,6 +40,11 @@ velum_status file_read(int dir_fd, const char *name, buffer *out) VELUM_WARN_UNU
  * then the new one is there but may not survive a loss of power. */
 velum_status file_replace(int dir_fd, const char *name, const void *data,
                           size_t size) VELUM_WARN_UNUSED;
+/* A file of any size into another folder under the same name, durable and atomic like file_replace; what is
+ * appended meanwhile comes along or does not. */
+velum_status file_copy(int from_fd, const char *name, int to_fd) VELUM_WARN_UNUSED;
+/* Durable and atomic: `from` takes the place of `to` in the same folder. */
+velum_status file_rename(int dir_fd, const char *from, const char *to) VELUM_WARN_UNUSED;
 /* Overwrites the whole of a file with zeros where it lies. */
 velum_status file_overwrite(int fd) VELUM_WARN_UNUSED;
 /* The same, then unlinks it; the folder is the caller's to sync. VELUM_E_NOTFOUND when it is not there. */

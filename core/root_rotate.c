@@ -45,34 +45,6 @@ static velum_status split(root_rotation *self, velum_error *err)
                                                      : VELUM_OK;
 }
 
-/* Whether `place` is the folder or lies anywhere below it. */
-static velum_status is_within(int place_fd, int dir_fd, bool *out)
-{
-    struct stat folder;
-    struct stat here;
-    struct stat above = {.st_ino = 0};
-    VELUM_AUTO_FD at = fcntl(place_fd, F_DUPFD_CLOEXEC, 0);
-
-    if (at < 0 || fstat(dir_fd, &folder) != 0 || fstat(at, &here) != 0) {
-        return VELUM_E_IO;
-    }
-    *out = here.st_dev == folder.st_dev && here.st_ino == folder.st_ino;
-    while (!*out) {
-        const int up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        file_close(&at);
-        at = up;
-        if (at < 0 || fstat(at, &above) != 0) {
-            return VELUM_E_IO;
-        }
-        if (above.st_dev == here.st_dev && above.st_ino == here.st_ino) {
-            return VELUM_OK; /* the root is its own parent */
-        }
-        *out = above.st_dev == folder.st_dev && above.st_ino == folder.st_ino;
-        here = above;
-    }
-    return VELUM_OK;
-}
-
 /* RR-3 */
 static velum_status open_place(root_rotation *self, int dir_fd, velum_error *err)
 {
@@ -82,7 +54,7 @@ static velum_status open_place(root_rotation *self, int dir_fd, velum_error *err
         return error_set_errno(err, VELUM_E_NOTFOUND, errno,
                                "there is no such folder for the new root secret");
     }
-    const velum_status status = is_within(self->place_fd, dir_fd, &within);
+    const velum_status status = directory_is_within(self->place_fd, dir_fd, &within);
     if (status < 0) {
         return error_set_errno(err, status, errno, "the way up from the new root secret is barred");
     }

@@ -15,7 +15,9 @@
 #include "base/file.h"
 
 #define PAGES_A_STEP 256
-#define TABLES_MAX 256 /* of a database of ours */
+#define READER_WAIT_MS 5000
+#define STEPS_A_QUESTION 100000 /* of SQLite's machine: some ms */
+#define TABLES_MAX 256          /* of a database of ours */
 
 /* conn_free by the name that VELUM_AUTO looks for. */
 static void store_conn_free(store_conn *conn)
@@ -38,13 +40,21 @@ static velum_status fault_status(void)
     }
 }
 
+static bool is_stopped(const store_copy_options *options)
+{
+    return options->stop != NULL && atomic_load(options->stop);
+}
+
 static velum_status copy_pages(sqlite3_backup *backup, store_conn *to,
                                const store_copy_options *options)
 {
     int code = SQLITE_OK;
 
-    while (code == SQLITE_OK) { /* each turn takes pages; the folder's lock keeps writers away */
+    while (code == SQLITE_OK) { /* each turn takes pages; none changes in the view of `from` */
         VELUM_TRY(fault_status());
+        if (is_stopped(options)) {
+            return VELUM_E_UNAVAILABLE;
+        }
         code = sqlite3_backup_step(backup, PAGES_A_STEP);
         if (options->progress != NULL && (code == SQLITE_OK || code == SQLITE_DONE)) {
             const uint64_t pages = (uint64_t)sqlite3_backup_pagecount(backup);
@@ -148,21 +158,37 @@ static velum_status compare_tables(store_conn *from, store_conn *to)
     return VELUM_E_LIMIT;
 }
 
-/* As anybody opens a database: a copy that does not open is none. */
-static velum_status verify(store_conn *from, const conn_options *opening)
+/* Asked by SQLite now and then within a statement: anything but 0 interrupts it. */
+static int ask_to_go_on(void *context)
 {
-    VELUM_AUTO(store_conn) *copy = NULL;
+    return is_stopped(context) ? 1 : 0;
+}
 
-    VELUM_TRY(conn_open(opening, &copy));
+/* As anybody opens a database: a copy that does not open is none. */
+static velum_status check_copy(store_conn *from, store_conn *copy)
+{
     VELUM_TRY(check_answers(copy, "PRAGMA cipher_integrity_check", true));
     VELUM_TRY(check_answers(copy, "PRAGMA integrity_check", false));
     VELUM_TRY(compare_tables(copy, from));
     return compare_tables(from, copy);
 }
 
+static velum_status verify(store_conn *from, const conn_options *opening,
+                           const store_copy_options *options)
+{
+    VELUM_AUTO(store_conn) *copy = NULL;
+
+    VELUM_TRY(conn_open(opening, &copy));
+    sqlite3_progress_handler(copy->db, STEPS_A_QUESTION, ask_to_go_on,
+                             (void *)(uintptr_t)options); /* which is only read */
+    const velum_status status = check_copy(from, copy);
+    return status < 0 && is_stopped(options) ? VELUM_E_UNAVAILABLE : status;
+}
+
 /* --- the whole ---------------------------------------------------------------------------------- */
 
-static velum_status copy_and_verify(store *self, int dir_fd, const store_copy_options *options)
+static velum_status copy_and_verify(const store *self, store_conn *from, int dir_fd,
+                                    const store_copy_options *options)
 {
     char path[PATH_BYTES_MAX];
     conn_options opening = *store_writer_options(self);
@@ -170,10 +196,32 @@ static velum_status copy_and_verify(store *self, int dir_fd, const store_copy_op
     VELUM_TRY(path_join(options->folder, options->name, path));
     opening.path = path;
     opening.role = CONN_COPY;
-    VELUM_TRY(copy_into(store_writer(self), &opening, options));
+    VELUM_TRY(copy_into(from, &opening, options));
     opening.role = CONN_WRITER;
-    VELUM_TRY(verify(store_writer(self), &opening));
+    VELUM_TRY(verify(from, &opening, options));
     return directory_sync(dir_fd);
+}
+
+/* A view is pinned by its first read, and then held against every other connection. */
+static velum_status begin_view(store_conn *reader)
+{
+    int64_t tables = 0;
+
+    VELUM_TRY(conn_begin(reader));
+    return count_rows(reader, "sqlite_schema", &tables);
+}
+
+static velum_status copy_online(store *self, int dir_fd, const store_copy_options *options)
+{
+    store_conn *reader = NULL;
+
+    VELUM_TRY(store_reader_acquire(self, READER_WAIT_MS, &reader));
+    velum_status status = begin_view(reader);
+    if (status == VELUM_OK) {
+        status = copy_and_verify(self, reader, dir_fd, options);
+    }
+    store_reader_release(self, reader);
+    return status;
 }
 
 static void remove_copy(int dir_fd, const char *name)
@@ -193,15 +241,18 @@ velum_status store_copy(store *self, const store_copy_options *options)
 {
     VELUM_AUTO_FD dir_fd = -1;
 
-    assert(!store_writer(self)->in_transaction);
-    conn_settle(store_writer(self));
+    if (!options->online) {
+        assert(!store_writer(self)->in_transaction);
+        conn_settle(store_writer(self));
+    }
     VELUM_TRY(directory_open(options->folder, &dir_fd));
     velum_status status = file_make(dir_fd, options->name);
     if (status == VELUM_E_EXISTS) {
         return status; /* somebody's file, which stays */
     }
     if (status == VELUM_OK) {
-        status = copy_and_verify(self, dir_fd, options);
+        status = options->online ? copy_online(self, dir_fd, options)
+                                 : copy_and_verify(self, store_writer(self), dir_fd, options);
     }
     if (status < 0) {
         const int os_errno = errno;

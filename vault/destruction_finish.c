@@ -232,7 +232,8 @@ static bool is_known(const destruction *what)
     return what->kind >= DESTROY_DATA && what->kind <= DESTROY_EVIDENCE;
 }
 
-/* Into the open transaction of keys.db. */
+/* Into the open transaction of keys.db; what a repetition finds done is not done again, so that a place
+ * which has followed does not lack it anew (M-1). */
 static velum_status drop_keys(vault *self, const destruction *list, uint32_t count)
 {
     store_conn *const keys = store_writer(self->keys_db);
@@ -241,7 +242,11 @@ static velum_status drop_keys(vault *self, const destruction *list, uint32_t cou
         if (!is_known(&list[i])) {
             return VELUM_E_INVALID;
         }
+        if (kinds[list[i].kind].check(self, &list[i]) == VELUM_OK) {
+            continue;
+        }
         VELUM_TRY(kinds[list[i].kind].drop_keys(self, keys, &list[i]));
+        VELUM_TRY(mirror_note(self, &list[i].subject));
     }
     return VELUM_OK;
 }
@@ -290,6 +295,7 @@ velum_status vault_destruction_finish(vault *self, store_conn *conn, const destr
         return VELUM_E_INVALID;
     }
     VELUM_TRY(kinds[what->kind].check(self, what)); /* I-6 */
+    VELUM_TRY(mirrors_have(self, &what->subject));  /* M-3 */
     VELUM_TRY(kinds[what->kind].finish(conn, what, &report));
     VELUM_TRY(drop_row(conn, what->n));
     if (self->cache != NULL) {

@@ -218,7 +218,7 @@ static velum_status check_writer(const vault *self, const sealed_subject *row)
 velum_status generation_check(vault *self, const store_conn *conn, const sealed_subject *row,
                               const key_row *keys)
 {
-    if (row->generation >= keys->generation) {
+    if (row->generation >= keys->generation || self->is_restoring) {
         return VELUM_OK;
     }
     return conn == self->vault_writer ? check_writer(self, row) : check_snapshot(self, row, keys);
@@ -268,6 +268,7 @@ static velum_status write_pending(const vault *self, store_conn *keys)
             return VELUM_E_CORRUPT;
         }
         VELUM_TRY(insert_move(keys, move));
+        VELUM_TRY(mirror_note(self, &move->subject));
     }
     return VELUM_OK;
 }

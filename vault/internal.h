@@ -57,6 +57,8 @@ struct vault {
     store *keys_db;
     cache *cache; /* NULL: none */
     velum_random random;
+    bool is_restoring;         /* older rows open, and nobody but the restore asks (restored.c) */
+    _Atomic(bool) has_mirrors; /* places follow keys.db; written by the writer thread */
     /* Of the writer thread alone: */
     bool keys_begun;
     bool keys_unsure;    /* a commit of keys.db failed: a crash may still bring it back */
@@ -115,6 +117,7 @@ struct key_row {
     uint8_t next_data[WRAPPED_KEY_BYTES];
     int64_t slot;
     int64_t next_slot; /* 0: none */
+    uint32_t kek_version;
     uint32_t generation;
     uint32_t key_version;
     uint64_t moment; /* before it was read; 0: of the writer alone */
@@ -138,6 +141,8 @@ velum_status key_view_open(vault *self, key_view *out) VELUM_WARN_UNUSED;
 void key_view_close(vault *self, key_view *view);
 velum_status key_view_read(const key_view *view, const subject_id *id,
                            key_row *out) VELUM_WARN_UNUSED;
+/* With the next data key, on a connection to any file of the form of keys.db. */
+velum_status key_row_read(store_conn *keys, const subject_id *id, key_row *out) VELUM_WARN_UNUSED;
 /* Begins the transaction on keys.db where none is open. */
 velum_status subject_keys_begin(vault *self) VELUM_WARN_UNUSED;
 /* The same, and puts the keys there; what is rolled back in vault.db alone is collected at start. */
@@ -149,6 +154,18 @@ velum_status subject_keys_next_drop(store_conn *keys, const subject_id *id,
                                     int64_t slot) VELUM_WARN_UNUSED;
 /* Takes back what keys.db was given for transactions that vault.db never committed. */
 velum_status subject_keys_collect(vault *self) VELUM_WARN_UNUSED;
+
+/* --- places that follow keys.db: mirror.c ------------------------------------------------------------ */
+
+/* Whether there are any; when the file is opened and after each change. */
+velum_status mirrors_load(vault *self) VELUM_WARN_UNUSED;
+/* In the open transaction of keys.db: places lack something of this subject from now on (M-1). */
+velum_status mirror_note(const vault *self, const subject_id *id) VELUM_WARN_UNUSED;
+/* All keys of a subject, retained ones among them, from a file of the form of keys.db; fine when there are
+ * none. */
+velum_status keys_drop_whole(store_conn *keys, const subject_id *id) VELUM_WARN_UNUSED;
+/* VELUM_E_BUSY while one lacks something of the subject (M-3). */
+velum_status mirrors_have(const vault *self, const subject_id *id) VELUM_WARN_UNUSED;
 
 /* --- sealed rows: sealed_subject.c ------------------------------------------------------------------ */
 

@@ -123,12 +123,27 @@ velum_status vault_put_state(vault *self, store_conn *conn, const opened_subject
     return subject_store_state(self, conn, opened, &row, state);
 }
 
+/* While restoring: the generations between are those of rows that are lost, and of older copies. */
+static velum_status raise_restored(vault *self, const store_conn *conn,
+                                   const opened_subject *opened, subject_row *row)
+{
+    key_row keys = {.slot = 0};
+
+    if (!self->is_restoring) {
+        return VELUM_OK;
+    }
+    VELUM_TRY(subject_keys_read(self, conn, &opened->id, &keys));
+    row->generation = keys.generation > row->generation ? keys.generation : row->generation;
+    return VELUM_OK;
+}
+
 velum_status vault_put_state_final(vault *self, store_conn *conn, const opened_subject *opened,
                                    const uint8_t state[VAULT_STATE_BYTES], uint64_t seq)
 {
     subject_row row;
 
     VELUM_TRY(row_of(conn, opened, &row));
+    VELUM_TRY(raise_restored(self, conn, opened, &row));
     if (row.generation == UINT32_MAX) {
         return VELUM_E_LIMIT;
     }

@@ -67,7 +67,21 @@ static const char *const keys_schema_2[] = {
     ") STRICT, WITHOUT ROWID",
     NULL};
 
-static const store_step keys_steps[] = {{keys_schema_1}, {keys_schema_2}};
+/* Places that follow this file, and the subjects of which they lack something (vault/mirror.c). */
+static const char *const keys_schema_3[] = {
+    "CREATE TABLE mirror ("
+    " place TEXT NOT NULL PRIMARY KEY,"
+    " pushed INTEGER NOT NULL,"
+    " follows INTEGER NOT NULL CHECK (follows BETWEEN 0 AND 1),"
+    " last_ns INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID",
+    "CREATE TABLE mirror_due ("
+    " n INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " subject BLOB NOT NULL CHECK (length(subject) = 16)"
+    ") STRICT",
+    "CREATE INDEX mirror_due_subject ON mirror_due (subject)", NULL};
+
+static const store_step keys_steps[] = {{keys_schema_1}, {keys_schema_2}, {keys_schema_3}};
 
 const store_step *vault_keys_steps(uint32_t *out_count)
 {
@@ -89,27 +103,32 @@ velum_status subject_keys_open(vault *self, const vault_options *options, velum_
 
     VELUM_TRY(store_open(&opening, &self->keys_db, err));
     if (options->create) {
-        return store_migrate(self->keys_db, steps, count, &from, err);
+        VELUM_TRY(store_migrate(self->keys_db, steps, count, &from, err));
+    } else {
+        VELUM_TRY(store_schema_require(self->keys_db, count, "keys.db", err));
     }
-    return store_schema_require(self->keys_db, count, "keys.db", err);
+    const velum_status status = mirrors_load(self);
+    return status < 0 ? error_set(err, status, "the places that follow keys.db cannot be read")
+                      : VELUM_OK;
 }
 
 /* --- reading --------------------------------------------------------------------------------------- */
 
-/* Slot, keys, generation, key version; then, where the statement has them, the next slot and its key. */
+/* Slot, keys, generation, versions; then, where the statement has them, the next slot and its key. */
 static velum_status read_columns(store_stmt *stmt, key_row *out)
 {
     out->slot = stmt_integer(stmt, 0);
     VELUM_TRY(column_bytes(stmt, 1, out->keys.data, sizeof(out->keys.data)));
     VELUM_TRY(column_bytes(stmt, 2, out->keys.evidence, sizeof(out->keys.evidence)));
     VELUM_TRY(column_u32(stmt, 3, 0, &out->generation));
-    return column_u32(stmt, 4, 1, &out->key_version);
+    VELUM_TRY(column_u32(stmt, 4, 1, &out->key_version));
+    return column_u32(stmt, 5, 1, &out->kek_version);
 }
 
 static velum_status read_present(store_conn *conn, const subject_id *id, key_row *out)
 {
-    static const char sql[] = "SELECT k.slot, s.first, s.second, k.generation, k.key_version"
-                              " FROM subject_key k JOIN key_slot s ON s.slot = k.slot"
+    static const char sql[] = "SELECT k.slot, s.first, s.second, k.generation, k.key_version,"
+                              " k.kek_version FROM subject_key k JOIN key_slot s ON s.slot = k.slot"
                               " WHERE k.subject = $1";
     VELUM_AUTO_STMT *stmt = NULL;
 
@@ -123,8 +142,8 @@ static velum_status read_present(store_conn *conn, const subject_id *id, key_row
 static velum_status read_whole(store_conn *conn, const subject_id *id, key_row *out)
 {
     static const char sql[] =
-        "SELECT k.slot, s.first, s.second, k.generation, k.key_version, n.slot, t.first"
-        " FROM subject_key k JOIN key_slot s ON s.slot = k.slot"
+        "SELECT k.slot, s.first, s.second, k.generation, k.key_version, k.kek_version,"
+        " n.slot, t.first FROM subject_key k JOIN key_slot s ON s.slot = k.slot"
         " LEFT JOIN next_key n ON n.subject = k.subject"
         " LEFT JOIN key_slot t ON t.slot = n.slot WHERE k.subject = $1";
     VELUM_AUTO_STMT *stmt = NULL;
@@ -132,11 +151,16 @@ static velum_status read_whole(store_conn *conn, const subject_id *id, key_row *
     VELUM_TRY(statement_for(conn, sql, id, &stmt));
     VELUM_TRY(step_row(stmt, VELUM_E_NOTFOUND));
     VELUM_TRY(read_columns(stmt, out));
-    out->next_slot = stmt_integer(stmt, 5);
+    out->next_slot = stmt_integer(stmt, 6);
     if (out->next_slot != 0) {
-        return column_bytes(stmt, 6, out->next_data, sizeof(out->next_data));
+        return column_bytes(stmt, 7, out->next_data, sizeof(out->next_data));
     }
     return VELUM_OK;
+}
+
+velum_status key_row_read(store_conn *keys, const subject_id *id, key_row *out)
+{
+    return read_whole(keys, id, out);
 }
 
 typedef velum_status (*row_reader)(store_conn *conn, const subject_id *id, key_row *out);

@@ -123,6 +123,7 @@ velum_status vault_create_or_open(const vault_options *options, vault **out, vel
     self->vault_db = options->vault_db;
     self->vault_writer = store_writer(options->vault_db);
     self->random = options->random;
+    self->is_restoring = options->is_restoring;
     (void)pthread_mutex_init(&self->recent.lock, NULL);
     VELUM_TRY(open_parts(self, options, err));
     *out = vault_take(&self);

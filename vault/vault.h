@@ -49,6 +49,7 @@ typedef struct vault_options {
     uint32_t readers_max; /* of keys.db */
     size_t cache_bytes;   /* ceiling of the sealed-row cache; 0: none */
     bool create;          /* make keys.db */
+    bool is_restoring;    /* vault.db is older than keys.db, by intent (vault_restored_*) */
 } vault_options;
 
 /* The vault's part of the schema of vault.db by step: statements ended by NULL. */
@@ -493,6 +494,72 @@ velum_status vault_suppression_lift(vault *self, store_conn *conn, const identif
 /* Deletes at most `limit` ended rows. */
 velum_status vault_suppression_expire(store_conn *conn, int64_t now_ns, uint32_t limit,
                                       uint32_t *out_count) VELUM_WARN_UNUSED;
+
+/* --- places that follow keys.db: mirror.c (docs/backup.md) -------------------------------------------
+ * A place holds a copy of keys.db that never falls behind for long and has no history (I-6, B-1). Adding,
+ * forgetting and raising: the writer thread, outside transactions; the rest: any one thread. */
+#define VAULT_MIRRORS_MAX 4
+#define MIRROR_PLACE_BYTES 400 /* path of a folder, with NUL */
+#define MIRROR_FILE "keys.db"
+typedef struct key_mirror {
+    char place[MIRROR_PLACE_BYTES];
+    uint64_t pushed; /* the last change that it has */
+    uint64_t behind; /* changes that it lacks */
+    bool follows;    /* false: it has no copy yet */
+    int64_t last_ns; /* when it last had everything; 0: never */
+} key_mirror;
+typedef struct key_mirrors {
+    key_mirror items[VAULT_MIRRORS_MAX];
+    uint32_t count;
+} key_mirrors;
+velum_status vault_mirrors(vault *self, key_mirrors *out) VELUM_WARN_UNUSED;
+/* From now on the place is waited for (M-3); fine for a known one. VELUM_E_LIMIT, VELUM_E_INVALID. */
+velum_status vault_mirror_add(vault *self, text place) VELUM_WARN_UNUSED;
+/* VELUM_E_NOTFOUND. What lies in the place is the caller's to destroy. */
+velum_status vault_mirror_forget(vault *self, text place) VELUM_WARN_UNUSED;
+typedef struct mirror_advance {
+    text place;
+    uint64_t pushed;
+    int64_t at_ns;
+} mirror_advance;
+/* The place has everything up to `pushed`. VELUM_E_NOTFOUND. */
+velum_status vault_mirror_raise(vault *self, const mirror_advance *to) VELUM_WARN_UNUSED;
+/* Brings to the place, opened by the caller with the key of keys.db, what it lacks behind `*pushed`, which
+ * moves when all of it is durable there. */
+velum_status vault_mirror_push(vault *self, store *place, uint64_t *pushed) VELUM_WARN_UNUSED;
+/* A copy of the whole of keys.db while it is written to; store_copy with `online`. */
+velum_status vault_mirror_copy(vault *self, const store_copy_options *to,
+                               uint64_t *out_pushed) VELUM_WARN_UNUSED;
+
+/* --- an older vault.db beside newer keys: restored.c ---------------------------------------------------
+ * While a folder is being restored, and nobody is let in: rows of an earlier generation open, and a state
+ * that is sealed anew gets a generation above all that keys.db has seen of its subject. */
+#define VAULT_RESTORED_ROWS 32
+#define RESTORED_OPENS 0
+#define RESTORED_NO_KEYS 1     /* the evidence's term has ended since */
+#define RESTORED_NO_DATA_KEY 2 /* erased since */
+#define RESTORED_KEY_REPLACED \
+    3 /* a category was erased since: this row is sealed under the key before */
+typedef struct restored_row {
+    subject_id subject;
+    uint32_t found; /* RESTORED_* */
+    uint32_t moves; /* generations since */
+} restored_row;
+typedef struct restored_rows {
+    restored_row items[VAULT_RESTORED_ROWS];
+    uint32_t count;
+} restored_rows;
+/* Of a copy of keys.db, before the vault is opened: forgets the places and what was under way. */
+velum_status vault_restored_keys(store *keys_db) VELUM_WARN_UNUSED;
+/* Drops keys whose subject vault.db does not have: of whom came after it was copied. */
+velum_status vault_restored_orphans(store *keys_db, store *vault_db,
+                                    uint64_t *out_count) VELUM_WARN_UNUSED;
+/* The next live subjects in the order of ids; fewer than VAULT_RESTORED_ROWS: the last. `conn` is the
+ * writer's. */
+velum_status vault_restored_after(vault *self, store_conn *conn, const subject_id *after,
+                                  restored_rows *out) VELUM_WARN_UNUSED;
+/* Every row that the vault has of a subject without keys. */
+velum_status vault_restored_forget(store_conn *conn, const subject_id *id) VELUM_WARN_UNUSED;
 
 /* Counts, for /metrics and `velum` status. */
 uint64_t vault_cache_bytes(const vault *self);

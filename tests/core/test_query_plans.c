@@ -18,9 +18,9 @@
 
 /* Tables that have as many rows as the house has policies, people of its own, names and moments. A row of
  * `destruction` and `subject_move` lives for one batch. */
-static const char *const small[] = {"meta",           "registry",     "credential",  "notice",
-                                    "bundle_applied", "proposal",     "destruction", "subject_move",
-                                    "schema_version", "sqlite_schema"};
+static const char *const small[] = {
+    "meta",        "registry",     "credential",     "notice",        "bundle_applied", "proposal",
+    "destruction", "subject_move", "schema_version", "sqlite_schema", "mirror"};
 
 typedef struct inspection {
     place *place;

@@ -37,7 +37,7 @@ static void make_old(fixture *self, old_row *rows)
 
     assert_ok(store_open(&options, &db, NULL));
     assert_ok(store_migrate(db, vault_keys_steps(&count), 1, &from, NULL));
-    assert_int_equal(count, 2);
+    assert_int_equal(count, 3);
     assert_ok(conn_begin(store_writer(db)));
     for (uint32_t i = 0; i < PEOPLE; i++) {
         random_fill(&self->random, &rows[i], sizeof rows[i]);

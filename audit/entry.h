@@ -57,8 +57,9 @@
 #define ENTRY_MESSAGE 41      /* to a customer: asked for, intent, outcome, skipped */
 #define ENTRY_MODULE 42       /* a module took or answered work, or set a timer */
 #define ENTRY_HOOK 43         /* somebody outside was told of a pseudonym; intent and outcome */
-
-#define ENTRY_MERGE 44 /* records became one person, or do not count as one any more */
+#define ENTRY_MERGE 44        /* records became one person, or do not count as one any more */
+#define ENTRY_BACKUP 45       /* a copy for the day of loss; intent and outcome */
+#define ENTRY_RESTORE 46      /* this log begins where another ended; what was made good */
 
 #define ENTRY_SINGLE 1 /* stages */
 #define ENTRY_INTENT 2

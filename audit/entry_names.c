@@ -56,6 +56,8 @@ const char *entry_type_name(uint32_t type)
         {ENTRY_MESSAGE, "message"},
         {ENTRY_MODULE, "module"},
         {ENTRY_HOOK, "hook"},
+        {ENTRY_BACKUP, "backup"},
+        {ENTRY_RESTORE, "restore"},
     };
 
     return name_in(names, sizeof names / sizeof names[0], type);

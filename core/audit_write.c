@@ -2,8 +2,10 @@
 #include "core/audit_write.h"
 
 #include "core/approvals.h"
+#include "core/backup.h"
 #include "core/hook.h"
 #include "core/requests.h"
+#include "core/restore.h"
 #include "core/work.h"
 #include "core/verbs.h"
 
@@ -138,6 +140,8 @@ static const char *operation_name(uint32_t operation)
         [OPERATION_REVIEW] = "review",     [OPERATION_WHO_SAW] = "who-saw",
         [OPERATION_EXPLAIN] = "explain",   [OPERATION_RESOLVE] = "resolve",
         [OPERATION_HOLD] = "hold",         [OPERATION_RELEASE] = "release",
+        [OPERATION_MERGE] = "merge",       [OPERATION_UNMERGE] = "unmerge",
+        [OPERATION_BACKUP] = "backup",     [OPERATION_FORGET] = "forget",
         [OPERATION_WORK_TAKE] = "take",    [OPERATION_WORK_DONE] = "done",
         [OPERATION_WORK_AGAIN] = "again",  [OPERATION_WORK_DROPPED] = "dropped",
         [OPERATION_TIMER_SET] = "timer",   [OPERATION_ROW_DELETE] = "delete",
@@ -192,6 +196,9 @@ static const shown_input SHOWN[] = {
     {INPUT_SCHEMA, "schema", NULL, 0, false},
     {INPUT_KEYS_SCHEMA, "keys_schema", NULL, 0, false},
     {INPUT_ROOT_VERSION, "root_version", NULL, 0, false},
+    {INPUT_BACKUP, "backup", backup_state_name, 0, false},
+    {INPUT_LOG_SIZE, "log_size", NULL, 0, false},
+    {INPUT_RESTORED, "restored", restored_name, 0, false},
     {INPUT_SIGN_UP, "sign_up", NULL, 0, false},
     {INPUT_REHEARSAL, "rehearsal", NULL, 0, false},
     {INPUT_ALLOWED, "allowed", NULL, 0, false},

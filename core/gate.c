@@ -110,6 +110,7 @@ velum_status gate_create(const velum_gate_options *options, velum_gate **out)
     gate->timeout_ms = options->timeout_ms == 0 ? GATE_TIMEOUT_MS_DEFAULT : options->timeout_ms;
     (void)pthread_mutex_init(&gate->world_lock, NULL);
     work_bell_init(&gate->work_bell);
+    keeper_init(&gate->keeper, gate);
     random_fill(&gate->random, gate->boot_id, sizeof(gate->boot_id));
     gate->folder = mem_copy_text(options->folder.data, options->folder.size);
     if (gate->folder == NULL || make_birthmark(gate) < 0) {
@@ -173,7 +174,7 @@ static velum_status open_keys(velum_gate *gate, const gate_opening *how, velum_e
 }
 
 static velum_status open_stores(velum_gate *gate, const velum_gate_options *options,
-                                uint32_t workers, velum_error *err)
+                                const gate_opening *how, uint32_t workers, velum_error *err)
 {
     const store_options db = {.folder = gate->folder,
                               .name = "vault.db",
@@ -189,7 +190,8 @@ static velum_status open_stores(velum_gate *gate, const velum_gate_options *opti
                                 .vault_db = gate->db,
                                 .random = gate->random,
                                 .readers_max = db.readers_max,
-                                .cache_bytes = (size_t)cache};
+                                .cache_bytes = (size_t)cache,
+                                .is_restoring = how->is_restoring};
     return vault_create_or_open(&rows, &gate->vault, err);
 }
 
@@ -217,6 +219,7 @@ static velum_status start_threads(velum_gate *gate, uint64_t seq)
 static void stop_threads(velum_gate *gate)
 {
     steward_stop(&gate->steward);
+    keeper_stop(&gate->keeper);
     checkpointer_stop(&gate->checkpointer);
     writer_stop(&gate->writer);
     appender_stop(&gate->appender);
@@ -236,7 +239,7 @@ static velum_status open_parts(velum_gate *gate, const velum_gate_options *optio
     VELUM_TRY(open_folder(gate, err));
     VELUM_TRY(check_upgrade(gate, how, err));
     VELUM_TRY(open_keys(gate, how, err));
-    VELUM_TRY(open_stores(gate, options, workers, err));
+    VELUM_TRY(open_stores(gate, options, how, workers, err));
     VELUM_TRY(init_parts(gate, workers));
     VELUM_TRY(recover(gate, &seq, err));
     VELUM_TRY(vault_collect(gate->vault, err)); /* vault.db is as new as the log */
@@ -244,6 +247,12 @@ static velum_status open_parts(velum_gate *gate, const velum_gate_options *optio
     gate->world->epoch = 1;
     atomic_store(&gate->epoch, 1);
     return start_threads(gate, seq);
+}
+
+static velum_status start_own_acts(velum_gate *gate)
+{
+    VELUM_TRY(steward_start(&gate->steward, gate));
+    return keeper_start(&gate->keeper);
 }
 
 velum_status gate_open_as(const velum_gate_options *options, const gate_opening *how,
@@ -270,10 +279,13 @@ velum_status gate_open_as(const velum_gate_options *options, const gate_opening 
         status = own_write(gate, own_write_new_root);
     }
     if (status == VELUM_OK) {
+        status = own_write(gate, backup_tell_orphan);
+    }
+    if (status == VELUM_OK) {
         status = writer_call(&gate->writer, erasures_take_up); /* what a crash left (I-6) */
     }
-    if (status == VELUM_OK) { /* last: no write of its own overtakes what an opening writes */
-        status = steward_start(&gate->steward, gate);
+    if (status == VELUM_OK && !how->is_restoring) {
+        status = start_own_acts(gate); /* last: none overtakes what an opening writes */
     }
     if (status < 0) {
         stop_threads(gate);
@@ -332,10 +344,12 @@ void velum_gate_free(velum_gate *gate)
     socket_stop(gate->socket);
     gate->socket = NULL;
     steward_stop(&gate->steward);
+    keeper_stop(&gate->keeper);
     drain(gate);
     checkpointer_stop(&gate->checkpointer);
     if (appender_drain(&gate->appender, STOP_MARGIN_MS) == VELUM_OK) { /* a leaf of our own, too */
         checkpointer_try(&gate->checkpointer);
+        keeper_copy_log(&gate->keeper);
     }
     stop_threads(gate);
     gate_release(gate);

@@ -18,6 +18,7 @@
 #include "core/checkpointer.h"
 #include "core/clock_guard.h"
 #include "core/counters.h"
+#include "core/keeper.h"
 #include "core/pending.h"
 #include "core/quota.h"
 #include "core/refusals.h"
@@ -74,10 +75,12 @@ struct velum_gate {
     checkpointer checkpointer;
     watchdog watchdog;
     steward steward;
+    keeper keeper;
     work_bell work_bell;
     socket_server *socket;   /* NULL until served */
     atomic_uint hook_turn;   /* which hook is given first (K-6) */
     atomic_bool is_counting; /* a walk for an aggregate is under way (core/counts.h) */
+    struct mending *mending; /* while the folder is being restored (core/restore.h); else NULL */
     atomic_uint own_scans;   /* walks of customers through the log (core/me_log.h) */
 };
 
@@ -86,6 +89,7 @@ typedef struct gate_opening {
     const uint8_t *root;     /* the root secret at hand; NULL: sought where the design says */
     const root_names *named; /* and where a configuration says; or NULL */
     bool ends_upgrade;       /* the last look of an upgrade, beside its copy of keys.db (U-4) */
+    bool is_restoring;       /* nothing happens by itself: no timer, no backup (core/restore.h) */
 } gate_opening;
 velum_status gate_open_as(const velum_gate_options *options, const gate_opening *how,
                           velum_gate **out, velum_error *err) VELUM_WARN_UNUSED;

@@ -10,6 +10,8 @@
 #define META_CLOCK_ACCEPTED "clock_accepted" /* the clock then */
 #define META_KEYS_SCHEMA "keys_schema"       /* newest step of keys.db that has a leaf */
 #define META_ROOT_VERSION "root_version"     /* newest root secret that has a leaf */
+#define META_BACKUP_FIRST "backup_first"     /* event id of a backup's INTENT whose end is not */
+#define META_BACKUP_SECOND "backup_second"   /* recorded yet, in two halves; 0 and 0: none */
 
 /* 0 when there is no such value. */
 velum_status meta_read(store_conn *conn, const char *name, int64_t *out) VELUM_WARN_UNUSED;

@@ -121,6 +121,7 @@ velum_status refuse_hint(passage *passage, uint32_t problem, const char *hint) V
 
 /* Verbs of the gate itself; no request from outside can name one. */
 #define VERB_TIMERS 200u
+#define VERB_MEND 201u
 
 /* The verb of a number, or NULL. */
 const verb *verb_find(uint32_t number);

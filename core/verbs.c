@@ -5,6 +5,7 @@
 #include "core/consents.h"
 #include "core/locate.h"
 #include "core/requests.h"
+#include "core/restore.h"
 #include "core/timers.h"
 
 #define BODY PENDING_BODY_BYTES_MAX
@@ -542,6 +543,14 @@ static const verb VERBS[] = {
      .is_write = true,
      .leaves_max = 768, /* of 64 timers; a deletion asked for may be of 8 records */
      .open = timers_apply},
+    {.number = VERB_MEND,
+     .name = "mend",
+     .entry_type = ENTRY_RESTORE,
+     .action = ACTION_ADMINISTER,
+     .is_own = true,
+     .is_write = true,
+     .leaves_max = 1000, /* of 32 customers with all their consents */
+     .open = mend_apply},
 };
 
 static const verb *find_in(const verb_table *table, uint32_t number)
@@ -558,8 +567,8 @@ const verb *verb_find(uint32_t number)
 {
     static const verb_table own = {VERBS, sizeof(VERBS) / sizeof(VERBS[0])};
     static const verb_table *const tables[] = {
-        &own,         &verbs_counts,   &verbs_rows,  &verbs_many,
-        &verbs_hooks, &verbs_messages, &verbs_tasks, &verbs_work,
+        &own,         &verbs_backup,   &verbs_counts, &verbs_rows, &verbs_many,
+        &verbs_hooks, &verbs_messages, &verbs_tasks,  &verbs_work,
     };
     const verb *found = NULL;
 

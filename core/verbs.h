@@ -16,6 +16,7 @@ extern const verb_table verbs_messages; /* core/verbs_messages.c */
 extern const verb_table verbs_many;     /* core/verbs_many.c */
 extern const verb_table verbs_rows;     /* core/verbs_rows.c */
 extern const verb_table verbs_counts;   /* core/verbs_counts.c */
+extern const verb_table verbs_backup;   /* core/verbs_backup.c */
 
 /* core/read.c */
 velum_status read_open(passage *passage) VELUM_WARN_UNUSED;
@@ -155,6 +156,11 @@ velum_status row_import_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status row_delete_locate(passage *passage) VELUM_WARN_UNUSED;
 velum_status row_delete_apply(passage *passage) VELUM_WARN_UNUSED;
 
+/* core/backup.c */
+velum_status backup_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status backup_status_apply(passage *passage) VELUM_WARN_UNUSED;
+velum_status backup_forget_apply(passage *passage) VELUM_WARN_UNUSED;
+
 /* core/reply.c: what several verbs write: {"subject":REF into an open object; nothing when there is no subject. */
 velum_status reply_subject(passage *passage, json_writer *out) VELUM_WARN_UNUSED;
 /* A list of fields by name, into an open object. */
@@ -214,6 +220,9 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define INPUT_ATTEMPT 77         /* of a webhook, from 1 */
 #define INPUT_OUTCOME 70         /* MESSAGE_* that the courier reported, or that its silence is */
 #define INPUT_ROOT_VERSION 90    /* how often the root secret was replaced, this time included */
+#define INPUT_BACKUP 91          /* BACKUP_* of core/backup.h: how it ended */
+#define INPUT_LOG_SIZE 92        /* entries of the log that this one goes on from */
+#define INPUT_RESTORED 93        /* RESTORED_* of core/restore.h: what was made good */
 #define INPUT_COUNTED 85         /* 1: an aggregate was counted anew */
 #define RESULT_SAME 1
 #define RESULT_CHANGED 2
@@ -244,6 +253,8 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_RELEASE 24
 #define OPERATION_MERGE 25
 #define OPERATION_UNMERGE 26
+#define OPERATION_BACKUP 27
+#define OPERATION_FORGET 28 /* a place that keys are not brought to any more */
 #define OPERATION_ROW_DELETE 60
 #define OPERATION_WORK_TAKE 65 /* a module's work: core/work.h */
 #define OPERATION_WORK_DONE 66

@@ -60,6 +60,7 @@ write_batch_mark write_batch_begin(const write_batch *self)
                               .slot_count = self->slot_count,
                               .vault = vault_savepoint(self->gate->vault),
                               .begins_erasure = self->begins_erasure,
+                              .begins_backup = self->begins_backup,
                               .accepts_clock = self->accepts_clock};
 }
 
@@ -79,6 +80,7 @@ void write_batch_rewind(write_batch *self, const write_batch_mark *mark)
     self->seq = mark->seq;
     self->slot_count = mark->slot_count;
     self->begins_erasure = mark->begins_erasure;
+    self->begins_backup = mark->begins_backup;
     self->accepts_clock = mark->accepts_clock;
     world_free(self->next_world); /* a change of world ends its batch: it was this request's */
     self->next_world = NULL;
@@ -179,6 +181,9 @@ static void publish(write_batch *batch)
     if (batch->rings) {
         work_bell_ring(&gate->work_bell);
     }
+    if (batch->begins_backup) {
+        keeper_begin(&gate->keeper);
+    }
 }
 
 static velum_status transact(write_batch *batch, gathered *work, uint32_t *out_done)
@@ -234,6 +239,9 @@ static void finish_erasures(writer *self, bool begun)
 {
     if (begun) {
         atomic_store(&self->erasures_left, erasures_finish(self->gate) < 0);
+    }
+    if (atomic_load(&self->erasures_left)) {
+        keeper_notice(&self->gate->keeper); /* where it is a place that they wait for */
     }
 }
 

@@ -39,6 +39,7 @@ typedef struct write_batch {
     uint32_t slot_capacity;
     world *next_world;   /* loaded by a write that changed it */
     bool begins_erasure; /* something is to be destroyed after COMMIT (core/erasure.h) */
+    bool begins_backup;  /* what the keeper was told before (core/keeper.h) */
     int64_t timer_ns;    /* earliest timer that was set; 0: none */
     bool rings;          /* a module has new work (core/work_bell.h) */
     bool accepts_clock;  /* an officer accepted the clock as of accepted_ns */
@@ -57,6 +58,7 @@ typedef struct write_batch_mark {
     uint32_t slot_count;
     vault_mark vault;
     bool begins_erasure;
+    bool begins_backup;
     bool accepts_clock;
 } write_batch_mark;
 write_batch_mark write_batch_begin(const write_batch *self);

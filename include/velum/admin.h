@@ -76,6 +76,13 @@ extern "C" {
 #define VELUM_VERB_HOOK_LIST \
     90u /* administration → {hooks:[{id, hook, event, state, attempts, status, at, due}…]} */
 #define VELUM_VERB_HOOK_SECRET 91u /* administration; body {hook} → {hook, number, secret} */
+/* Places that hold a backup (docs/backup.md); one is made at a time. */
+#define VELUM_VERB_BACKUP \
+    92u /* administration; body {to: an absolute path, keep?: 1–1000} → {place, name}: begun */
+#define VELUM_VERB_BACKUP_STATUS \
+    93u /* → {state: none|running|done|failed, place?, name?, what?, done?, total?, reason?,
+           places:[{place, behind: how many changes of keys it lacks, last?: time}…]} */
+#define VELUM_VERB_BACKUP_FORGET 94u /* body {place}: it is not followed any more → {place} */
 
 /* --- Making a folder ---------------------------------------------------------------------------- */
 typedef struct velum_init_options {
@@ -344,6 +351,44 @@ typedef struct velum_root_rotation {
  * when others may read it; else as velum_gate_open. */
 velum_status velum_root_rotate(const velum_root_rotate_options *options,
                                velum_root_rotation *result, velum_error *err) VELUM_WARN_UNUSED;
+
+/* --- A data folder from a backup (docs/backup.md) ---------------------------------------------------------
+ * Makes a new folder of an older vault.db, today's keys and the log, in which nothing that was taken back
+ * since stands again (I-6, I-8). */
+#define VELUM_RESTORE_NAME_BYTES 64
+typedef struct velum_restore_options {
+    size_t size;
+    velum_string place;  /* that `backup` wrote to; nothing in it is changed */
+    velum_string name;   /* of a vault-….db in it; empty: the newest */
+    velum_string log;    /* a folder with a newer log than the place has; empty: the place's */
+    velum_string folder; /* to be made; must not exist */
+    /* Told from the calling thread: `done` of `total` of `what`, a constant for people. Or NULL. */
+    void (*progress)(void *context, const char *what, uint64_t done, uint64_t total);
+    void *context;
+} velum_restore_options;
+typedef struct velum_restore_result {
+    size_t size;
+    char name[VELUM_RESTORE_NAME_BYTES]; /* of the copy that was taken */
+    uint64_t log_size;                   /* entries of the old log */
+    uint64_t entries_since;              /* of them, writes that the copy does not have */
+    uint64_t subjects;                   /* that are there now and not erased */
+    uint64_t erased;                     /* were erased after the copy, and are again */
+    uint64_t unreadable;  /* lost a category after the copy, and with it the key of the rest */
+    uint64_t consents;    /* customers of whom a consent was taken back, as the log says */
+    uint64_t restricted;  /* changed in a way that the log does not tell: all is forbidden */
+    uint64_t missing;     /* came after the copy: only their keys were there */
+    uint64_t credentials; /* revoked, or whose tokens were ended */
+    uint64_t policies;    /* changes of the policy after the copy: to be done again */
+    uint64_t requests;    /* customers' requests with an entry after the copy */
+    char origin[160];     /* of the new log, and its key */
+    char verifier_key[300];
+} velum_restore_result;
+/* VELUM_E_EXISTS when `folder` is there; VELUM_E_NOTFOUND for a place, name or log that is not there;
+ * VELUM_E_OLDER when the log ends before the copy, or the copy's schema is one to be upgraded;
+ * VELUM_E_TAMPERED, VELUM_E_TRUNCATED when the log does not verify; VELUM_E_CRYPTO for a wrong root secret;
+ * VELUM_E_NOSPACE, VELUM_E_IO. What fails, or is killed anywhere, leaves no `folder`. */
+velum_status velum_restore(const velum_restore_options *options, velum_restore_result *result,
+                           velum_error *err) VELUM_WARN_UNUSED;
 
 /* --- The sample retailer --------------------------------------------------------------------------- */
 /* Person `index` of the sample of `seed` as one row of VELUM_VERB_IMPORT ({line, identifiers, profile}),

@@ -42,7 +42,7 @@ typedef struct place {
     char folder[PLACE_PATH_BYTES + 16];
     char kit[PLACE_PATH_BYTES + 16];
     char clock[PLACE_PATH_BYTES + 16]; /* "" when the machine's clock is used */
-    char verifier_key[256];
+    char verifier_key[300];
     uint32_t workers;
     uint64_t cache_bytes;
     velum_gate *gate;

@@ -14,26 +14,6 @@
 #define CUSTOMERS_MAX 1000000
 #define SEED_DEFAULT 20260101
 
-/* The officer's trust file, from the key and the first checkpoint. Without a home there is none, and
- * the person is told what that means. */
-static void write_trust(const char *folder, const char *key)
-{
-    VELUM_AUTO_BUFFER checkpoint;
-    trust trust = {.key = ""};
-    char log[PLACE_BYTES_MAX];
-
-    buffer_init(&checkpoint, TRUST_CHECKPOINT_BYTES - 1);
-    (void)memccpy(trust.key, key, '\0', sizeof(trust.key) - 1);
-    if (place_join(folder, PLACE_AUDIT, log) == VELUM_OK &&
-        place_read(log, "checkpoint", &checkpoint) == VELUM_OK && checkpoint.size > 0) {
-        memcpy(trust.checkpoint, checkpoint.data, checkpoint.size);
-    }
-    if (trust_write(trust_origin(text_of(key)), &trust) < 0) {
-        say("no trust file could be written for `velum audit verify`");
-        say_more("Keep the verifier key, and give it with --key.");
-    }
-}
-
 static void say_next(const invocation *invocation)
 {
     say("the data folder is made; the line on stdout is the log's verifier key");
@@ -68,7 +48,7 @@ static int make(const invocation *invocation, uint64_t seed, uint32_t customers)
         say("nothing was made: %s", err.text[0] == '\0' ? velum_status_text(status) : err.text);
         return EXIT_REFUSED;
     }
-    write_trust(folder, key);
+    trust_begin(folder, text_of(key));
     if (is_sample && customers > 0 && sample_fill(folder, seed, customers) < 0) {
         say_more("The folder is made, but its sample is not whole: remove it and start again.");
         return EXIT_REFUSED;

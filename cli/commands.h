@@ -6,6 +6,8 @@
 
 extern const command command_init;
 extern const command command_upgrade;
+extern const command command_backup;
+extern const command command_restore;
 extern const command command_key_rotate;
 extern const command command_config_check;
 extern const command command_config_show;
@@ -68,10 +70,6 @@ extern const command command_hook_list;
 extern const command command_hook_secret;
 extern const command command_message_list;
 extern const command command_message_show;
-extern const command command_message_list;
-extern const command command_message_show;
-extern const command command_hook_list;
-extern const command command_hook_secret;
 extern const command command_clock_accept;
 extern const command command_help;
 

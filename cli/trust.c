@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/place.h"
+#include "cli/say.h"
 
 #define TRUST_PATH_BYTES 4096
 
@@ -127,4 +129,24 @@ velum_status trust_write(text origin, const trust *trust)
     buffer_append_format(&contents, "%s\n%s", trust->key, trust->checkpoint);
     VELUM_TRY(buffer_status(&contents));
     return file_replace(trust_fd, name, contents.data, contents.size);
+}
+
+void trust_begin(const char *folder, text verifier_key)
+{
+    VELUM_AUTO_BUFFER checkpoint;
+    trust trust = {.key = ""};
+    char log[PLACE_BYTES_MAX];
+
+    buffer_init(&checkpoint, TRUST_CHECKPOINT_BYTES - 1);
+    if (verifier_key.size < sizeof(trust.key)) {
+        memcpy(trust.key, verifier_key.data, verifier_key.size);
+    }
+    if (place_join(folder, PLACE_AUDIT, log) == VELUM_OK &&
+        place_read(log, "checkpoint", &checkpoint) == VELUM_OK && checkpoint.size > 0) {
+        memcpy(trust.checkpoint, checkpoint.data, checkpoint.size);
+    }
+    if (trust.key[0] == '\0' || trust_write(trust_origin(verifier_key), &trust) < 0) {
+        say("no trust file could be written for `velum audit verify`");
+        say_more("Keep the verifier key, and give it with --key.");
+    }
 }

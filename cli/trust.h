@@ -30,5 +30,8 @@ velum_status trust_parse(text contents, trust *out) VELUM_WARN_UNUSED;
 velum_status trust_read(text origin, trust *out) VELUM_WARN_UNUSED;
 /* Makes the folders (0700) and replaces the file (0600). */
 velum_status trust_write(text origin, const trust *trust) VELUM_WARN_UNUSED;
+/* That of a new log: its key and the first checkpoint of the data folder. What fails is told to the person,
+ * with what it means. */
+void trust_begin(const char *folder, text verifier_key);
 
 #endif

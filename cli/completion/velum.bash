@@ -2,7 +2,7 @@
 
 _velum_words() {
     case $1 in
-    '') echo 'init upgrade key config status credential sample import consent audit policy approval subject certificate request hook message clock help --data --help --version' ;;
+    '') echo 'init upgrade backup restore key config status credential sample import consent audit policy approval subject certificate request hook message clock help --data --help --version' ;;
     credential) echo 'add list revoke rotate customer' ;;
     consent) echo 'list give withdraw import report' ;;
     audit) echo 'log who-saw explain resolve verify prove' ;;
@@ -16,7 +16,7 @@ _velum_words() {
     clock) echo 'accept' ;;
     key) echo 'rotate' ;;
     config) echo 'check show' ;;
-    help) echo 'init upgrade key config status credential sample import consent audit policy approval subject certificate request hook message clock' ;;
+    help) echo 'init upgrade backup restore key config status credential sample import consent audit policy approval subject certificate request hook message clock' ;;
     init) echo '--kit --sample --customers --seed --help' ;;
     status | 'credential list' | 'policy show') echo '--json --data --help' ;;
     'credential add') echo '--kind --role --activity --domain --store --uid --expires --data --help' ;;
@@ -53,6 +53,8 @@ _velum_words() {
     'request task') echo '--error --data --help' ;;
     sample) echo '--csv --customers --seed --json --help' ;;
     upgrade) echo '--check --apply --backup --json --data --help' ;;
+    backup) echo '--to --keep --status --forget --json --data --help' ;;
+    restore) echo '--from --backup --log --json --data --help' ;;
     'key rotate') echo '--to --json --data --help' ;;
     'config check') echo '--json --data --help' ;;
     'config show') echo '--config --json --data --help' ;;
@@ -81,7 +83,7 @@ _velum_command() {
         *)
             command=${command:+$command }$word
             case $command in
-            config | credential | consent | audit | policy | approval | subject | certificate | request | hook | message | clock) ;;
+            key | config | credential | consent | audit | policy | approval | subject | certificate | request | hook | message | clock) ;;
             *) break ;;
             esac
             ;;
@@ -94,6 +96,11 @@ _velum() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command
     command=$(_velum_command)
     COMPREPLY=()
+    case $command$previous in
+    backup--to | backup--forget | restore--from | restore--log)
+        compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    restore--backup) return ;;
+    esac
     case $previous in
     --data | --kit | --backup) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     --map | --refs-out | --config | --seen | --note-file | --details-file) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
@@ -105,7 +112,7 @@ _velum() {
     if [[ $current != -* ]]; then
         case $command in
         import | 'consent import') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
-        init | 'audit verify' | 'policy check' | 'policy apply' | 'policy propose' | 'policy diff' | 'policy files')
+        init | restore | 'audit verify' | 'policy check' | 'policy apply' | 'policy propose' | 'policy diff' | 'policy files')
             compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
         esac
     fi

@@ -85,7 +85,7 @@ typedef struct backup_progress {
 /* What has reached the place, whatever came after it. */
 typedef struct backup_made {
     bool has_keys;
-    uint64_t pushed;    /* up to where the keys there have followed */
+    key_mirror keys;    /* how far those have come */
     const char *reason; /* of a failure, a constant for people */
 } backup_made;
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define KEYS_PART MIRROR_FILE BACKUP_PART
+#define BUSY_TIMEOUT_MS 5000
 
 static const char no_room[] = "there is no room on the disk of the place";
 static const char not_written[] = "the place could not be written to";
@@ -67,10 +68,34 @@ static velum_status copy_rows(making *self, const char *part)
     return store_copy(self->gate->db, &copy);
 }
 
+static void tell_folded(void *context, uint64_t done, uint64_t total)
+{
+    const making *const self = context;
+
+    self->progress->tell(self->progress->context, "customers' index rows sealed", done, total);
+}
+
+static velum_status fold_index(making *self, const char *part)
+{
+    const store_options opening = {.folder = self->place.line_path,
+                                   .name = part,
+                                   .key = keyring_vault_db_key(self->gate->keys),
+                                   .readers_max = 1,
+                                   .busy_timeout_ms = BUSY_TIMEOUT_MS};
+    const fold_progress progress = {
+        .tell = tell_folded, .context = self, .stop = self->progress->stop};
+    VELUM_AUTO(store) *copy = NULL;
+
+    VELUM_TRY(store_open(&opening, &copy, NULL));
+    VELUM_TRY(vault_index_fold(self->gate->vault, copy, &progress));
+    return store_checkpoint(copy, BUSY_TIMEOUT_MS);
+}
+
 /* --- keys ------------------------------------------------------------------------------------------- */
 
 /* The file that was there is overwritten where it lies, once nothing leads to it any more. */
-static velum_status replace_keys(const backup_place *place, uint64_t pushed, backup_made *out)
+static velum_status replace_keys(const backup_place *place, const key_mirror *keys,
+                                 backup_made *out)
 {
     VELUM_AUTO_FD old_fd = -1;
     const velum_status found = file_open(place->fd, MIRROR_FILE, O_RDWR, &old_fd);
@@ -80,7 +105,7 @@ static velum_status replace_keys(const backup_place *place, uint64_t pushed, bac
     }
     VELUM_TRY(file_rename(place->fd, KEYS_PART, MIRROR_FILE));
     out->has_keys = true;
-    out->pushed = pushed;
+    out->keys = *keys;
     return old_fd < 0 ? VELUM_OK : file_overwrite(old_fd);
 }
 
@@ -100,12 +125,12 @@ static velum_status copy_keys(making *self, backup_made *out)
                                      .context = self,
                                      .online = true,
                                      .stop = self->progress->stop};
-    uint64_t pushed = 0;
+    key_mirror keys = {.pushed = 0};
 
     self->what = "pages of keys.db copied";
     VELUM_TRY(destroy_file(self->place.fd, KEYS_PART));
-    VELUM_TRY(vault_mirror_copy(self->gate->vault, &copy, &pushed));
-    return replace_keys(&self->place, pushed, out);
+    VELUM_TRY(vault_mirror_copy(self->gate->vault, &copy, &keys));
+    return replace_keys(&self->place, &keys, out);
 }
 
 velum_status backup_destroy_keys(velum_gate *gate, const char *path)
@@ -178,7 +203,10 @@ static velum_status make(making *self, backup_made *out)
     (void)snprintf(part, sizeof(part), "%s" BACKUP_PART, self->job->name);
     VELUM_TRY(backup_place_sweep(&self->place, 0));
     VELUM_TRY(copy_rows(self, part));
-    velum_status status = copy_keys(self, out);
+    velum_status status = fold_index(self, part);
+    if (status == VELUM_OK) {
+        status = copy_keys(self, out);
+    }
     if (status == VELUM_OK) {
         status = file_copy(self->gate->dir_fd, BACKUP_KEYRING, self->place.fd);
     }

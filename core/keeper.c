@@ -101,8 +101,10 @@ static velum_status forget_place(velum_gate *gate)
 static velum_status raise_place(velum_gate *gate)
 {
     const key_mirror *const at = &gate->keeper.following;
-    const mirror_advance to = {
-        .place = text_of(at->place), .pushed = at->pushed, .at_ns = gate->keeper.now_ns};
+    const mirror_advance to = {.place = text_of(at->place),
+                               .pushed = at->pushed,
+                               .suppressed = at->suppressed,
+                               .at_ns = gate->keeper.now_ns};
 
     VELUM_TRY(vault_mirror_raise(gate->vault, &to));
     return atomic_load(&gate->writer.erasures_left) ? erasures_take_up(gate) : VELUM_OK;
@@ -169,7 +171,7 @@ static velum_status make(keeper *self, const backup_job *job, const char **reaso
         forget_new_place(self, job->place);
         return status;
     }
-    self->following = (key_mirror){.pushed = made.pushed};
+    self->following = made.keys;
     memcpy(self->following.place, job->place, sizeof(job->place));
     const velum_status raised = raise(self); /* its keys are there, whatever came after them */
     return status < 0 ? status : raised;
@@ -215,7 +217,7 @@ static void run_forget(keeper *self)
 
 /* --- following --------------------------------------------------------------------------------------- */
 
-static velum_status push_to(keeper *self, const backup_place *place, uint64_t *pushed)
+static velum_status push_to(keeper *self, const backup_place *place, key_mirror *at)
 {
     const store_options opening = {.folder = place->path,
                                    .name = MIRROR_FILE,
@@ -225,7 +227,7 @@ static velum_status push_to(keeper *self, const backup_place *place, uint64_t *p
     VELUM_AUTO(store) *file = NULL;
 
     VELUM_TRY(store_open(&opening, &file, NULL));
-    return vault_mirror_push(self->gate->vault, file, pushed);
+    return vault_mirror_push(self->gate->vault, file, at);
 }
 
 static velum_status follow(keeper *self, const key_mirror *mirror)
@@ -235,7 +237,7 @@ static velum_status follow(keeper *self, const key_mirror *mirror)
 
     self->following = *mirror;
     VELUM_TRY(backup_place_open(self->gate, mirror->place, &place, &reason));
-    VELUM_TRY(push_to(self, &place, &self->following.pushed));
+    VELUM_TRY(push_to(self, &place, &self->following));
     return raise(self);
 }
 

@@ -8,6 +8,7 @@
 #include "core/schema.h"
 #include "core/verbs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,6 +18,7 @@
 
 #define BUSY_TIMEOUT_MS 5000
 #define LOG_ID_BYTES 8
+#define FILES_MAX 1000000 /* of a log */
 
 void restore_tell(void *context, const char *what, uint64_t done, uint64_t total)
 {
@@ -34,48 +36,48 @@ static void tell_pages(void *context, uint64_t done, uint64_t total)
 
 /* --- the folder without a name -------------------------------------------------------------------------- */
 
+/* Every file of a folder of ours; keys are overwritten first, since this copy of them follows nobody. */
+static void remove_files(int folder_fd)
+{
+    const int own_fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *const entries = own_fd < 0 ? NULL : fdopendir(own_fd);
+
+    for (uint32_t i = 0; entries != NULL && i < FILES_MAX; i++) {
+        const struct dirent *const entry = readdir(entries);
+        if (entry == NULL) {
+            break;
+        }
+        if (strncmp(entry->d_name, MIRROR_FILE, sizeof(MIRROR_FILE) - 1) == 0) {
+            const velum_status status = file_destroy(folder_fd, entry->d_name);
+            (void)status; /* what is left keeps the folder, which the next run sees */
+        }
+        (void)unlinkat(folder_fd, entry->d_name, 0);
+    }
+    if (entries != NULL) {
+        (void)closedir(entries);
+    }
+}
+
 static void remove_log(int part_fd, const char *name)
 {
     VELUM_AUTO_FD log_fd = openat(part_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    VELUM_AUTO_TAILS tails = {.count = 0};
-    char tail[FOLDER_TAIL_NAME_BYTES];
 
-    if (log_fd < 0 || folder_list_tails(log_fd, &tails) < 0) {
-        return;
+    if (log_fd >= 0) {
+        remove_files(log_fd);
+        (void)unlinkat(part_fd, name, AT_REMOVEDIR);
     }
-    for (size_t i = 0; i < tails.count; i++) {
-        folder_tail_name(tails.first[i], tail);
-        (void)unlinkat(log_fd, tail, 0);
-    }
-    static const char *const files[] = {FOLDER_ORIGIN, FOLDER_ORIGIN ".tmp", FOLDER_CHECKPOINT,
-                                        FOLDER_CHECKPOINT ".tmp"};
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-        (void)unlinkat(log_fd, files[i], 0);
-    }
-    (void)unlinkat(part_fd, name, AT_REMOVEDIR);
 }
 
-/* Keys first, and overwritten: this copy of them follows nobody. */
 void restore_remove_part(const char *part)
 {
-    static const char *const keys[] = {"keys.db", "keys.db-wal"};
-    static const char *const files[] = {"keys.db-shm",  "vault.db", "vault.db-wal",
-                                        "vault.db-shm", "keyring",  "keyring.tmp",
-                                        "lock"};
     VELUM_AUTO_FD part_fd = -1;
 
     if (directory_open(part, &part_fd) < 0) {
         return;
     }
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        const velum_status status = file_destroy(part_fd, keys[i]);
-        (void)status; /* what is left keeps the folder, which the next run sees */
-    }
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-        (void)unlinkat(part_fd, files[i], 0);
-    }
     remove_log(part_fd, "audit");
     remove_log(part_fd, BACKUP_LOG_BEFORE);
+    remove_files(part_fd);
     (void)rmdir(part);
 }
 
@@ -280,10 +282,16 @@ static velum_status prepare_rows(restoring *self, velum_error *err)
     return status;
 }
 
+static void tell_unfolded(void *context, uint64_t done, uint64_t total)
+{
+    restore_tell(context, "customers' index rows made", done, total);
+}
+
 static velum_status prepare_keys(restoring *self, velum_error *err)
 {
     VELUM_AUTO(store) *db = NULL;
     VELUM_AUTO(store) *rows = NULL;
+    const fold_progress progress = {.tell = tell_unfolded, .context = self};
     uint32_t count = 0;
 
     (void)vault_keys_steps(&count);
@@ -291,7 +299,9 @@ static velum_status prepare_keys(restoring *self, velum_error *err)
     VELUM_TRY(store_schema_require(db, count, "keys.db", err));
     VELUM_TRY(vault_restored_keys(db));
     VELUM_TRY(open_copy(self, "vault.db", keyring_vault_db_key(self->keys), &rows, err));
-    return vault_restored_orphans(db, rows, &self->result->missing);
+    VELUM_TRY(vault_restored_suppression(rows, db));
+    VELUM_TRY(vault_restored_orphans(db, rows, &self->result->missing));
+    return vault_index_unfold(self->keys, rows, db, &progress);
 }
 
 /* --- the log ---------------------------------------------------------------------------------------------- */

@@ -473,7 +473,9 @@ static velum_status mend_chunk(velum_gate *gate, mending *self)
     const velum_status status = pending_wait(pending, &answer);
     velum_pending_free(pending);
     VELUM_TRY(self->status);
-    return status;
+    VELUM_TRY(status);
+    /* what the verb did is no good before its commit is */
+    return answer != NULL && answer->problem == PROBLEM_NONE ? VELUM_OK : VELUM_E_UNAVAILABLE;
 }
 
 velum_status restore_mend(velum_gate *gate, mending *self, const news_reading *how,

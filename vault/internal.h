@@ -155,12 +155,18 @@ velum_status subject_keys_next_drop(store_conn *keys, const subject_id *id,
 /* Takes back what keys.db was given for transactions that vault.db never committed. */
 velum_status subject_keys_collect(vault *self) VELUM_WARN_UNUSED;
 
-/* --- places that follow keys.db: mirror.c ------------------------------------------------------------ */
+/* --- places that follow keys.db: mirror.c, mirror_push.c ------------------------------------------------------------ */
 
 /* Whether there are any; when the file is opened and after each change. */
 velum_status mirrors_load(vault *self) VELUM_WARN_UNUSED;
 /* In the open transaction of keys.db: places lack something of this subject from now on (M-1). */
 velum_status mirror_note(const vault *self, const subject_id *id) VELUM_WARN_UNUSED;
+/* The numbers up to which a copy that begins now will have everything. */
+velum_status mirror_due_end(store_conn *keys, uint64_t *out) VELUM_WARN_UNUSED;
+velum_status mirror_suppression_end(store_conn *conn, uint64_t *out) VELUM_WARN_UNUSED;
+/* mirror_suppression.c: what is due of it behind `*pushed`, and all of it. */
+velum_status mirror_push_suppression(vault *self, store *place, uint64_t *pushed) VELUM_WARN_UNUSED;
+velum_status mirror_copy_suppression(vault *self, store *place) VELUM_WARN_UNUSED;
 /* All keys of a subject, retained ones among them, from a file of the form of keys.db; fine when there are
  * none. */
 velum_status keys_drop_whole(store_conn *keys, const subject_id *id) VELUM_WARN_UNUSED;
@@ -291,6 +297,10 @@ velum_status index_type_and_form(const identifier *value, char out[TYPE_AND_FORM
 /* Rows of the search index that came from fields of one category: search_index.c. */
 velum_status search_index_drop_category(store_conn *conn, const subject_id *id,
                                         uint16_t category) VELUM_WARN_UNUSED;
+
+/* The rows that a fold holds, into the indexes; VELUM_E_CORRUPT for anything that folding does not write. */
+velum_status index_fold_insert(store_conn *conn, const keyring *keys, const subject_id *id,
+                               crypto_part rows) VELUM_WARN_UNUSED;
 
 /* --- category keys: category.c ---------------------------------------------------------------------------- */
 

@@ -4,15 +4,11 @@
  *        generation moves, stands in `mirror_due`, in the transaction that does it.
  *   M-2  A row of `mirror_due` goes when every place has what keys.db had when it was read, or later.
  *   M-3  While a subject stands there, nothing of it is reported destroyed (V-6).
+ *        The same holds for what `suppression` says of whom: `suppression_due` in vault.db.
  *   M-4  A place has slots of its own; what is replaced there is overwritten where it lies (K-2), and the
  *        WAL is moved into the file and cut to nothing before the place counts as having followed.
  */
 #include "vault/internal.h"
-
-#include <assert.h>
-
-#define DUE_BATCH 256
-#define DRAIN_WAIT_MS 2000 /* nobody else reads a place */
 
 /* --- which places there are ------------------------------------------------------------------------ */
 
@@ -37,16 +33,17 @@ static velum_status read_mirror(store_stmt *stmt, key_mirror *out)
     memcpy(out->place, place.data, place.size);
     out->place[place.size] = '\0';
     out->pushed = (uint64_t)stmt_integer(stmt, 1);
-    out->follows = stmt_integer(stmt, 2) != 0;
-    out->last_ns = stmt_integer(stmt, 3);
-    out->behind = (uint64_t)stmt_integer(stmt, 4);
+    out->suppressed = (uint64_t)stmt_integer(stmt, 2);
+    out->follows = stmt_integer(stmt, 3) != 0;
+    out->last_ns = stmt_integer(stmt, 4);
+    out->behind = (uint64_t)stmt_integer(stmt, 5);
     return VELUM_OK;
 }
 
 static velum_status list(store_conn *keys, key_mirrors *out)
 {
     static const char sql[] =
-        "SELECT place, pushed, follows, last_ns,"
+        "SELECT place, pushed, suppressed, follows, last_ns,"
         " (SELECT count(*) FROM mirror_due WHERE n > pushed) FROM mirror ORDER BY place";
     VELUM_AUTO_STMT *stmt = NULL;
     velum_status status = VELUM_OK;
@@ -63,7 +60,19 @@ static velum_status list(store_conn *keys, key_mirrors *out)
     return status < 0 ? status : VELUM_OK;
 }
 
-velum_status vault_mirrors(vault *self, key_mirrors *out)
+static velum_status count_suppressed(store_conn *conn, key_mirror *mirror)
+{
+    static const char sql[] = "SELECT count(*) FROM suppression_due WHERE n > $1";
+    VELUM_AUTO_STMT *stmt = NULL;
+
+    VELUM_TRY(conn_statement(conn, sql, &stmt));
+    VELUM_TRY(stmt_bind_integer(stmt, 1, (int64_t)mirror->suppressed));
+    VELUM_TRY(step_row(stmt, VELUM_E_CORRUPT));
+    mirror->behind += (uint64_t)stmt_integer(stmt, 0);
+    return VELUM_OK;
+}
+
+static velum_status list_keys(vault *self, key_mirrors *out)
 {
     store_conn *reader = NULL;
 
@@ -73,19 +82,56 @@ velum_status vault_mirrors(vault *self, key_mirrors *out)
     return status;
 }
 
+velum_status vault_mirrors(vault *self, key_mirrors *out)
+{
+    store_conn *reader = NULL;
+    velum_status status = VELUM_OK;
+
+    *out = (key_mirrors){.count = 0};
+    if (!self->has_mirrors) {
+        return VELUM_OK;
+    }
+    VELUM_TRY(list_keys(self, out));
+    VELUM_TRY(store_reader_acquire(self->vault_db, KEYS_WAIT_MS, &reader));
+    for (uint32_t i = 0; status >= 0 && i < out->count; i++) {
+        status = count_suppressed(reader, &out->items[i]);
+    }
+    store_reader_release(self->vault_db, reader);
+    return status;
+}
+
 /* --- changing them: the writer thread, outside transactions ------------------------------------------ */
 
-static velum_status due_end(store_conn *keys, uint64_t *out)
+/* The highest number ever given out, or one below which every place has all: numbers of AUTOINCREMENT are
+ * not given out again, whatever was deleted. */
+static velum_status end_of(store_conn *conn, const char *sql, uint64_t *out)
 {
-    /* AUTOINCREMENT: a number is never given out again, whatever was deleted */
-    static const char sql[] = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence"
-                              " WHERE name = 'mirror_due'";
     VELUM_AUTO_STMT *stmt = NULL;
 
-    VELUM_TRY(conn_statement(keys, sql, &stmt));
+    VELUM_TRY(conn_statement(conn, sql, &stmt));
     VELUM_TRY(step_row(stmt, VELUM_E_CORRUPT));
     *out = (uint64_t)stmt_integer(stmt, 0);
     return VELUM_OK;
+}
+
+velum_status mirror_due_end(store_conn *keys, uint64_t *out)
+{
+    static const char due_sql[] = "SELECT coalesce(max(n), 0) FROM mirror_due";
+    static const char pushed_sql[] = "SELECT coalesce(max(pushed), 0) FROM mirror";
+    uint64_t due = 0;
+    uint64_t pushed = 0;
+
+    VELUM_TRY(end_of(keys, due_sql, &due));
+    VELUM_TRY(end_of(keys, pushed_sql, &pushed));
+    *out = due > pushed ? due : pushed;
+    return VELUM_OK;
+}
+
+velum_status mirror_suppression_end(store_conn *conn, uint64_t *out)
+{
+    static const char sql[] = "SELECT coalesce(max(n), 0) FROM suppression_due";
+
+    return end_of(conn, sql, out);
 }
 
 static velum_status statement_for_place(store_conn *keys, const char *sql, text place,
@@ -97,8 +143,8 @@ static velum_status statement_for_place(store_conn *keys, const char *sql, text 
 
 static velum_status insert_place(store_conn *keys, text place)
 {
-    static const char sql[] = "INSERT INTO mirror (place, pushed, follows, last_ns)"
-                              " VALUES ($1, $2, 0, 0) ON CONFLICT (place) DO NOTHING";
+    static const char sql[] = "INSERT INTO mirror (place, pushed, suppressed, follows, last_ns)"
+                              " VALUES ($1, $2, 0, 0, 0)";
     VELUM_AUTO_STMT *stmt = NULL;
     key_mirrors known;
     uint64_t end = 0;
@@ -112,7 +158,7 @@ static velum_status insert_place(store_conn *keys, text place)
     if (known.count == VAULT_MIRRORS_MAX) {
         return VELUM_E_LIMIT;
     }
-    VELUM_TRY(due_end(keys, &end));
+    VELUM_TRY(mirror_due_end(keys, &end));
     VELUM_TRY(statement_for_place(keys, sql, place, &stmt));
     VELUM_TRY(stmt_bind_integer(stmt, 2, (int64_t)end));
     return stmt_execute(stmt);
@@ -141,13 +187,16 @@ static velum_status delete_place(store_conn *keys, text place)
 
 static velum_status raise_place(store_conn *keys, const mirror_advance *to)
 {
-    static const char sql[] = "UPDATE mirror SET pushed = max(pushed, $2), follows = 1,"
-                              " last_ns = $3 WHERE place = $1";
+    static const char sql[] =
+        "UPDATE mirror SET pushed = CASE WHEN pushed > $2 THEN pushed ELSE $2 END,"
+        " suppressed = CASE WHEN suppressed > $3 THEN suppressed ELSE $3 END,"
+        " follows = 1, last_ns = $4 WHERE place = $1";
     VELUM_AUTO_STMT *stmt = NULL;
 
     VELUM_TRY(statement_for_place(keys, sql, to->place, &stmt));
     VELUM_TRY(stmt_bind_integer(stmt, 2, (int64_t)to->pushed));
-    VELUM_TRY(stmt_bind_integer(stmt, 3, to->at_ns));
+    VELUM_TRY(stmt_bind_integer(stmt, 3, (int64_t)to->suppressed));
+    VELUM_TRY(stmt_bind_integer(stmt, 4, to->at_ns));
     VELUM_TRY(stmt_execute(stmt));
     return conn_changes(keys) == 1 ? drop_followed(keys) : VELUM_E_NOTFOUND;
 }
@@ -177,16 +226,35 @@ velum_status vault_mirror_add(vault *self, text place)
     return end_transaction(self, insert_place(keys, place));
 }
 
+/* Of vault.db, what every place has; all of it where there is none. What fails is done the next time. */
+static velum_status drop_suppressed(vault *self)
+{
+    static const char least_sql[] = "SELECT coalesce(min(suppressed), -1) FROM mirror";
+    static const char drop_sql[] = "DELETE FROM suppression_due WHERE n <= $1";
+    store_conn *const conn = store_writer(self->vault_db);
+    VELUM_AUTO_STMT *least = NULL;
+    VELUM_AUTO_STMT *drop = NULL;
+
+    VELUM_TRY(conn_statement(store_writer(self->keys_db), least_sql, &least));
+    VELUM_TRY(step_row(least, VELUM_E_CORRUPT));
+    const int64_t end = stmt_integer(least, 0);
+    VELUM_TRY(conn_statement(conn, drop_sql, &drop));
+    VELUM_TRY(stmt_bind_integer(drop, 1, end < 0 ? INT64_MAX : end));
+    return stmt_execute(drop);
+}
+
 velum_status vault_mirror_forget(vault *self, text place)
 {
     VELUM_TRY(conn_begin(store_writer(self->keys_db)));
-    return end_transaction(self, delete_place(store_writer(self->keys_db), place));
+    VELUM_TRY(end_transaction(self, delete_place(store_writer(self->keys_db), place)));
+    return drop_suppressed(self);
 }
 
 velum_status vault_mirror_raise(vault *self, const mirror_advance *to)
 {
     VELUM_TRY(conn_begin(store_writer(self->keys_db)));
-    return end_transaction(self, raise_place(store_writer(self->keys_db), to));
+    VELUM_TRY(end_transaction(self, raise_place(store_writer(self->keys_db), to)));
+    return drop_suppressed(self);
 }
 
 /* --- what is due ------------------------------------------------------------------------------------- */
@@ -210,223 +278,4 @@ velum_status mirrors_have(const vault *self, const subject_id *id)
     const velum_status status = stmt_step(stmt);
     VELUM_TRY(status);
     return status == VELUM_END ? VELUM_OK : VELUM_E_BUSY;
-}
-
-/* --- following: any one thread, with a store of the place's own ---------------------------------------- */
-
-/* All that keys.db has of a subject. */
-typedef struct whole_keys {
-    bool is_there;
-    key_row row;
-    uint32_t retained_count;
-    uint16_t retained[VAULT_CATEGORIES_MAX];
-    uint8_t retained_key[VAULT_CATEGORIES_MAX][WRAPPED_KEY_BYTES];
-} whole_keys;
-
-static velum_status read_retained(store_conn *keys, const subject_id *id, whole_keys *out)
-{
-    static const char sql[] =
-        "SELECT r.category, s.first FROM retained_key r JOIN key_slot s ON s.slot = r.slot"
-        " WHERE r.subject = $1 ORDER BY r.category";
-    VELUM_AUTO_STMT *stmt = NULL;
-    velum_status status = VELUM_OK;
-
-    out->retained_count = 0;
-    VELUM_TRY(statement_for(keys, sql, id, &stmt));
-    while ((status = stmt_step(stmt)) == VELUM_OK) {
-        const uint32_t i = out->retained_count;
-        if (i == VAULT_CATEGORIES_MAX) {
-            return VELUM_E_CORRUPT;
-        }
-        out->retained[i] = (uint16_t)stmt_integer(stmt, 0);
-        VELUM_TRY(column_bytes(stmt, 1, out->retained_key[i], WRAPPED_KEY_BYTES));
-        out->retained_count++;
-    }
-    return status < 0 ? status : VELUM_OK;
-}
-
-static velum_status read_all(store_conn *keys, const subject_id *id, whole_keys *out)
-{
-    const velum_status status = key_row_read(keys, id, &out->row);
-
-    out->is_there = status == VELUM_OK;
-    if (status < 0 && status != VELUM_E_NOTFOUND) {
-        return status;
-    }
-    return read_retained(keys, id, out);
-}
-
-velum_status keys_drop_whole(store_conn *keys, const subject_id *id)
-{
-    whole_keys old;
-
-    VELUM_TRY(read_retained(keys, id, &old));
-    for (uint32_t i = 0; i < old.retained_count; i++) {
-        VELUM_TRY(retained_key_drop(keys, id, old.retained[i]));
-    }
-    return subject_keys_drop(keys, id);
-}
-
-static velum_status put_present(store_conn *place, const subject_id *id, const key_row *row)
-{
-    static const char sql[] =
-        "INSERT INTO subject_key (subject, kek_version, slot, generation, key_version)"
-        " VALUES ($1, $2, $3, $4, $5)";
-    VELUM_AUTO_STMT *stmt = NULL;
-    key_slot contents;
-    int64_t slot = 0;
-
-    memcpy(contents.first, row->keys.data, sizeof(contents.first));
-    memcpy(contents.second, row->keys.evidence, sizeof(contents.second));
-    VELUM_TRY(key_slot_take(place, &contents, &slot));
-    VELUM_TRY(statement_for(place, sql, id, &stmt));
-    VELUM_TRY(stmt_bind_integer(stmt, 2, row->kek_version));
-    VELUM_TRY(stmt_bind_integer(stmt, 3, slot));
-    VELUM_TRY(stmt_bind_integer(stmt, 4, row->generation));
-    VELUM_TRY(stmt_bind_integer(stmt, 5, row->key_version));
-    return stmt_execute(stmt);
-}
-
-/* A next key or a retained key: one in a slot, and the row that says whose. */
-static velum_status put_single(store_conn *place, const char *sql, const subject_id *id,
-                               const uint8_t wrapped[WRAPPED_KEY_BYTES], store_stmt **out)
-{
-    key_slot contents = {.second = {0}};
-    int64_t slot = 0;
-
-    memcpy(contents.first, wrapped, sizeof(contents.first));
-    VELUM_TRY(key_slot_take(place, &contents, &slot));
-    VELUM_TRY(statement_for(place, sql, id, out));
-    return stmt_bind_integer(*out, 2, slot);
-}
-
-static velum_status put_next(store_conn *place, const subject_id *id, const key_row *row)
-{
-    static const char sql[] = "INSERT INTO next_key (subject, slot) VALUES ($1, $2)";
-    VELUM_AUTO_STMT *stmt = NULL;
-
-    if (row->next_slot == 0) {
-        return VELUM_OK;
-    }
-    VELUM_TRY(put_single(place, sql, id, row->next_data, &stmt));
-    return stmt_execute(stmt);
-}
-
-static velum_status put_retained(store_conn *place, const subject_id *id, const whole_keys *from)
-{
-    static const char sql[] = "INSERT INTO retained_key (subject, slot, category)"
-                              " VALUES ($1, $2, $3)";
-
-    for (uint32_t i = 0; i < from->retained_count; i++) {
-        VELUM_AUTO_STMT *stmt = NULL;
-        VELUM_TRY(put_single(place, sql, id, from->retained_key[i], &stmt));
-        VELUM_TRY(stmt_bind_integer(stmt, 3, from->retained[i]));
-        VELUM_TRY(stmt_execute(stmt));
-    }
-    return VELUM_OK;
-}
-
-static velum_status push_subject(store_conn *keys, store_conn *place, const subject_id *id)
-{
-    whole_keys now;
-
-    VELUM_TRY(read_all(keys, id, &now));
-    VELUM_TRY(keys_drop_whole(place, id));
-    if (now.is_there) {
-        VELUM_TRY(put_present(place, id, &now.row));
-        VELUM_TRY(put_next(place, id, &now.row));
-    }
-    return put_retained(place, id, &now);
-}
-
-typedef struct due_batch {
-    subject_id subjects[DUE_BATCH];
-    uint32_t count;
-    uint64_t last_n;
-} due_batch;
-
-static velum_status read_due(store_conn *keys, uint64_t after, due_batch *out)
-{
-    static const char sql[] = "SELECT n, subject FROM mirror_due WHERE n > $1 ORDER BY n LIMIT 256";
-    VELUM_AUTO_STMT *stmt = NULL;
-    velum_status status = VELUM_OK;
-
-    static_assert(DUE_BATCH == 256, "the statement says so too");
-    *out = (due_batch){.last_n = after};
-    VELUM_TRY(conn_statement(keys, sql, &stmt));
-    VELUM_TRY(stmt_bind_integer(stmt, 1, (int64_t)after));
-    while (out->count < DUE_BATCH && (status = stmt_step(stmt)) == VELUM_OK) {
-        out->last_n = (uint64_t)stmt_integer(stmt, 0);
-        VELUM_TRY(column_bytes(stmt, 1, out->subjects[out->count].bytes, SUBJECT_ID_BYTES));
-        out->count++;
-    }
-    return status < 0 ? status : VELUM_OK;
-}
-
-static velum_status push_batch(store_conn *keys, store_conn *place, const due_batch *batch)
-{
-    for (uint32_t i = 0; i < batch->count; i++) {
-        VELUM_TRY(push_subject(keys, place, &batch->subjects[i]));
-    }
-    return VELUM_OK;
-}
-
-/* In one view of keys.db. */
-static velum_status push(store_conn *keys, store_conn *place, uint64_t *pushed, uint32_t *out_count)
-{
-    VELUM_AUTO_MEM due_batch *batch = mem_alloc(sizeof(*batch));
-
-    if (batch == NULL) {
-        return VELUM_E_NOMEM;
-    }
-    VELUM_TRY(read_due(keys, *pushed, batch));
-    *out_count = batch->count;
-    if (batch->count == 0) {
-        return VELUM_OK;
-    }
-    VELUM_TRY(conn_begin(place));
-    velum_status status = push_batch(keys, place, batch);
-    if (status >= 0) {
-        status = conn_commit(place);
-    }
-    if (status < 0) {
-        conn_rollback(place);
-        return status;
-    }
-    *pushed = batch->last_n;
-    return VELUM_OK;
-}
-
-static velum_status push_once(vault *self, store *place, uint64_t *pushed, uint32_t *out_count)
-{
-    key_view view;
-
-    VELUM_TRY(key_view_open(self, &view));
-    const velum_status status = push(view.reader, store_writer(place), pushed, out_count);
-    key_view_close(self, &view);
-    return status;
-}
-
-velum_status vault_mirror_push(vault *self, store *place, uint64_t *pushed)
-{
-    uint32_t count = 0;
-    uint64_t reached = *pushed;
-
-    do {
-        VELUM_TRY(push_once(self, place, &reached, &count));
-    } while (count == DUE_BATCH);
-    VELUM_TRY(store_checkpoint(place, DRAIN_WAIT_MS)); /* M-4 */
-    *pushed = reached;
-    return VELUM_OK;
-}
-
-velum_status vault_mirror_copy(vault *self, const store_copy_options *to, uint64_t *out_pushed)
-{
-    store_conn *reader = NULL;
-
-    VELUM_TRY(store_reader_acquire(self->keys_db, KEYS_WAIT_MS, &reader));
-    const velum_status status = due_end(reader, out_pushed); /* before the copy's view */
-    store_reader_release(self->keys_db, reader);
-    VELUM_TRY(status);
-    return store_copy(self->keys_db, to);
 }

@@ -19,10 +19,11 @@
 #define PLACE_STATE 0xFF00
 #define PLACE_CATEGORY_KEY 0xFF01
 #define PLACE_CONSENT_EVENT 0xFF02
-#define PLACE_REQUEST 0xFF04 /* a person's request; 0xFF03 is the keyring's body */
-#define PLACE_ERASED 0xFF05  /* what is remembered of somebody erased */
-#define PLACE_DETAIL 0xFF06  /* sealed detail of a leaf */
-#define PLACE_ROW 0xFF07     /* a row of a module's table */
+#define PLACE_REQUEST 0xFF04    /* a person's request; 0xFF03 is the keyring's body */
+#define PLACE_ERASED 0xFF05     /* what is remembered of somebody erased */
+#define PLACE_DETAIL 0xFF06     /* sealed detail of a leaf */
+#define PLACE_ROW 0xFF07        /* a row of a module's table */
+#define PLACE_INDEX_FOLD 0xFF08 /* a subject's rows of the indexes, in a backup */
 
 typedef struct sealed_place {
     const uint8_t *subject; /* 16 bytes */

@@ -72,6 +72,7 @@ static const char *const keys_schema_3[] = {
     "CREATE TABLE mirror ("
     " place TEXT NOT NULL PRIMARY KEY,"
     " pushed INTEGER NOT NULL,"
+    " suppressed INTEGER NOT NULL,"
     " follows INTEGER NOT NULL CHECK (follows BETWEEN 0 AND 1),"
     " last_ns INTEGER NOT NULL"
     ") STRICT, WITHOUT ROWID",
@@ -79,7 +80,17 @@ static const char *const keys_schema_3[] = {
     " n INTEGER PRIMARY KEY AUTOINCREMENT,"
     " subject BLOB NOT NULL CHECK (length(subject) = 16)"
     ") STRICT",
-    "CREATE INDEX mirror_due_subject ON mirror_due (subject)", NULL};
+    "CREATE INDEX mirror_due_subject ON mirror_due (subject)",
+    /* in a place, what vault.db has in `suppression`: it must not go back in time either */
+    "CREATE TABLE suppressed ("
+    " hash BLOB NOT NULL PRIMARY KEY CHECK (length(hash) = 32),"
+    " scope INTEGER NOT NULL,"
+    " reason INTEGER NOT NULL,"
+    " basis INTEGER NOT NULL,"
+    " at_ns INTEGER NOT NULL,"
+    " expires_ns INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID",
+    NULL};
 
 static const store_step keys_steps[] = {{keys_schema_1}, {keys_schema_2}, {keys_schema_3}};
 

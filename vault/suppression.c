@@ -89,7 +89,20 @@ velum_status vault_suppression_find(vault *self, store_conn *conn, const identif
 
 /* --- writing ------------------------------------------------------------------------------------------- */
 
-static velum_status write_entry(store_conn *conn, const suppression_key *key,
+/* Places lack this entry from now on, or its absence (M-1). */
+static velum_status note_due(const vault *self, store_conn *conn, const suppression_key *key)
+{
+    static const char sql[] = "INSERT INTO suppression_due (hash) VALUES ($1)";
+    VELUM_AUTO_STMT *stmt = NULL;
+
+    if (!self->has_mirrors) {
+        return VELUM_OK;
+    }
+    VELUM_TRY(statement_by_key(conn, sql, key, &stmt));
+    return stmt_execute(stmt);
+}
+
+static velum_status write_entry(const vault *self, store_conn *conn, const suppression_key *key,
                                 const suppression *entry)
 {
     static const char sql[] =
@@ -105,7 +118,8 @@ static velum_status write_entry(store_conn *conn, const suppression_key *key,
     VELUM_TRY(stmt_bind_integer(stmt, 4, entry->basis));
     VELUM_TRY(stmt_bind_integer(stmt, 5, entry->at_ns));
     VELUM_TRY(stmt_bind_integer(stmt, 6, entry->expires_ns));
-    return stmt_execute(stmt);
+    VELUM_TRY(stmt_execute(stmt));
+    return note_due(self, conn, key);
 }
 
 /* 0 is no end, and the latest. */
@@ -118,7 +132,8 @@ static int64_t later_end(int64_t a_ns, int64_t b_ns)
 }
 
 /* What has ended by the new entry's time adds nothing to it. */
-static velum_status add(store_conn *conn, const suppression_key *key, const suppression *entry)
+static velum_status add(const vault *self, store_conn *conn, const suppression_key *key,
+                        const suppression *entry)
 {
     suppression merged = *entry;
     suppression old = {.scope = 0};
@@ -131,7 +146,7 @@ static velum_status add(store_conn *conn, const suppression_key *key, const supp
         merged.scope |= old.scope;
         merged.expires_ns = later_end(old.expires_ns, entry->expires_ns);
     }
-    return write_entry(conn, key, &merged);
+    return write_entry(self, conn, key, &merged);
 }
 
 velum_status vault_suppress(vault *self, store_conn *conn, const identifier *value,
@@ -140,7 +155,7 @@ velum_status vault_suppress(vault *self, store_conn *conn, const identifier *val
     suppression_key key;
 
     VELUM_TRY(key_of(self, value, &key));
-    return add(conn, &key, entry);
+    return add(self, conn, &key, entry);
 }
 
 velum_status vault_suppress_subject(vault *self, store_conn *conn, const subject_id *id,
@@ -157,7 +172,7 @@ velum_status vault_suppress_subject(vault *self, store_conn *conn, const subject
         suppression_key key;
         VELUM_TRY(column_bytes(stmt, 1, hash, sizeof(hash)));
         key_of_index(self, stmt_text(stmt, 0), hash, &key);
-        VELUM_TRY(add(conn, &key, entry));
+        VELUM_TRY(add(self, conn, &key, entry));
         count++;
     }
     VELUM_TRY(status);
@@ -177,10 +192,11 @@ velum_status vault_suppression_lift(vault *self, store_conn *conn, const identif
     VELUM_TRY(read_entry(conn, &key, &entry));
     entry.scope &= ~scope;
     if (entry.scope != 0) {
-        return write_entry(conn, &key, &entry);
+        return write_entry(self, conn, &key, &entry);
     }
     VELUM_TRY(statement_by_key(conn, drop_sql, &key, &stmt));
-    return stmt_execute(stmt);
+    VELUM_TRY(stmt_execute(stmt));
+    return note_due(self, conn, &key);
 }
 
 velum_status vault_suppression_expire(store_conn *conn, int64_t now_ns, uint32_t limit,

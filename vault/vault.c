@@ -97,6 +97,8 @@ const char *const vault_schema_3[] = {
     "ALTER TABLE subject ADD COLUMN person BLOB CHECK (length(person) = 16)",
     "ALTER TABLE subject ADD COLUMN joined_ns INTEGER NOT NULL DEFAULT 0",
     "CREATE INDEX subject_person ON subject (person, joined_ns, subject) WHERE person IS NOT NULL",
+    /* entries of `suppression` that places lack (vault/mirror.c) */
+    "CREATE TABLE suppression_due (n INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL) STRICT",
     NULL};
 
 static velum_status open_parts(vault *self, const vault_options *options, velum_error *err)

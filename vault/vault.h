@@ -503,10 +503,11 @@ velum_status vault_suppression_expire(store_conn *conn, int64_t now_ns, uint32_t
 #define MIRROR_FILE "keys.db"
 typedef struct key_mirror {
     char place[MIRROR_PLACE_BYTES];
-    uint64_t pushed; /* the last change that it has */
-    uint64_t behind; /* changes that it lacks */
-    bool follows;    /* false: it has no copy yet */
-    int64_t last_ns; /* when it last had everything; 0: never */
+    uint64_t pushed;     /* the last change of keys that it has */
+    uint64_t suppressed; /* the same of who must not come back */
+    uint64_t behind;     /* changes that it lacks */
+    bool follows;        /* false: it has no copy yet */
+    int64_t last_ns;     /* when it last had everything; 0: never */
 } key_mirror;
 typedef struct key_mirrors {
     key_mirror items[VAULT_MIRRORS_MAX];
@@ -520,16 +521,33 @@ velum_status vault_mirror_forget(vault *self, text place) VELUM_WARN_UNUSED;
 typedef struct mirror_advance {
     text place;
     uint64_t pushed;
+    uint64_t suppressed;
     int64_t at_ns;
 } mirror_advance;
-/* The place has everything up to `pushed`. VELUM_E_NOTFOUND. */
+/* The place has everything up to these. VELUM_E_NOTFOUND. */
 velum_status vault_mirror_raise(vault *self, const mirror_advance *to) VELUM_WARN_UNUSED;
-/* Brings to the place, opened by the caller with the key of keys.db, what it lacks behind `*pushed`, which
- * moves when all of it is durable there. */
-velum_status vault_mirror_push(vault *self, store *place, uint64_t *pushed) VELUM_WARN_UNUSED;
-/* A copy of the whole of keys.db while it is written to; store_copy with `online`. */
+/* Brings to the place, opened by the caller with the key of keys.db, what it lacks behind `pushed` and
+ * `suppressed` of `at`, which move when all of it is durable there. */
+velum_status vault_mirror_push(vault *self, store *place, key_mirror *at) VELUM_WARN_UNUSED;
+/* A copy of the whole of keys.db while it is written to (store_copy with `online`), and of who must not come
+ * back; `out` is how far it has come. */
 velum_status vault_mirror_copy(vault *self, const store_copy_options *to,
-                               uint64_t *out_pushed) VELUM_WARN_UNUSED;
+                               key_mirror *out) VELUM_WARN_UNUSED;
+
+/* --- the indexes of a backup: index_fold.c ------------------------------------------------------------
+ * A copy of vault.db has no blind index and no search index: the rows of each subject are sealed with it
+ * (I-6). */
+typedef struct fold_progress {
+    void (*tell)(void *context, uint64_t done, uint64_t total); /* subjects; total 0: not known */
+    void *context;
+    const atomic_bool *stop; /* true: VELUM_E_UNAVAILABLE; or NULL */
+} fold_progress;
+/* In a copy that nobody else has open. Any one thread. */
+velum_status vault_index_fold(vault *self, store *copy,
+                              const fold_progress *progress) VELUM_WARN_UNUSED;
+/* Makes the indexes of such a copy anew, of those whose data key is there. */
+velum_status vault_index_unfold(const keyring *keys, store *vault_db, store *keys_db,
+                                const fold_progress *progress) VELUM_WARN_UNUSED;
 
 /* --- an older vault.db beside newer keys: restored.c ---------------------------------------------------
  * While a folder is being restored, and nobody is let in: rows of an earlier generation open, and a state
@@ -551,6 +569,9 @@ typedef struct restored_rows {
 } restored_rows;
 /* Of a copy of keys.db, before the vault is opened: forgets the places and what was under way. */
 velum_status vault_restored_keys(store *keys_db) VELUM_WARN_UNUSED;
+/* Takes from such a copy who must not come back, in place of what the older vault.db says; before places are
+ * forgotten or not, once. */
+velum_status vault_restored_suppression(store *vault_db, store *keys_db) VELUM_WARN_UNUSED;
 /* Drops keys whose subject vault.db does not have: of whom came after it was copied. */
 velum_status vault_restored_orphans(store *keys_db, store *vault_db,
                                     uint64_t *out_count) VELUM_WARN_UNUSED;

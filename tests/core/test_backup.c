@@ -266,7 +266,8 @@ static void a_certificate_waits_for_the_place(void **state)
     }
     assert_false(is_erased(self));
     assert_text_at(ask(self, (question){VELUM_VERB_CERTIFICATE, .ref = id}), "state", "erasing");
-    assert_int_equal(integer_at(backup_status(self), "places/0/behind"), 1);
+    /* the key, and who must not come back */
+    assert_int_equal(integer_at(backup_status(self), "places/0/behind"), 2);
     place_reopen(self); /* nor does a start forget it */
     assert_false(is_erased(self));
     assert_int_equal(rename(away, backup_folder(self)), 0);

@@ -2,6 +2,7 @@
  * again (B-5 to B-7; I-3, I-6, I-8). */
 #include "tests/core/backup_support.h"
 #include "tests/core/erasure_support.h"
+#include "tests/core/request_support.h"
 
 #include "audit/log_reader.h"
 #include "audit/verify.h"
@@ -68,6 +69,24 @@ static const char *consent_state(place *self, const scene *scene, const char *re
     return text_at(listed, "consents/0/state");
 }
 
+static int64_t count_in_copy(place *self, const char *sql)
+{
+    const store_options options = {.folder = line_folder(self),
+                                   .name = newest_copy(self),
+                                   .key = keyring_vault_db_key(self->gate->keys),
+                                   .readers_max = 1,
+                                   .busy_timeout_ms = 5000};
+    VELUM_AUTO(store) *copy = NULL;
+    store_stmt *stmt = NULL;
+
+    assert_int_equal(store_open(&options, &copy, NULL), VELUM_OK);
+    assert_int_equal(conn_statement(store_writer(copy), sql, &stmt), VELUM_OK);
+    assert_int_equal(stmt_step(stmt), VELUM_OK);
+    const int64_t count = stmt_integer(stmt, 0);
+    stmt_reset(stmt);
+    return count;
+}
+
 /* --- as it was ---------------------------------------------------------------------------------- */
 
 static void what_nothing_came_after_is_as_it_was(void **state)
@@ -119,21 +138,22 @@ static void the_new_log_says_where_the_old_one_ended(void **state)
     assert_log_sound(self);
 }
 
-/* What of the copy was not in that log yet comes into the new one. */
+/* What of the copy was not in that log yet comes into the new one: of its own beginning, here. */
 static void writes_that_the_log_lacks_come_into_the_new_one(void **state)
 {
     place *const self = *state;
-    const scene scene = scene_of(self);
-    const char *const then = (backed_up(self), keep_log(self));
-    audit_entry entry = {.type = 0};
+    const char *const then = text_f(self, "%s/log-then", self->parent);
+    audit_entry entry;
 
-    person(self, scene.shop, "13800000004", full_profile);
+    (void)scene_of(self);
+    log_sync(self);
+    copy_folder(text_f(self, "%s/audit", self->folder), then);
     backed_up(self);
-    (void)restored(self, then);
-    for (uint64_t i = 1; i < log_size(self) && entry.type != ENTRY_UPSERT; i++) {
-        log_at(self, i, &entry);
-    }
-    assert_int_equal(entry.type, ENTRY_UPSERT);
+    const velum_restore_result result = restored(self, then);
+    assert_int_equal(result.entries_since, 0);
+    log_at(self, 1, &entry);
+    assert_int_equal(entry.type, ENTRY_BACKUP);
+    assert_int_equal(entry.stage, ENTRY_INTENT);
     assert_log_sound(self);
 }
 
@@ -207,6 +227,43 @@ static void who_was_erased_is_erased(void **state)
     assert_log_sound(self);
 }
 
+/* I-6: in a copy no index tells who was known, and a restored folder has them again. */
+static void a_copy_has_no_index(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+
+    backed_up(self);
+    const int64_t identifiers = sql_count(self, "SELECT count(*) FROM blind_index");
+    const int64_t searchable = sql_count(self, "SELECT count(*) FROM search_index");
+    assert_true(identifiers > 0 && searchable > 0);
+    assert_int_equal(count_in_copy(self, "SELECT count(*) FROM blind_index"), 0);
+    assert_int_equal(count_in_copy(self, "SELECT count(*) FROM search_index"), 0);
+    assert_int_equal(count_in_copy(self, "SELECT count(*) FROM index_fold"), 2);
+    (void)restored(self, NULL);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM blind_index"), identifiers);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM search_index"), searchable);
+    assert_int_equal(
+        sql_count(self, "SELECT count(*) FROM sqlite_schema WHERE name = 'index_fold'"), 0);
+    const reply *const same = assert_done(come_again(self, scene.shop, MOBILE));
+    assert_text_at(same, "subject", scene.ref);
+}
+
+/* Who was never stored and objected after the copy is not written to. */
+static void an_objection_of_a_stranger_since_stands(void **state)
+{
+    place *const self = *state;
+    const people people = people_of(self);
+
+    backed_up(self);
+    assert_done(take_by_identifier(&people, "object-marketing", SOMEBODY, ""));
+    await_followed(self);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM suppression"), 1);
+    (void)restored(self, NULL);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM suppression"), 1);
+    assert_done(look(self, people.shop, people.ref));
+}
+
 /* Of keys that were not told any more: the log is enough. */
 static void the_log_alone_tells_of_an_erasure(void **state)
 {
@@ -230,7 +287,7 @@ static void the_log_alone_tells_of_an_erasure(void **state)
     assert_log_sound(self);
 }
 
-/* The key that opened the rest went with the category. They may come again, and are not written to. */
+/* The key that opened the rest went with the category. They may come again. */
 static void who_lost_a_category_is_not_readable(void **state)
 {
     place *const self = *state;
@@ -245,7 +302,7 @@ static void who_lost_a_category_is_not_readable(void **state)
     assert_int_equal(result.unreadable, 1);
     assert_int_equal(result.erased, 0);
     assert_refused(look(self, scene.shop, scene.ref), 410, "subject-erased");
-    assert_nothing_left(self, "1");
+    assert_nothing_left(self, "0");
     const reply *const again = assert_done(come_again(self, scene.shop, MOBILE));
     assert_string_not_equal(text_at(again, "subject"), scene.ref);
     assert_log_sound(self);
@@ -516,7 +573,7 @@ static void the_place_has_one_master(void **state)
     assert_done(erase(self, scene.ref, "{}"));
     place_reopen(self);
     assert_int_equal(sql_count(self, "SELECT count(*) FROM subject WHERE status = 3"), 0);
-    assert_int_equal(integer_at(backup_status(self), "places/0/behind"), 1);
+    assert_int_equal(integer_at(backup_status(self), "places/0/behind"), 2);
     assert_text_at(back_up(self), "reason", "another data folder writes its keys there");
 }
 
@@ -548,6 +605,8 @@ int main(void)
         IN_PLACE(writes_that_the_log_lacks_come_into_the_new_one),
         IN_PLACE(a_log_that_ends_before_the_copy_is_refused),
         IN_PLACE(who_was_erased_is_erased),
+        IN_PLACE(a_copy_has_no_index),
+        IN_PLACE(an_objection_of_a_stranger_since_stands),
         IN_PLACE(the_log_alone_tells_of_an_erasure),
         IN_PLACE(who_lost_a_category_is_not_readable),
         WITH_CLOCK(who_came_since_may_come_again),

@@ -96,6 +96,8 @@ velum_status backup_make(velum_gate *gate, const backup_job *job, const backup_p
  * log does. */
 velum_status backup_copy_log(velum_gate *gate, const backup_place *place,
                              const backup_progress *progress) VELUM_WARN_UNUSED;
+/* Removes what was cut short, keys first. */
+velum_status backup_clean(const backup_place *place) VELUM_WARN_UNUSED;
 /* Destroys the keys in a place that does not follow any more, as far as it can be reached. */
 velum_status backup_destroy_keys(velum_gate *gate, const char *path) VELUM_WARN_UNUSED;
 

@@ -109,12 +109,29 @@ static velum_status replace_keys(const backup_place *place, const key_mirror *ke
     return old_fd < 0 ? VELUM_OK : file_overwrite(old_fd);
 }
 
-/* What an interrupted run may have left holds keys: overwritten, too (B-1). */
 static velum_status destroy_file(int place_fd, const char *name)
 {
     const velum_status status = file_destroy(place_fd, name);
 
     return status == VELUM_E_NOTFOUND ? VELUM_OK : status;
+}
+
+/* What an interrupted run may have left holds keys: overwritten, too (B-1). */
+static velum_status destroy_part(const backup_place *place)
+{
+    static const char *const names[] = {KEYS_PART "-wal", KEYS_PART "-shm", KEYS_PART "-journal",
+                                        KEYS_PART};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        VELUM_TRY(destroy_file(place->fd, names[i]));
+    }
+    return VELUM_OK;
+}
+
+velum_status backup_clean(const backup_place *place)
+{
+    VELUM_TRY(destroy_part(place));
+    return backup_place_sweep(place, 0);
 }
 
 static velum_status copy_keys(making *self, backup_made *out)
@@ -124,11 +141,11 @@ static velum_status copy_keys(making *self, backup_made *out)
                                      .progress = tell_pages,
                                      .context = self,
                                      .online = true,
+                                     .holds_keys = true,
                                      .stop = self->progress->stop};
     key_mirror keys = {.pushed = 0};
 
     self->what = "pages of keys.db copied";
-    VELUM_TRY(destroy_file(self->place.fd, KEYS_PART));
     VELUM_TRY(vault_mirror_copy(self->gate->vault, &copy, &keys));
     return replace_keys(&self->place, &keys, out);
 }
@@ -139,7 +156,9 @@ velum_status backup_destroy_keys(velum_gate *gate, const char *path)
     const char *reason = NULL;
 
     VELUM_TRY(backup_place_open(gate, path, &place, &reason));
-    VELUM_TRY(destroy_file(place.fd, KEYS_PART));
+    VELUM_TRY(destroy_part(&place));
+    VELUM_TRY(destroy_file(place.fd, MIRROR_FILE "-wal"));
+    VELUM_TRY(destroy_file(place.fd, MIRROR_FILE "-shm"));
     VELUM_TRY(destroy_file(place.fd, MIRROR_FILE));
     return directory_sync(place.fd);
 }
@@ -201,7 +220,7 @@ static velum_status make(making *self, backup_made *out)
     char part[BACKUP_NAME_BYTES + sizeof(BACKUP_PART)];
 
     (void)snprintf(part, sizeof(part), "%s" BACKUP_PART, self->job->name);
-    VELUM_TRY(backup_place_sweep(&self->place, 0));
+    VELUM_TRY(backup_clean(&self->place));
     VELUM_TRY(copy_rows(self, part));
     velum_status status = fold_index(self, part);
     if (status == VELUM_OK) {

@@ -303,6 +303,23 @@ static void follow_all(keeper *self)
     }
 }
 
+/* What an earlier process did not come to finish; a place that is away is cleaned by its next backup. */
+static void clean_all(keeper *self)
+{
+    key_mirrors all;
+
+    if (vault_mirrors(self->gate->vault, &all) < 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < all.count; i++) {
+        VELUM_AUTO_PLACE place = {.fd = -1, .line_fd = -1};
+        const char *reason = NULL;
+        velum_status status = backup_place_open(self->gate, all.items[i].place, &place, &reason);
+        status = status < 0 ? status : backup_clean(&place);
+        (void)status;
+    }
+}
+
 /* --- the thread -------------------------------------------------------------------------------------- */
 
 /* What was asked for; only this thread takes it. */
@@ -338,6 +355,7 @@ static void *keeper_loop(void *context)
     keeper *const self = context;
 
     (void)pthread_setname_np(pthread_self(), "velum-keeper");
+    clean_all(self);
     do {
         run_asked(self);
         follow_all(self);

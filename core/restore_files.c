@@ -99,6 +99,7 @@ typedef struct copied_file {
     const char *as;
     const char *what;
     const uint8_t *key;
+    bool holds_keys;
 } copied_file;
 
 /* Every seal and tree of the copy is checked (store_copy). */
@@ -113,7 +114,8 @@ static velum_status copy_database(restoring *self, const copied_file *file)
                                      .name = file->as,
                                      .progress = tell_pages,
                                      .context = self,
-                                     .online = true};
+                                     .online = true,
+                                     .holds_keys = file->holds_keys};
     VELUM_AUTO(store) *from = NULL;
 
     self->copying = file->what;
@@ -132,7 +134,8 @@ static velum_status copy_databases(restoring *self)
                               .name = MIRROR_FILE,
                               .as = "keys.db",
                               .what = "pages of keys.db copied",
-                              .key = keyring_keys_db_key(self->keys)};
+                              .key = keyring_keys_db_key(self->keys),
+                              .holds_keys = true};
 
     VELUM_TRY(copy_database(self, &rows));
     return copy_database(self, &keys);
@@ -198,13 +201,25 @@ static velum_status open_copy(const restoring *self, const char *name, const uin
     return store_open(&opening, out, err);
 }
 
+static velum_status check_schema(store *db, velum_error *err)
+{
+    const velum_status status = schema_require(db, err);
+
+    return status == VELUM_E_OLDER
+               ? error_set(
+                     err, status,
+                     "the backup is of an earlier schema: restore it with the Velum that made "
+                     "it, then run velum upgrade")
+               : status;
+}
+
 velum_status restore_read_seq(restoring *self, velum_error *err)
 {
     VELUM_AUTO(store) *db = NULL;
     int64_t seq = 0;
 
     VELUM_TRY(open_copy(self, "vault.db", keyring_vault_db_key(self->keys), &db, err));
-    VELUM_TRY(schema_require(db, err));
+    VELUM_TRY(check_schema(db, err));
     const velum_status status = meta_read(store_writer(db), META_OUTBOX_SEQ, &seq);
     self->copy_seq = (uint64_t)seq;
     return status < 0 ? error_set(err, status, "the backup cannot be read") : VELUM_OK;

@@ -15,7 +15,8 @@ velum_status upgrade_keys_copy(upgrade *self, velum_error *err)
     const store_copy_options copy = {.folder = self->folder,
                                      .name = UPGRADE_KEYS_COPY,
                                      .progress = upgrade_tell_pages,
-                                     .context = self};
+                                     .context = self,
+                                     .holds_keys = true};
 
     self->copying = "pages of keys.db copied";
     velum_status status = upgrade_keys_destroy(self->dir_fd); /* of a run that was killed */

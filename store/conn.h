@@ -66,8 +66,9 @@ velum_status path_join(const char *folder, const char *name,
                        char out[PATH_BYTES_MAX]) VELUM_WARN_UNUSED;
 /* A new file of ours, mode 0600: SQLite would make it readable to others. */
 velum_status file_make(int dir_fd, const char *name) VELUM_WARN_UNUSED;
-/* How a store opens its writer; borrowed. */
+/* How a store opens its writer, and its readers; borrowed. */
 const conn_options *store_writer_options(const store *self);
+const conn_options *store_reader_options(const store *self);
 
 velum_status stmt_prepare(store_conn *conn, const char *sql, store_stmt **out) VELUM_WARN_UNUSED;
 void stmt_free(store_stmt *stmt);

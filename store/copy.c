@@ -15,7 +15,6 @@
 #include "base/file.h"
 
 #define PAGES_A_STEP 256
-#define READER_WAIT_MS 5000
 #define STEPS_A_QUESTION 100000 /* of SQLite's machine: some ms */
 #define TABLES_MAX 256          /* of a database of ours */
 
@@ -211,17 +210,22 @@ static velum_status begin_view(store_conn *reader)
     return count_rows(reader, "sqlite_schema", &tables);
 }
 
-static velum_status copy_online(store *self, int dir_fd, const store_copy_options *options)
+/* On a connection of its own: minutes of it would be missed in the pool. */
+static velum_status copy_online(const store *self, int dir_fd, const store_copy_options *options)
 {
-    store_conn *reader = NULL;
+    VELUM_AUTO(store_conn) *reader = NULL;
 
-    VELUM_TRY(store_reader_acquire(self, READER_WAIT_MS, &reader));
-    velum_status status = begin_view(reader);
-    if (status == VELUM_OK) {
-        status = copy_and_verify(self, reader, dir_fd, options);
-    }
-    store_reader_release(self, reader);
-    return status;
+    VELUM_TRY(conn_open(store_reader_options(self), &reader));
+    VELUM_TRY(begin_view(reader));
+    return copy_and_verify(self, reader, dir_fd, options);
+}
+
+/* A copy of keys is overwritten as well: what it held is destroyed elsewhere one day. */
+static void overwrite_copy(int dir_fd, const char *name)
+{
+    const velum_status status = file_destroy(dir_fd, name);
+
+    (void)status; /* it is unlinked all the same */
 }
 
 static void remove_copy(int dir_fd, const char *name)
@@ -256,6 +260,9 @@ velum_status store_copy(store *self, const store_copy_options *options)
     }
     if (status < 0) {
         const int os_errno = errno;
+        if (options->holds_keys) {
+            overwrite_copy(dir_fd, options->name);
+        }
         remove_copy(dir_fd, options->name);
         errno = os_errno;
     }

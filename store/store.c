@@ -169,6 +169,11 @@ const conn_options *store_writer_options(const store *self)
     return &self->writer_options;
 }
 
+const conn_options *store_reader_options(const store *self)
+{
+    return &self->reader_options;
+}
+
 store_conn *store_writer(store *self)
 {
     return self->writer;

@@ -136,14 +136,14 @@ velum_status store_step_take(store *self, const store_step *step, uint32_t versi
  * back; then opens the copy, checks the seal of every page and the order of every tree, and counts the
  * rows of each table in both. VELUM_E_EXISTS when there is such a file, VELUM_E_NOSPACE, VELUM_E_IO,
  * VELUM_E_CORRUPT when a check fails. What fails leaves no file. Writer thread only, no transaction; with
- * `online` any thread, in the snapshot of a reader that is held until the copy is checked: the WAL grows
- * as long. */
+ * `online` any thread, in a snapshot that is held until the copy is checked: the WAL grows as long. */
 typedef struct store_copy_options {
     const char *folder; /* of the copy */
     const char *name;
     void (*progress)(void *context, uint64_t pages_done, uint64_t pages); /* or NULL */
     void *context;
     bool online;             /* others go on writing */
+    bool holds_keys;         /* what fails is overwritten, too */
     const atomic_bool *stop; /* true: VELUM_E_UNAVAILABLE; or NULL */
 } store_copy_options;
 velum_status store_copy(store *self, const store_copy_options *options) VELUM_WARN_UNUSED;

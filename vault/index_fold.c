@@ -245,12 +245,6 @@ velum_status vault_index_fold(vault *self, store *copy, const fold_progress *pro
 
 /* --- unfolding ----------------------------------------------------------------------------------------- */
 
-/* What is left of the opened rows. */
-typedef struct fold_reader {
-    const uint8_t *at;
-    size_t left;
-} fold_reader;
-
 static const uint8_t *take(fold_reader *self, size_t size)
 {
     if (size > self->left) {
@@ -262,60 +256,95 @@ static const uint8_t *take(fold_reader *self, size_t size)
     return taken;
 }
 
+static velum_status read_identifier(fold_reader *self, fold_entry *out)
+{
+    const uint8_t *const size = take(self, 1);
+    const uint8_t *const type = size == NULL ? NULL : take(self, *size);
+    const uint8_t *const rest = type == NULL ? NULL : take(self, IDENTIFIER_BYTES);
+
+    if (rest == NULL || *size == 0) {
+        return VELUM_E_CORRUPT;
+    }
+    *out = (fold_entry){.is_identifier = true,
+                        .type_and_form = {(const char *)type, *size},
+                        .key_version = bytes_read_u32be(rest),
+                        .suite = rest[4],
+                        .hash = {rest + 5, IDENTIFIER_HASH_BYTES}};
+    return VELUM_OK;
+}
+
+static velum_status read_search(fold_reader *self, fold_entry *out)
+{
+    const uint8_t *const rest = take(self, SEARCH_BYTES);
+
+    if (rest == NULL) {
+        return VELUM_E_CORRUPT;
+    }
+    *out = (fold_entry){.field = bytes_read_u16be(rest),
+                        .category = bytes_read_u16be(rest + 2),
+                        .hash = {rest + 4, SEARCH_HASH_BYTES}};
+    return VELUM_OK;
+}
+
+velum_status index_fold_next(fold_reader *self, fold_entry *out)
+{
+    const uint8_t *const kind = take(self, 1);
+
+    if (kind == NULL) {
+        return VELUM_END;
+    }
+    switch (*kind) {
+    case KIND_IDENTIFIER:
+        return read_identifier(self, out);
+    case KIND_SEARCH:
+        return read_search(self, out);
+    default:
+        return VELUM_E_CORRUPT;
+    }
+}
+
 static velum_status insert_identifier(store_conn *conn, const keyring *keys, const subject_id *id,
-                                      fold_reader *from)
+                                      const fold_entry *entry)
 {
     static const char sql[] =
         "INSERT INTO blind_index (subject, type_and_form, key_version, suite, hash, tenant)"
         " VALUES ($1, $2, $3, $4, $5, $6)";
     VELUM_AUTO_STMT *stmt = NULL;
-    const uint8_t *const size = take(from, 1);
-    const uint8_t *const type = size == NULL ? NULL : take(from, *size);
-    const uint8_t *const rest = type == NULL ? NULL : take(from, IDENTIFIER_BYTES);
 
-    if (rest == NULL || *size == 0) {
-        return VELUM_E_CORRUPT;
-    }
     VELUM_TRY(statement_for(conn, sql, id, &stmt));
-    VELUM_TRY(stmt_bind_text(stmt, 2, (text){(const char *)type, *size}));
-    VELUM_TRY(stmt_bind_integer(stmt, 3, bytes_read_u32be(rest)));
-    VELUM_TRY(stmt_bind_integer(stmt, 4, rest[4]));
-    VELUM_TRY(stmt_bind_blob(stmt, 5, rest + 5, IDENTIFIER_HASH_BYTES));
+    VELUM_TRY(stmt_bind_text(stmt, 2, entry->type_and_form));
+    VELUM_TRY(stmt_bind_integer(stmt, 3, entry->key_version));
+    VELUM_TRY(stmt_bind_integer(stmt, 4, entry->suite));
+    VELUM_TRY(stmt_bind_blob(stmt, 5, entry->hash.data, entry->hash.size));
     VELUM_TRY(stmt_bind_integer(stmt, 6, keyring_tenant(keys)));
     return stmt_execute(stmt);
 }
 
-static velum_status insert_search(store_conn *conn, const subject_id *id, fold_reader *from)
+static velum_status insert_search(store_conn *conn, const subject_id *id, const fold_entry *entry)
 {
     static const char sql[] = "INSERT INTO search_index (subject, field, category, hash)"
                               " VALUES ($1, $2, $3, $4)";
     VELUM_AUTO_STMT *stmt = NULL;
-    const uint8_t *const rest = take(from, SEARCH_BYTES);
 
-    if (rest == NULL) {
-        return VELUM_E_CORRUPT;
-    }
     VELUM_TRY(statement_for(conn, sql, id, &stmt));
-    VELUM_TRY(stmt_bind_integer(stmt, 2, bytes_read_u16be(rest)));
-    VELUM_TRY(stmt_bind_integer(stmt, 3, bytes_read_u16be(rest + 2)));
-    VELUM_TRY(stmt_bind_blob(stmt, 4, rest + 4, SEARCH_HASH_BYTES));
+    VELUM_TRY(stmt_bind_integer(stmt, 2, entry->field));
+    VELUM_TRY(stmt_bind_integer(stmt, 3, entry->category));
+    VELUM_TRY(stmt_bind_blob(stmt, 4, entry->hash.data, entry->hash.size));
     return stmt_execute(stmt);
 }
 
-velum_status index_fold_insert(store_conn *conn, const keyring *keys, const subject_id *id,
-                               crypto_part rows)
+static velum_status insert_rows(store_conn *conn, const keyring *keys, const subject_id *id,
+                                const buffer *rows)
 {
-    fold_reader from = {rows.data, rows.size};
+    fold_reader reader = {rows->data, rows->size};
+    fold_entry entry;
+    velum_status status = VELUM_OK;
 
-    while (from.left > 0) {
-        const uint8_t kind = *take(&from, 1);
-        if (kind != KIND_IDENTIFIER && kind != KIND_SEARCH) {
-            return VELUM_E_CORRUPT;
-        }
-        VELUM_TRY(kind == KIND_IDENTIFIER ? insert_identifier(conn, keys, id, &from)
-                                          : insert_search(conn, id, &from));
+    while ((status = index_fold_next(&reader, &entry)) == VELUM_OK) {
+        VELUM_TRY(entry.is_identifier ? insert_identifier(conn, keys, id, &entry)
+                                      : insert_search(conn, id, &entry));
     }
-    return VELUM_OK;
+    return status == VELUM_END ? VELUM_OK : status;
 }
 
 static velum_status open_fold(store_conn *conn, const uint8_t key[KEY_BYTES],
@@ -356,7 +385,7 @@ static velum_status unfold_subject(store_conn *conn, store_conn *keys_conn, cons
         return VELUM_OK; /* erased since: it went with its key */
     }
     VELUM_TRY(status);
-    return index_fold_insert(conn, keys, &one->subject, (crypto_part){rows.data, rows.size});
+    return insert_rows(conn, keys, &one->subject, &rows);
 }
 
 static velum_status unfold_batch(store_conn *conn, store_conn *keys_conn, const keyring *keys,

@@ -298,9 +298,23 @@ velum_status index_type_and_form(const identifier *value, char out[TYPE_AND_FORM
 velum_status search_index_drop_category(store_conn *conn, const subject_id *id,
                                         uint16_t category) VELUM_WARN_UNUSED;
 
-/* The rows that a fold holds, into the indexes; VELUM_E_CORRUPT for anything that folding does not write. */
-velum_status index_fold_insert(store_conn *conn, const keyring *keys, const subject_id *id,
-                               crypto_part rows) VELUM_WARN_UNUSED;
+/* What is left of a fold's rows. */
+typedef struct fold_reader {
+    const uint8_t *at;
+    size_t left;
+} fold_reader;
+/* One of them; texts and bytes are borrowed from the fold. */
+typedef struct fold_entry {
+    bool is_identifier; /* else of the search index */
+    text type_and_form;
+    uint32_t key_version;
+    uint8_t suite;
+    uint16_t field;
+    uint16_t category;
+    crypto_part hash;
+} fold_entry;
+/* VELUM_END behind the last; VELUM_E_CORRUPT for anything that folding does not write. */
+velum_status index_fold_next(fold_reader *self, fold_entry *out) VELUM_WARN_UNUSED;
 
 /* --- category keys: category.c ---------------------------------------------------------------------------- */
 

@@ -184,12 +184,20 @@ class Readme(unittest.TestCase):
         upgrade = re.sub(r"\bDIR\b", "own", self.block("A folder of your own", 1))
         self.bash('PATH="$PWD/build/release:$PATH" VELUM_ROOT_FILE=kit/velum-root\nexport VELUM_ROOT_FILE\n'
                   + upgrade)
+        backup, restore = (self.block("A folder of your own", which).replace("NEWDIR", "restored")
+                           .replace("/srv/velum-backup", f"{self.place}/backups").replace("KIT", "kit")
+                           for which in (2, 3))
+        self.bash('PATH="$PWD/build/release:$PATH" VELUM_ROOT_FILE=kit/velum-root\nexport VELUM_ROOT_FILE\n'
+                  + re.sub(r"\bDIR\b", "own", backup))
+        made = self.bash('PATH="$PWD/build/release:$PATH"\n' + restore)
+        self.assertRegex(made.stdout, r"^velum/1/[0-9a-f]{16}\+")
+        self.bash('PATH="$PWD/build/release:$PATH"\nvelum audit verify restored')
 
     # --- nothing is left out ---
 
     def test_6_every_block_is_known(self):
         known = {"What it": 0, "Velum": 1, "Two commands": 1, "The first five minutes": 4, "Three people": 4,
-                 "A CRM behind it": 1, "A folder of your own": 2}
+                 "A CRM behind it": 1, "A folder of your own": 4}
         counted = dict.fromkeys(known, 0)
         for heading, text in self.blocks:
             name = next((one for one in known if heading.startswith(one)), None)

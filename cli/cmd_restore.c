@@ -43,6 +43,9 @@ static const counted counts[] = {
      .many = "customers changed in a way that the log does not tell; all is forbidden",
      .next =
          "Each stays restricted until an officer has looked; a newer log may tell more (--log)."},
+    {COUNTED(messages),
+     .one = "customer was written to since; what the copy has waiting for them does not go",
+     .many = "customers were written to since; what the copy has waiting for them does not go"},
     {COUNTED(missing), .one = "customer came after the copy and is not in it; their keys are gone",
      .many = "customers came after the copy and are not in it; their keys are gone",
      .next = "Bring them in again: `velum import`, or the system that sent them."},

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "core/gate.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -212,8 +213,12 @@ static void name_list_clear(name_list *self)
     mem_free(self->names);
 }
 
+/* The name fits. */
 static velum_status push_name(name_list *self, const char *name)
 {
+    const size_t size = strlen(name);
+
+    assert(size < BACKUP_NAME_BYTES);
     if (self->count == self->capacity) {
         const uint32_t capacity = self->capacity == 0 ? 16 : self->capacity * 2;
         char(*const names)[BACKUP_NAME_BYTES] =
@@ -224,7 +229,7 @@ static velum_status push_name(name_list *self, const char *name)
         self->names = names;
         self->capacity = capacity;
     }
-    (void)snprintf(self->names[self->count++], BACKUP_NAME_BYTES, "%s", name);
+    memcpy(self->names[self->count++], name, size + 1);
     return VELUM_OK;
 }
 

@@ -326,6 +326,22 @@ velum_status message_update(store_conn *conn, const message_row *row)
     return conn_changes(conn) == 1 ? VELUM_OK : VELUM_E_CORRUPT;
 }
 
+velum_status message_give_up(store_conn *conn, const subject_id *subject, int64_t now_ns,
+                             uint32_t *out_count)
+{
+    store_stmt *stmt = NULL;
+
+    VELUM_TRY(conn_statement(conn,
+                             "UPDATE message SET state = 5, changed_ns = $2"
+                             " WHERE subject = $1 AND state IN (1, 2)",
+                             &stmt));
+    VELUM_TRY(stmt_bind_blob(stmt, 1, subject->bytes, SUBJECT_ID_BYTES));
+    VELUM_TRY(stmt_bind_integer(stmt, 2, now_ns));
+    VELUM_TRY(stmt_execute(stmt));
+    *out_count = (uint32_t)conn_changes(conn);
+    return VELUM_OK;
+}
+
 velum_status message_finish_erasure(store_conn *conn, const subject_id *subject)
 {
     static const subject_id nobody = {{0}};

@@ -93,6 +93,9 @@ typedef velum_status (*message_visitor)(void *context, const message_row *row);
 velum_status message_visit(store_conn *conn, const message_filter *filter, message_visitor visit,
                            void *context) VELUM_WARN_UNUSED;
 
+/* Those of the subject that wait or are with a courier are unknown from now on: they are never sent. */
+velum_status message_give_up(store_conn *conn, const subject_id *subject, int64_t now_ns,
+                             uint32_t *out_count) VELUM_WARN_UNUSED;
 /* Of erasures_finish (I-6): messages of the subject go. One that is with a courier stays without its
  * subject until somebody says what became of it. */
 velum_status message_finish_erasure(store_conn *conn, const subject_id *subject) VELUM_WARN_UNUSED;

@@ -20,6 +20,7 @@
 #define RESTORED_RESTRICTED \
     3 /* of this customer: everything, since the log does not say what changed */
 #define RESTORED_CREDENTIAL 4 /* of this actor: tokens ended */
+#define RESTORED_MESSAGES 5   /* of this customer: written to since, so what waits does not go */
 const char *restored_name(uint32_t number);
 
 typedef struct restore_news restore_news;
@@ -65,6 +66,17 @@ void restore_remove_part(const char *part);
 /* --- what the old log has and the copy has not: core/restore_news.c -------------------------------------- */
 
 #define NEWS_PURPOSES_MAX 8
+#define NEWS_MESSAGES_MAX 8 /* that are remembered for caps */
+
+/* A message that was given to the courier, as its leaf says. */
+typedef struct message_news {
+    int64_t at_ns;
+    uint16_t module; /* registry numbers */
+    uint16_t activity;
+    uint16_t purpose;
+    uint16_t template;
+    uint16_t channel;
+} message_news;
 
 /* Of one customer in one month, by the token in the leaves. */
 typedef struct customer_news {
@@ -78,6 +90,8 @@ typedef struct customer_news {
         uint16_t purpose;
         uint16_t state; /* the last one, CONSENT_* */
     } purposes[NEWS_PURPOSES_MAX];
+    uint32_t message_count; /* of all; of the first ones more is known */
+    message_news messages[NEWS_MESSAGES_MAX];
 } customer_news;
 
 typedef struct credential_news {

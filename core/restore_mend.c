@@ -11,6 +11,7 @@
 #include "core/happening.h"
 #include "core/hook.h"
 #include "core/locate.h"
+#include "core/message_row.h"
 #include "core/path.h"
 #include "core/profile.h"
 #include "core/rows.h"
@@ -27,7 +28,8 @@ const char *restored_name(uint32_t number)
     static const char *const names[] = {[RESTORED_BEGUN] = "begun",
                                         [RESTORED_CONSENTS] = "consents",
                                         [RESTORED_RESTRICTED] = "restricted",
-                                        [RESTORED_CREDENTIAL] = "credential"};
+                                        [RESTORED_CREDENTIAL] = "credential",
+                                        [RESTORED_MESSAGES] = "messages"};
 
     return number < sizeof(names) / sizeof(names[0]) ? names[number] : NULL;
 }
@@ -278,6 +280,48 @@ static velum_status mend_state(passage *passage, const customer_news *news, bool
     return VELUM_OK;
 }
 
+/* --- messages ---------------------------------------------------------------------------------------------- */
+
+/* As one that was taken, and nobody knows what became of it: it counts for caps, and is never sent. */
+static velum_status remember_message(passage *passage, const message_news *news)
+{
+    const bundle *const bundle = passage->world->bundle;
+    const uint32_t purpose = bundle_find_number(bundle, REGISTRY_PURPOSE, news->purpose);
+    message_row row = {.subject = passage->subject,
+                       .module = news->module,
+                       .activity = news->activity,
+                       .purpose = news->purpose,
+                       .template = news->template,
+                       .channel = news->channel,
+                       .state = MESSAGE_UNKNOWN,
+                       .is_marketing =
+                           purpose == BUNDLE_NONE || bundle->purposes[purpose].marketing,
+                       .asked_ns = news->at_ns,
+                       .changed_ns = passage->clock.now_ns,
+                       .taken_ns = news->at_ns,
+                       .attempts = 1};
+
+    random_fill(&passage->gate->random, row.id, sizeof(row.id));
+    random_fill(&passage->gate->random, row.key, sizeof(row.key)); /* its own is not in the log */
+    return message_insert(passage->conn, &row);
+}
+
+/* Whoever was written to since is not written to again by what the copy has waiting for them (MS-1). */
+static velum_status hold_messages(passage *passage, const customer_news *news)
+{
+    uint32_t given_up = 0;
+
+    VELUM_TRY(message_give_up(passage->conn, &passage->subject, passage->clock.now_ns, &given_up));
+    VELUM_TRY(work_finish_erasure(passage->conn, &passage->subject)); /* what would ask again */
+    for (uint32_t i = 0; i < news->message_count && i < NEWS_MESSAGES_MAX; i++) {
+        VELUM_TRY(remember_message(passage, &news->messages[i]));
+    }
+    passage->gate->mending->result->messages++;
+    begin_entry(passage, ENTRY_RESTORE, RESTORED_MESSAGES);
+    passage->entry.record_count = given_up;
+    return record_entry(passage);
+}
+
 /* --- one customer ------------------------------------------------------------------------------------------ */
 
 static uint32_t month_after(uint32_t month)
@@ -291,6 +335,12 @@ static void add_news(customer_news *all, const customer_news *one)
     all->is_erased_in_part = all->is_erased_in_part || one->is_erased_in_part;
     all->is_unclear = all->is_unclear || one->is_unclear;
     all->consents += one->consents;
+    for (uint32_t i = 0; i < one->message_count && i < NEWS_MESSAGES_MAX; i++) {
+        if (all->message_count < NEWS_MESSAGES_MAX) {
+            all->messages[all->message_count] = one->messages[i];
+        }
+        all->message_count++;
+    }
     for (uint32_t i = 0; i < one->purpose_count; i++) {
         uint32_t at = 0;
         while (at < all->purpose_count && all->purposes[at].purpose != one->purposes[i].purpose) {
@@ -320,6 +370,7 @@ static velum_status gather_news(passage *passage, customer_news *out)
     }
     VELUM_TRY(vault_open_evidence(passage->gate->vault, passage->conn, &passage->subject,
                                   passage->arena, &evidence));
+    passage->opened = evidence; /* whose token the leaves have */
     for (uint32_t i = 0; i < MONTHS_MAX && month <= summary->last_month; i++) {
         opened_audit_token(evidence, month, token);
         const customer_news *const found = restore_news_find(news, token);
@@ -346,6 +397,9 @@ static velum_status mend_open(passage *passage, const restored_row *row)
         return erase(passage, 0);
     }
     const bool is_unclear = news.is_unclear || row->moves > news.consents;
+    if (news.message_count > 0) {
+        VELUM_TRY(hold_messages(passage, &news));
+    }
     return is_unclear || news.consents > 0 ? mend_state(passage, &news, is_unclear) : VELUM_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "core/restore.h"
 
 #include "audit/log_reader.h"
+#include "core/message_row.h"
 #include "core/requests.h"
 #include "core/verbs.h"
 
@@ -170,13 +171,35 @@ static bool is_unclear(const audit_entry *entry)
            input_of(entry, INPUT_PURPOSE) == 0;
 }
 
+/* Its INTENT: from then on it may be with the customer. */
+static bool is_message(const audit_entry *entry)
+{
+    return entry->type == ENTRY_MESSAGE && entry->stage == ENTRY_INTENT &&
+           input_of(entry, INPUT_MESSAGE_STATE) == MESSAGE_TAKEN;
+}
+
+static void note_message(customer_news *customer, const audit_entry *entry)
+{
+    if (customer->message_count < NEWS_MESSAGES_MAX) {
+        customer->messages[customer->message_count] =
+            (message_news){.at_ns = entry->at_ns,
+                           .module = (uint16_t)input_of(entry, INPUT_MODULE),
+                           .activity = (uint16_t)entry->activity,
+                           .purpose = (uint16_t)entry->purpose,
+                           .template = (uint16_t)input_of(entry, INPUT_TEMPLATE),
+                           .channel = (uint16_t)input_of(entry, INPUT_CHANNEL)};
+    }
+    customer->message_count++;
+}
+
 static velum_status read_of_customer(restore_news *self, const audit_entry *entry)
 {
     const uint64_t purpose = input_of(entry, INPUT_PURPOSE);
     const bool begins = entry->type == ENTRY_ERASURE && entry->stage == ENTRY_INTENT;
     customer_news *customer = NULL;
 
-    if (is_none(entry->subject_token) || (!begins && purpose == 0 && !is_unclear(entry))) {
+    if (is_none(entry->subject_token) ||
+        (!begins && purpose == 0 && !is_unclear(entry) && !is_message(entry))) {
         return VELUM_OK;
     }
     VELUM_TRY(note_customer(self, entry->subject_token, &customer));
@@ -184,6 +207,8 @@ static velum_status read_of_customer(restore_news *self, const audit_entry *entr
         const uint64_t kind = input_of(entry, INPUT_DESTRUCTION);
         customer->is_erased = customer->is_erased || kind == DESTROY_DATA;
         customer->is_erased_in_part = customer->is_erased_in_part || kind == DESTROY_CATEGORIES;
+    } else if (is_message(entry)) {
+        note_message(customer, entry);
     } else if (purpose != 0) {
         note_consent(customer, (uint16_t)purpose, (uint16_t)entry->consent_state);
     } else {

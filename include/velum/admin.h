@@ -376,6 +376,7 @@ typedef struct velum_restore_result {
     uint64_t unreadable;  /* lost a category after the copy, and with it the key of the rest */
     uint64_t consents;    /* customers of whom a consent was taken back, as the log says */
     uint64_t restricted;  /* changed in a way that the log does not tell: all is forbidden */
+    uint64_t messages;    /* customers written to after the copy: what waits for them does not go */
     uint64_t missing;     /* came after the copy: only their keys were there */
     uint64_t credentials; /* revoked, or whose tokens were ended */
     uint64_t policies;    /* changes of the policy after the copy: to be done again */

@@ -18,7 +18,7 @@ PEOPLE = ["k0,Wang Xiaoming,Nanjing Road 1\n", "k1,Li Lei,Nanjing Road 2\n", "k2
 MAP = ('source: people\nkey: {type: "ext:people", column: id}\n'
        "fields:\n  name: {from: name}\n  address: {from: address}\n")
 COPY = re.compile(r"vault-(\d{8}T\d{6}Z)\.db")
-MEMBERS = {"name", "log_size", "entries_since", "subjects", "erased", "unreadable", "consents", "restricted", "missing",
+MEMBERS = {"name", "log_size", "entries_since", "subjects", "erased", "unreadable", "consents", "restricted", "messages", "missing",
            "credentials", "policies", "requests", "origin", "verifier_key"}
 PURPOSE = "direct-marketing"
 DEADLINE_S = 60

@@ -2,6 +2,7 @@
  * again (B-5 to B-7; I-3, I-6, I-8). */
 #include "tests/core/backup_support.h"
 #include "tests/core/erasure_support.h"
+#include "tests/core/message_support.h"
 #include "tests/core/request_support.h"
 
 #include "audit/log_reader.h"
@@ -528,6 +529,42 @@ static void orders_come_and_go_with_their_customer(void **state)
                      0);
 }
 
+/* --- messages ----------------------------------------------------------------------------------- */
+
+/* MS-1: what left after the copy does not leave again, neither as it waited there nor asked for anew. */
+static void who_was_written_to_since_is_not_written_to_again(void **state)
+{
+    place *const self = *state;
+    const senders senders = senders_of(self);
+    const char *const id = queued(&senders, "o-1");
+
+    backed_up(self);
+    assert_string_equal(take_one(&senders), id);
+    assert_done(say_done(&senders, id, "sent"));
+    const velum_restore_result result = restored(self, NULL);
+    assert_int_equal(result.messages, 1);
+    assert_message(self, id, "unknown", "");
+    assert_int_equal(taken_now(&senders), 0);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM message WHERE state = 5"), 2);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM module_timer"), 0);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM module_work"), 0);
+    assert_log_sound(self);
+}
+
+/* Who was not: what waits goes, once. */
+static void what_waited_goes_once(void **state)
+{
+    place *const self = *state;
+    const senders senders = senders_of(self);
+    const char *const id = queued(&senders, "o-1");
+
+    backed_up(self);
+    const velum_restore_result result = restored(self, NULL);
+    assert_int_equal(result.messages, 0);
+    assert_string_equal(take_one(&senders), id);
+    assert_int_equal(taken_now(&senders), 0);
+}
+
 /* --- who may come ------------------------------------------------------------------------------- */
 
 /* B-5: a token that was revoked or replaced since does not work. */
@@ -619,6 +656,8 @@ int main(void)
         IN_PLACE(who_was_merged_since_is_restricted),
         IN_PLACE(generations_go_on_above_all_that_were),
         IN_PLACE(orders_come_and_go_with_their_customer),
+        IN_PLACE(who_was_written_to_since_is_not_written_to_again),
+        IN_PLACE(what_waited_goes_once),
         IN_PLACE(tokens_that_ended_since_do_not_work),
         IN_PLACE(the_place_has_one_master),
         IN_PLACE(restoring_what_was_restored),

@@ -12,7 +12,7 @@
 #define FOLD_FORMAT 1
 #define KIND_IDENTIFIER 1
 #define KIND_SEARCH 2
-#define IDENTIFIER_BYTES (4 + 1 + IDENTIFIER_HASH_BYTES) /* behind kind, length and type */
+#define IDENTIFIER_BYTES (4 + IDENTIFIER_HASH_BYTES) /* behind kind, length and type */
 #define SEARCH_HASH_BYTES 8
 #define SEARCH_BYTES (2 + 2 + SEARCH_HASH_BYTES)
 
@@ -106,15 +106,16 @@ static void append_u16(buffer *out, uint16_t value)
 
 static velum_status append_identifiers(store_conn *copy, const subject_id *id, buffer *out)
 {
+    /* what the index by subject has: the suite is INDEX_SUITE, of which there is one */
     static const char sql[] =
-        "SELECT type_and_form, key_version, suite, hash FROM blind_index WHERE subject = $1";
+        "SELECT type_and_form, key_version, hash FROM blind_index WHERE subject = $1";
     VELUM_AUTO_STMT *stmt = NULL;
     velum_status status = VELUM_OK;
 
     VELUM_TRY(statement_for(copy, sql, id, &stmt));
     while ((status = stmt_step(stmt)) == VELUM_OK) {
         const text type = stmt_text(stmt, 0);
-        const crypto_part hash = stmt_blob(stmt, 3);
+        const crypto_part hash = stmt_blob(stmt, 2);
         if (type.size == 0 || type.size > UINT8_MAX || hash.size != IDENTIFIER_HASH_BYTES) {
             return VELUM_E_CORRUPT;
         }
@@ -122,7 +123,6 @@ static velum_status append_identifiers(store_conn *copy, const subject_id *id, b
         buffer_append_byte(out, (uint8_t)type.size);
         buffer_append(out, type.data, type.size);
         append_u32(out, (uint32_t)stmt_integer(stmt, 1));
-        buffer_append_byte(out, (uint8_t)stmt_integer(stmt, 2));
         buffer_append(out, hash.data, hash.size);
     }
     return status < 0 ? status : buffer_status(out);
@@ -268,8 +268,7 @@ static velum_status read_identifier(fold_reader *self, fold_entry *out)
     *out = (fold_entry){.is_identifier = true,
                         .type_and_form = {(const char *)type, *size},
                         .key_version = bytes_read_u32be(rest),
-                        .suite = rest[4],
-                        .hash = {rest + 5, IDENTIFIER_HASH_BYTES}};
+                        .hash = {rest + 4, IDENTIFIER_HASH_BYTES}};
     return VELUM_OK;
 }
 
@@ -314,7 +313,7 @@ static velum_status insert_identifier(store_conn *conn, const keyring *keys, con
     VELUM_TRY(statement_for(conn, sql, id, &stmt));
     VELUM_TRY(stmt_bind_text(stmt, 2, entry->type_and_form));
     VELUM_TRY(stmt_bind_integer(stmt, 3, entry->key_version));
-    VELUM_TRY(stmt_bind_integer(stmt, 4, entry->suite));
+    VELUM_TRY(stmt_bind_integer(stmt, 4, INDEX_SUITE));
     VELUM_TRY(stmt_bind_blob(stmt, 5, entry->hash.data, entry->hash.size));
     VELUM_TRY(stmt_bind_integer(stmt, 6, keyring_tenant(keys)));
     return stmt_execute(stmt);

@@ -308,7 +308,6 @@ typedef struct fold_entry {
     bool is_identifier; /* else of the search index */
     text type_and_form;
     uint32_t key_version;
-    uint8_t suite;
     uint16_t field;
     uint16_t category;
     crypto_part hash;

@@ -189,8 +189,8 @@ static void whoever_closes_does_not_wait(void **state)
 /* Bytes that folding does not write are refused, wherever they end. */
 static void what_is_cut_short_is_refused(void **state)
 {
-    uint8_t rows[1 + 1 + 8 + 4 + 1 + 32 + 1 + 2 + 2 + 8] = {1,   8,   'm', 'o', 'b',
-                                                            'i', 'l', 'e', '/', '1'};
+    uint8_t rows[1 + 1 + 8 + 4 + 32 + 1 + 2 + 2 + 8] = {1,   8,   'm', 'o', 'b',
+                                                        'i', 'l', 'e', '/', '1'};
     const size_t first = sizeof rows - 13;
     fold_entry entry;
 

@@ -8,8 +8,10 @@
 
 /* Where backups go: beside the data folder, outside of it. */
 const char *backup_folder(place *self);
-/* The root secret is sought where no folder that is restored has it; call it first. */
-void keep_root_outside(place *self);
+/* cmocka set-ups: a sample folder whose root secret is sought where no folder that is restored has it; the
+ * same with a clock that the test moves. */
+int backup_set_up(void **state);
+int backup_set_up_clock(void **state);
 /* Begins one and waits for its end; the last status. */
 const reply *back_up(place *self);
 /* The same, and it is done. */

@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "audit/log_reader.h"
@@ -365,6 +367,29 @@ bool ask_under_fault(place *self, const char *kind, int n, question asked, const
         *out_done = status == VELUM_OK && answer->status == 200 ? answer : NULL;
     }
     return hit;
+}
+
+bool killed_at(place *self, const doomed *what, const char *kind, unsigned n)
+{
+    int ended = 0;
+    const char *const plan = text_f(self, "%s:%u:kill", kind, n);
+    const pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (what->prepare != NULL) {
+            what->prepare(self);
+        }
+        fault_plan(plan);
+        _exit(what->act(self) == VELUM_OK ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    if (WIFSIGNALED(ended)) {
+        assert_int_equal(WTERMSIG(ended), SIGKILL);
+        return true;
+    }
+    assert_int_equal(WEXITSTATUS(ended), 0);
+    return false;
 }
 
 const reply *assert_done(const reply *answer)

@@ -93,6 +93,13 @@ velum_status try_ask(place *self, const question *asked, const reply **out);
  * 200, 500, 503 or none; `out_done`, which may be NULL, is that of 200. */
 bool ask_under_fault(place *self, const char *kind, int n, question asked, const reply **out_done);
 fault_kind fault_kind_of(const char *kind);
+/* Does something in a child, which kills itself at the nth place of a kind that comes after `prepare` (NULL:
+ * nothing); false when it came to its end, with VELUM_OK. */
+typedef struct doomed {
+    void (*prepare)(place *self);
+    velum_status (*act)(place *self);
+} doomed;
+bool killed_at(place *self, const doomed *what, const char *kind, unsigned n);
 /* As if a second had gone by: the next refusal is recorded whatever came before. */
 void forget_refusals(place *self);
 /* That a walk over the nth fault of a kind ("sql", "write", "sync", "alloc") came to some: `rounds`

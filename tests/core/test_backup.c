@@ -15,24 +15,6 @@
 #define POLLS_MAX 1200
 #define POLL_US 25000
 
-static int set_up(void **state)
-{
-    if (place_set_up(state) != 0) {
-        return -1;
-    }
-    keep_root_outside(*state);
-    return 0;
-}
-
-static int set_up_clock(void **state)
-{
-    if (place_set_up_clock(state) != 0) {
-        return -1;
-    }
-    keep_root_outside(*state);
-    return 0;
-}
-
 static int64_t count_in(place *self, const char *folder, const char *sql)
 {
     const store_options options = {.folder = folder,
@@ -358,8 +340,8 @@ static void older_copies_go(void **state)
 
 int main(void)
 {
-#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, set_up, place_tear_down)
-#define WITH_CLOCK(test) cmocka_unit_test_setup_teardown(test, set_up_clock, place_tear_down)
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, backup_set_up, place_tear_down)
+#define WITH_CLOCK(test) cmocka_unit_test_setup_teardown(test, backup_set_up_clock, place_tear_down)
     const struct CMUnitTest tests[] = {
         IN_PLACE(a_backup_is_whole_and_recorded),
         IN_PLACE(its_end_is_told_after_a_crash),

@@ -3,11 +3,8 @@
 #include "tests/core/erasure_support.h"
 
 #include <dirent.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define POINTS_MAX 20000
@@ -17,42 +14,38 @@
 
 typedef struct scene {
     const char *shop;
+    const char *desk;
     const char *ref;
     const char *gone;
 } scene;
 
-static int set_up(void **state)
+/* Two customers and a backup; the report of the gate is of none yet. */
+static scene backed(place *self)
 {
-    if (place_set_up(state) != 0) {
-        return -1;
-    }
-    keep_root_outside(*state);
-    return 0;
-}
-
-static int set_up_clock(void **state)
-{
-    if (place_set_up_clock(state) != 0) {
-        return -1;
-    }
-    keep_root_outside(*state);
-    return 0;
-}
-
-/* A backup, and behind it an erasure and a withdrawal. The gate is closed. */
-static scene lost(place *self)
-{
-    scene made = {.shop = shop_token(self)};
-    const char *const desk = desk_token(self);
+    scene made = {.shop = shop_token(self), .desk = desk_token(self)};
 
     made.ref = person(self, made.shop, MOBILE, full_profile);
     made.gone = person(self, made.shop, "13800000002", full_profile);
-    consent(self, desk, made.ref, "direct-marketing", "given");
+    consent(self, made.desk, made.ref, "direct-marketing", "given");
     backed_up(self);
-    consent(self, desk, made.ref, "direct-marketing", "withdrawn");
-    assert_done(erase(self, made.gone, "{}"));
+    place_reopen(self);
+    return made;
+}
+
+/* Then a withdrawal and an erasure, of which the place is told. The gate is closed. */
+static void lose(place *self, const scene *scene)
+{
+    consent(self, scene->desk, scene->ref, "direct-marketing", "withdrawn");
+    assert_done(erase(self, scene->gone, "{}"));
     await_followed(self);
     place_close(self);
+}
+
+static scene lost(place *self)
+{
+    const scene made = backed(self);
+
+    lose(self, &made);
     return made;
 }
 
@@ -92,33 +85,19 @@ static velum_status try_restore(place *self, velum_error *err)
 
 /* --- restoring ---------------------------------------------------------------------------------- */
 
-/* In a child that kills itself at the nth place; false when it came to its end. */
-static bool kill_at(place *self, const char *kind, unsigned n)
+static velum_status restore_once(place *self)
 {
-    int ended = 0;
-    const char *const plan = text_f(self, "%s:%u:kill", kind, n);
-    const pid_t child = fork();
-
-    assert_true(child >= 0);
-    if (child == 0) {
-        fault_plan(plan);
-        _exit(try_restore(self, NULL) == VELUM_OK ? 0 : 1);
-    }
-    assert_int_equal(waitpid(child, &ended, 0), child);
-    if (WIFSIGNALED(ended)) {
-        assert_int_equal(WTERMSIG(ended), SIGKILL);
-        return true;
-    }
-    assert_int_equal(WEXITSTATUS(ended), 0);
-    return false;
+    return try_restore(self, NULL);
 }
 
 static void kill_everywhere(place *self, const char *kind, unsigned stride, unsigned at_least)
 {
+    static const doomed restoring = {NULL, restore_once};
     const scene scene = lost(self);
     unsigned struck = 0;
 
-    for (unsigned n = 1; kill_at(self, kind, n); n += n < DENSE ? stride : 4 * stride) {
+    for (unsigned n = 1; killed_at(self, &restoring, kind, n);
+         n += n < DENSE ? stride : 4 * stride) {
         if (path_is_there(new_folder(self))) {
             assert_restored(self, &scene); /* it had its name, and so was whole */
         }
@@ -255,30 +234,25 @@ static bool back_up_under(place *self, const char *kind, unsigned n)
     return hit;
 }
 
+/* What stands in the place can be restored, and is told what comes later. */
+static void assert_restorable(place *self, const scene *scene)
+{
+    lose(self, scene);
+    assert_true(try_restore(self, NULL) == VELUM_OK);
+    assert_restored(self, scene);
+}
+
 static void fail_backups(place *self, const char *kind, unsigned stride)
 {
-    scene scene = {.shop = shop_token(self)};
-    const char *const desk = desk_token(self);
+    const scene scene = backed(self);
     unsigned struck = 0;
-    unsigned n = 1;
 
-    place_set_clock(self, PLACE_EPOCH_NS);
-    scene.ref = person(self, scene.shop, MOBILE, full_profile);
-    scene.gone = person(self, scene.shop, "13800000002", full_profile);
-    consent(self, desk, scene.ref, "direct-marketing", "given");
-    backed_up(self);
-    place_reopen(self); /* whose report is of no backup yet */
-    for (; back_up_under(self, kind, n); n += stride) {
+    for (unsigned n = 1; back_up_under(self, kind, n); n += stride) {
         struck++;
         assert_true(n < POINTS_MAX);
     }
     assert_true(struck > 2);
-    consent(self, desk, scene.ref, "direct-marketing", "withdrawn");
-    assert_done(erase(self, scene.gone, "{}"));
-    await_followed(self);
-    place_close(self);
-    assert_true(try_restore(self, NULL) == VELUM_OK);
-    assert_restored(self, &scene);
+    assert_restorable(self, &scene);
 }
 
 static void a_backup_is_whole_or_none_under_sql_faults(void **state)
@@ -301,43 +275,27 @@ static void a_backup_is_whole_or_none_under_rename_faults(void **state)
     fail_backups(*state, "rename", 1);
 }
 
-/* In a child; false when it came to its end. */
-static bool kill_backup_at(place *self, const char *kind, unsigned n)
+static velum_status back_up_once(place *self)
 {
-    int ended = 0;
     const question asked = {VELUM_VERB_BACKUP,
                             .body = text_f(self, "{\"to\":\"%s\"}", backup_folder(self))};
-    const char *const plan = text_f(self, "%s:%u:kill", kind, n);
-    const pid_t child = fork();
+    const reply *answer = NULL;
+    const velum_status status = try_ask(self, &asked, &answer);
 
-    assert_true(child >= 0);
-    if (child == 0) {
-        const reply *answer = NULL;
-        place_open(self);
-        fault_plan(plan);
-        (void)try_ask(self, &asked, &answer);
-        (void)was_done(self);
-        place_close(self);
-        _exit(0);
-    }
-    assert_int_equal(waitpid(child, &ended, 0), child);
-    return WIFSIGNALED(ended) && WTERMSIG(ended) == SIGKILL;
+    (void)was_done(self);
+    place_close(self);
+    return status;
 }
 
-/* Wherever it is killed: what stands in the place can be restored, keys there follow, and the log tells that
- * nobody saw the end. */
+/* Wherever it is killed: keys there follow, and the log tells that nobody saw the end. */
 static void kill_backups(place *self, const char *kind, unsigned stride)
 {
-    scene scene = {.shop = shop_token(self)};
-    const char *const desk = desk_token(self);
+    static const doomed backing_up = {place_open, back_up_once};
+    const scene scene = backed(self);
     unsigned struck = 0;
 
-    scene.ref = person(self, scene.shop, MOBILE, full_profile);
-    scene.gone = person(self, scene.shop, "13800000002", full_profile);
-    consent(self, desk, scene.ref, "direct-marketing", "given");
-    backed_up(self);
     place_close(self);
-    for (unsigned n = 1; kill_backup_at(self, kind, n); n += stride) {
+    for (unsigned n = 1; killed_at(self, &backing_up, kind, n); n += stride) {
         place_open(self);
         assert_text_at(backup_status(self), "state", "none");
         assert_int_equal(integer_at(backup_status(self), "places/0/behind"), 0);
@@ -348,12 +306,7 @@ static void kill_backups(place *self, const char *kind, unsigned stride)
     }
     assert_true(struck > 2);
     place_open(self);
-    consent(self, desk, scene.ref, "direct-marketing", "withdrawn");
-    assert_done(erase(self, scene.gone, "{}"));
-    await_followed(self);
-    place_close(self);
-    assert_true(try_restore(self, NULL) == VELUM_OK);
-    assert_restored(self, &scene);
+    assert_restorable(self, &scene);
 }
 
 static void a_backup_that_is_killed_at_a_sync_harms_nothing(void **state)
@@ -373,8 +326,8 @@ static void a_backup_that_is_killed_at_a_write_harms_nothing(void **state)
 
 int main(void)
 {
-#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, set_up, place_tear_down)
-#define WITH_CLOCK(test) cmocka_unit_test_setup_teardown(test, set_up_clock, place_tear_down)
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, backup_set_up, place_tear_down)
+#define WITH_CLOCK(test) cmocka_unit_test_setup_teardown(test, backup_set_up_clock, place_tear_down)
     const struct CMUnitTest tests[] = {
         IN_PLACE(killed_at_a_sync_nothing_is_half),
         IN_PLACE(killed_at_a_rename_nothing_is_half),

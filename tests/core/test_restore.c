@@ -21,24 +21,6 @@
 
 static const char *const tables[] = {"category", "blind_index", "search_index", "consent_event"};
 
-static int set_up(void **state)
-{
-    if (place_set_up(state) != 0) {
-        return -1;
-    }
-    keep_root_outside(*state);
-    return 0;
-}
-
-static int set_up_clock(void **state)
-{
-    if (place_set_up_clock(state) != 0) {
-        return -1;
-    }
-    keep_root_outside(*state);
-    return 0;
-}
-
 typedef struct scene {
     const char *shop;
     const char *desk;
@@ -634,8 +616,8 @@ static void restoring_what_was_restored(void **state)
 
 int main(void)
 {
-#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, set_up, place_tear_down)
-#define WITH_CLOCK(test) cmocka_unit_test_setup_teardown(test, set_up_clock, place_tear_down)
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, backup_set_up, place_tear_down)
+#define WITH_CLOCK(test) cmocka_unit_test_setup_teardown(test, backup_set_up_clock, place_tear_down)
     const struct CMUnitTest tests[] = {
         IN_PLACE(what_nothing_came_after_is_as_it_was),
         IN_PLACE(the_new_log_says_where_the_old_one_ended),

@@ -248,37 +248,23 @@ static void assert_ended(place *self, const char *old)
     place_close(self);
 }
 
-static bool kill_at(place *self, const char *kind, unsigned n)
+static velum_status rotate_once(place *self)
 {
-    int ended = 0;
-    const char *const plan = text_f(self, "%s:%u:kill", kind, n);
-    const char *const file = new_root(self);
-    const pid_t child = fork();
+    velum_root_rotation result;
 
-    assert_true(child >= 0);
-    if (child == 0) {
-        velum_root_rotation result;
-        fault_plan(plan);
-        _exit(rotate_to(self, file, &result, NULL) == VELUM_OK ? 0 : 1);
-    }
-    assert_int_equal(waitpid(child, &ended, 0), child);
-    if (WIFSIGNALED(ended)) {
-        assert_int_equal(WTERMSIG(ended), SIGKILL);
-        return true;
-    }
-    assert_int_equal(WEXITSTATUS(ended), 0);
-    return false;
+    return rotate_to(self, new_root(self), &result, NULL);
 }
 
 static void kill_everywhere(place *self, const char *kind, unsigned stride, int at_least)
 {
+    static const doomed rotating = {NULL, rotate_once};
     const char *const kept = text_f(self, "%s/kept", self->parent);
     const char *const old = text_f(self, "%s/velum-root", self->kit);
     int struck = 0;
 
     place_close(self);
     copy_folder(self->folder, kept);
-    for (unsigned n = 1; kill_at(self, kind, n); n += n < POINTS_ALL ? 1 : stride) {
+    for (unsigned n = 1; killed_at(self, &rotating, kind, n); n += n < POINTS_ALL ? 1 : stride) {
         assert_one_opens(self, old);
         assert_ended(self, old);
         begin_again(self, kept);

@@ -1,48 +1,31 @@
 /* An upgrade that is cut short: whole by the next run, wherever it was killed or failed. */
 #include "tests/core/upgrade_support.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/fault.h"
 
 #define POINTS_MAX 20000
 #define EACH_PLACE 120
 
-/* Upgrades in a child that kills itself at the nth place; false when it came to its end. */
-static bool kill_at(place *self, const char *kind, unsigned n)
+static velum_status upgrade_once(place *self)
 {
-    int ended = 0;
-    const char *const plan = text_f(self, "%s:%u:kill", kind, n);
-    const pid_t child = fork();
+    velum_upgrade_result result = {.size = sizeof result};
+    const velum_upgrade_options options = {.size = sizeof options,
+                                           .folder = {self->folder, strlen(self->folder)}};
 
-    assert_true(child >= 0);
-    if (child == 0) {
-        velum_upgrade_result result = {.size = sizeof result};
-        const velum_upgrade_options options = {.size = sizeof options,
-                                               .folder = {self->folder, strlen(self->folder)}};
-        fault_plan(plan);
-        _exit(velum_upgrade_apply(&options, &result, NULL) == VELUM_OK ? 0 : 1);
-    }
-    assert_int_equal(waitpid(child, &ended, 0), child);
-    if (WIFSIGNALED(ended)) {
-        assert_int_equal(WTERMSIG(ended), SIGKILL);
-        return true;
-    }
-    assert_int_equal(WEXITSTATUS(ended), 0);
-    return false;
+    return velum_upgrade_apply(&options, &result, NULL);
 }
 
 /* The first places, where the copies and steps are, by the stride; then every fifteenth of an opening. */
 static void kill_everywhere(place *self, const char *kind, unsigned stride, unsigned at_least)
 {
+    static const doomed upgrading = {NULL, upgrade_once};
     velum_upgrade_result result;
     unsigned struck = 0;
 
-    for (unsigned n = 1; kill_at(self, kind, n); n += n < EACH_PLACE ? stride : 15) {
+    for (unsigned n = 1; killed_at(self, &upgrading, kind, n); n += n < EACH_PLACE ? stride : 15) {
         assert_upgraded(self, &result);
         assert_whole(self);
         upgrade_begin_again(self);

@@ -332,7 +332,10 @@ static void append_how_far(const json_value *status, buffer *out)
     show_number(number_in(status, "done"), done);
     show_number(number_in(status, "total"), total);
     buffer_append(out, what.data, what.size);
-    buffer_append_format(out, ": %s of %s", done, total);
+    buffer_append_format(out, ": %s", done);
+    if (number_in(status, "total") > 0) {
+        buffer_append_format(out, " of %s", total);
+    }
 }
 
 /* The last backup, or the one under way. */

@@ -107,7 +107,7 @@ velum_status backup_apply(passage *passage)
     memcpy(job.place, place.data, place.size);
     memcpy(job.event_id, passage->entry.event_id, sizeof(job.event_id));
     name_of(passage->clock.now_ns, job.name);
-    if (keeper_prepare(&passage->gate->keeper, &job) < 0) {
+    if (passage->batch->begins_backup || keeper_prepare(&passage->gate->keeper, &job) < 0) {
         return refuse_hint(passage, REASON_CONFLICT, "A backup is being made: wait for its end.");
     }
     VELUM_TRY(note_intent(passage));
@@ -201,7 +201,7 @@ velum_status backup_forget_apply(passage *passage)
     if (!is_known(&places, place)) {
         return refuse_hint(passage, REASON_INVALID_VALUE, "No keys are brought to such a place.");
     }
-    if (keeper_prepare_forget(&passage->gate->keeper, place) < 0) {
+    if (passage->batch->begins_backup || keeper_prepare_forget(&passage->gate->keeper, place) < 0) {
         return refuse_hint(passage, REASON_CONFLICT, "A backup is being made: wait for its end.");
     }
     passage->batch->begins_backup = true;

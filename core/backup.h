@@ -14,7 +14,6 @@
 #include "base/status.h"
 #include "vault/vault.h"
 
-#include <stdatomic.h>
 #include <velum/velum.h>
 
 #define BACKUP_NAME_BYTES 64
@@ -78,8 +77,9 @@ typedef struct backup_job {
 
 typedef struct backup_progress {
     void (*tell)(void *context, const char *what, uint64_t done, uint64_t total);
+    /* Asked now and then: false gives up. While `may_follow`, keys may be brought to places. */
+    bool (*goes_on)(void *context, bool may_follow);
     void *context;
-    const atomic_bool *stop; /* true: the gate closes */
 } backup_progress;
 
 /* What has reached the place, whatever came after it. */

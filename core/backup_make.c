@@ -30,6 +30,7 @@ typedef struct making {
     const backup_progress *progress;
     backup_place place;
     const char *what; /* that pages are told of */
+    bool may_follow;  /* the copy of keys.db is not begun: what follows is in it */
 } making;
 
 static void tell_pages(void *context, uint64_t done, uint64_t total)
@@ -37,6 +38,13 @@ static void tell_pages(void *context, uint64_t done, uint64_t total)
     const making *const self = context;
 
     self->progress->tell(self->progress->context, self->what, done, total);
+}
+
+static bool goes_on(void *context)
+{
+    const making *const self = context;
+
+    return self->progress->goes_on(self->progress->context, self->may_follow);
 }
 
 static const char *reason_of(velum_status status)
@@ -62,7 +70,7 @@ static velum_status copy_rows(making *self, const char *part)
                                      .progress = tell_pages,
                                      .context = self,
                                      .online = true,
-                                     .stop = self->progress->stop};
+                                     .goes_on = goes_on};
 
     self->what = "pages of vault.db copied";
     return store_copy(self->gate->db, &copy);
@@ -82,8 +90,7 @@ static velum_status fold_index(making *self, const char *part)
                                    .key = keyring_vault_db_key(self->gate->keys),
                                    .readers_max = 1,
                                    .busy_timeout_ms = BUSY_TIMEOUT_MS};
-    const fold_progress progress = {
-        .tell = tell_folded, .context = self, .stop = self->progress->stop};
+    const fold_progress progress = {.tell = tell_folded, .goes_on = goes_on, .context = self};
     VELUM_AUTO(store) *copy = NULL;
 
     VELUM_TRY(store_open(&opening, &copy, NULL));
@@ -142,10 +149,11 @@ static velum_status copy_keys(making *self, backup_made *out)
                                      .context = self,
                                      .online = true,
                                      .holds_keys = true,
-                                     .stop = self->progress->stop};
+                                     .goes_on = goes_on};
     key_mirror keys = {.pushed = 0};
 
     self->what = "pages of keys.db copied";
+    self->may_follow = false;
     VELUM_TRY(vault_mirror_copy(self->gate->vault, &copy, &keys));
     return replace_keys(&self->place, &keys, out);
 }
@@ -245,7 +253,7 @@ static velum_status make(making *self, backup_made *out)
 velum_status backup_make(velum_gate *gate, const backup_job *job, const backup_progress *progress,
                          backup_made *out)
 {
-    making self = {.gate = gate, .job = job, .progress = progress};
+    making self = {.gate = gate, .job = job, .progress = progress, .may_follow = true};
 
     *out = (backup_made){.has_keys = false};
     VELUM_TRY(backup_place_open(gate, job->place, &self.place, &out->reason));

@@ -121,7 +121,7 @@ static velum_status raise(keeper *self)
     return writer_call(&self->gate->writer, raise_place);
 }
 
-/* --- a backup ---------------------------------------------------------------------------------------- */
+/* --- places ---------------------------------------------------------------------------------------- */
 
 static bool is_known(keeper *self, const char *place, key_mirror *out)
 {
@@ -155,64 +155,6 @@ static void clear_new_place(keeper *self, const char *place)
     if (backup_destroy_keys(self->gate, place) == VELUM_OK) {
         forget_new_place(self, place);
     }
-}
-
-static velum_status make(keeper *self, const backup_job *job, const char **reason)
-{
-    const backup_progress progress = {.tell = tell, .context = self, .stop = &self->stop};
-    backup_made made;
-
-    VELUM_TRY(backup_place_claim(self->gate, job->place, reason));
-    *reason = "the place cannot be noted: keys are brought to at most 4";
-    VELUM_TRY(writer_call(&self->gate->writer, add_place));
-    const velum_status status = backup_make(self->gate, job, &progress, &made);
-    *reason = made.reason;
-    if (!made.has_keys) {
-        forget_new_place(self, job->place);
-        return status;
-    }
-    self->following = made.keys;
-    memcpy(self->following.place, job->place, sizeof(job->place));
-    const velum_status raised = raise(self); /* its keys are there, whatever came after them */
-    return status < 0 ? status : raised;
-}
-
-static void finish(keeper *self, velum_status status, const char *reason)
-{
-    self->outcome = status < 0 ? BACKUP_FAILED : BACKUP_DONE;
-    if (writer_call(&self->gate->writer, end_backup) < 0) {
-        self->outcome = BACKUP_FAILED;
-        reason = "its end could not be recorded";
-    }
-    (void)pthread_mutex_lock(&self->lock);
-    self->report.state = self->outcome;
-    self->report.reason = self->outcome == BACKUP_DONE ? "" : reason;
-    (void)pthread_mutex_unlock(&self->lock);
-}
-
-static void run_job(keeper *self)
-{
-    const backup_job job = keeper_look(self).job;
-    const char *reason = "";
-
-    const velum_status status = make(self, &job, &reason);
-    finish(self, status, reason);
-}
-
-/* --- letting go ------------------------------------------------------------------------------------ */
-
-/* Its keys are destroyed where it can be reached; where not, the operator has taken that on. */
-static void run_forget(keeper *self)
-{
-    if (is_known(self, self->forgotten, &self->following)) {
-        const velum_status destroyed = backup_destroy_keys(self->gate, self->forgotten);
-        const velum_status forgotten = writer_call(&self->gate->writer, forget_place);
-        (void)destroyed;
-        (void)forgotten; /* the status shows what is followed */
-    }
-    (void)pthread_mutex_lock(&self->lock);
-    self->has_forgotten = false;
-    (void)pthread_mutex_unlock(&self->lock);
 }
 
 /* --- following --------------------------------------------------------------------------------------- */
@@ -249,9 +191,16 @@ static void tell_nobody(void *context, const char *what, uint64_t done, uint64_t
     (void)total;
 }
 
+static bool always_goes_on(void *context, bool may_follow)
+{
+    (void)context;
+    (void)may_follow;
+    return true;
+}
+
 static velum_status copy_log_to(keeper *self, const char *path)
 {
-    const backup_progress progress = {.tell = tell_nobody, .stop = &self->stop};
+    const backup_progress progress = {.tell = tell_nobody, .goes_on = always_goes_on};
     VELUM_AUTO_PLACE place = {.fd = -1, .line_fd = -1};
     const char *reason = NULL;
 
@@ -293,7 +242,9 @@ static void follow_all(keeper *self)
     for (uint32_t i = 0; i < all.count; i++) {
         const key_mirror *const mirror = &all.items[i];
         if (!mirror->follows) {
-            clear_new_place(self, mirror->place);
+            if (!self->is_making) { /* else it may be the one that is made */
+                clear_new_place(self, mirror->place);
+            }
         } else if (mirror->behind > 0 && follow(self, mirror) < 0) {
             continue;
         }
@@ -301,6 +252,81 @@ static void follow_all(keeper *self)
     if (log_is_due(self)) {
         copy_log(self, &all);
     }
+}
+
+/* --- a backup ---------------------------------------------------------------------------------------- */
+
+/* No certificate waits for the minutes of a backup. */
+static bool goes_on(void *context, bool may_follow)
+{
+    keeper *const self = context;
+    const int64_t now_ns = clock_monotonic_ns(&self->gate->clock);
+
+    if (may_follow && now_ns - self->followed_ns >= (int64_t)KEEPER_PERIOD_MS * NS_PER_MS) {
+        follow_all(self);
+        self->followed_ns = clock_monotonic_ns(&self->gate->clock);
+    }
+    return !atomic_load(&self->stop);
+}
+
+static velum_status make(keeper *self, const backup_job *job, const char **reason)
+{
+    const backup_progress progress = {.tell = tell, .goes_on = goes_on, .context = self};
+    backup_made made;
+
+    VELUM_TRY(backup_place_claim(self->gate, job->place, reason));
+    *reason = "the place cannot be noted: keys are brought to at most 4";
+    VELUM_TRY(writer_call(&self->gate->writer, add_place));
+    const velum_status status = backup_make(self->gate, job, &progress, &made);
+    *reason = made.reason;
+    if (!made.has_keys) {
+        forget_new_place(self, job->place);
+        return status;
+    }
+    self->following = made.keys;
+    memcpy(self->following.place, job->place, sizeof(job->place));
+    const velum_status raised = raise(self); /* its keys are there, whatever came after them */
+    return status < 0 ? status : raised;
+}
+
+static void finish(keeper *self, velum_status status, const char *reason)
+{
+    self->outcome = status < 0 ? BACKUP_FAILED : BACKUP_DONE;
+    if (writer_call(&self->gate->writer, end_backup) < 0) {
+        self->outcome = BACKUP_FAILED;
+        reason = "its end could not be recorded";
+    }
+    (void)pthread_mutex_lock(&self->lock);
+    self->report.state = self->outcome;
+    self->report.reason = self->outcome == BACKUP_DONE ? "" : reason;
+    (void)pthread_mutex_unlock(&self->lock);
+}
+
+static void run_job(keeper *self)
+{
+    const backup_job job = keeper_look(self).job;
+    const char *reason = "";
+
+    self->is_making = true;
+    const velum_status status = make(self, &job, &reason);
+    self->is_making = false;
+    finish(self, status, reason);
+}
+
+/* --- letting go ------------------------------------------------------------------------------------ */
+
+/* Its keys are destroyed where it can be reached; where not, the operator has taken that on. */
+static void run_forget(keeper *self)
+{
+    if (is_known(self, self->forgotten, &self->following)) {
+        const velum_status destroyed = backup_destroy_keys(self->gate, self->forgotten);
+        const velum_status forgotten = writer_call(&self->gate->writer, forget_place);
+        (void)destroyed;
+        (void)forgotten; /* the status shows what is followed */
+    }
+    (void)pthread_mutex_lock(&self->lock);
+    self->has_forgotten = false;
+    (void)pthread_mutex_unlock(&self->lock);
 }
 
 /* What an earlier process did not come to finish; a place that is away is cleaned by its next backup. */

@@ -10,6 +10,7 @@
 #include "core/backup.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #define KEEPER_PERIOD_MS 1000
 #define KEEPER_LOG_PERIOD_MS 60000 /* the log's end is copied whole: not each second */
@@ -41,8 +42,11 @@ typedef struct keeper {
     key_mirror following; /* of the keeper's thread, and of the writer's while it is called */
     int64_t now_ns;
     uint32_t outcome;
-    int64_t log_copied_ns; /* of the keeper's thread, by the monotonic clock */
-    uint64_t log_size;     /* then */
+    /* Of the keeper's thread alone: */
+    bool is_making;      /* a backup */
+    int64_t followed_ns; /* by the monotonic clock, as the next one */
+    int64_t log_copied_ns;
+    uint64_t log_size; /* then */
 } keeper;
 
 /* Before anything of the gate may tell it something. */

@@ -41,7 +41,7 @@ static velum_status fault_status(void)
 
 static bool is_stopped(const store_copy_options *options)
 {
-    return options->stop != NULL && atomic_load(options->stop);
+    return options->goes_on != NULL && !options->goes_on(options->context);
 }
 
 static velum_status copy_pages(sqlite3_backup *backup, store_conn *to,
@@ -168,7 +168,7 @@ static velum_status compare_count_of_tables(store_conn *from, store_conn *copy)
     return here == there ? VELUM_OK : VELUM_E_CORRUPT;
 }
 
-/* Asked by SQLite now and then within a statement: anything but 0 interrupts it. */
+/* Called by SQLite now and then within a statement: anything but 0 interrupts it. */
 static int ask_to_go_on(void *context)
 {
     return is_stopped(context) ? 1 : 0;
@@ -192,7 +192,8 @@ static velum_status verify(store_conn *from, const conn_options *opening,
     sqlite3_progress_handler(copy->db, STEPS_A_QUESTION, ask_to_go_on,
                              (void *)(uintptr_t)options); /* which is only read */
     const velum_status status = check_copy(from, copy);
-    return status < 0 && is_stopped(options) ? VELUM_E_UNAVAILABLE : status;
+    const bool was_stopped = sqlite3_errcode(copy->db) == SQLITE_INTERRUPT;
+    return status < 0 && was_stopped ? VELUM_E_UNAVAILABLE : status;
 }
 
 /* --- the whole ---------------------------------------------------------------------------------- */

@@ -22,8 +22,6 @@
 #include "base/crypto.h"
 #include "base/text.h"
 
-#include <stdatomic.h>
-
 typedef struct store store;           /* one database file; any thread */
 typedef struct store_conn store_conn; /* one connection; one thread at a time (S-3) */
 typedef struct store_stmt store_stmt; /* a prepared statement, borrowed from its connection */
@@ -142,9 +140,10 @@ typedef struct store_copy_options {
     const char *name;
     void (*progress)(void *context, uint64_t pages_done, uint64_t pages); /* or NULL */
     void *context;
-    bool online;             /* others go on writing */
-    bool holds_keys;         /* what fails is overwritten, too */
-    const atomic_bool *stop; /* true: VELUM_E_UNAVAILABLE; or NULL */
+    bool online;     /* others go on writing */
+    bool holds_keys; /* what fails is overwritten, too */
+    /* Asked now and then, also while the copy is checked; false: VELUM_E_UNAVAILABLE. Or NULL. */
+    bool (*goes_on)(void *context);
 } store_copy_options;
 velum_status store_copy(store *self, const store_copy_options *options) VELUM_WARN_UNUSED;
 

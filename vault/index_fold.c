@@ -223,7 +223,7 @@ static velum_status fold_all(vault *self, store_conn *copy, const fold_progress 
         return VELUM_E_NOMEM;
     }
     do {
-        if (progress->stop != NULL && atomic_load(progress->stop)) {
+        if (progress->goes_on != NULL && !progress->goes_on(progress->context)) {
             return VELUM_E_UNAVAILABLE;
         }
         VELUM_TRY(fold_batch(self, copy, list));

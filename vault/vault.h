@@ -539,8 +539,8 @@ velum_status vault_mirror_copy(vault *self, const store_copy_options *to,
  * (I-6). */
 typedef struct fold_progress {
     void (*tell)(void *context, uint64_t done, uint64_t total); /* subjects; total 0: not known */
+    bool (*goes_on)(void *context); /* asked now and then; false: VELUM_E_UNAVAILABLE. Or NULL */
     void *context;
-    const atomic_bool *stop; /* true: VELUM_E_UNAVAILABLE; or NULL */
 } fold_progress;
 /* In a copy that nobody else has open. Any one thread. */
 velum_status vault_index_fold(vault *self, store *copy,

@@ -181,6 +181,59 @@ static void a_place_that_cannot_be_written_to_is_told(void **state)
     backed_up(self);
 }
 
+/* How often it was asked, and since when keys may not be brought any more. */
+typedef struct asked {
+    unsigned times;
+    unsigned may_follow;
+    unsigned stops_at; /* 0: never */
+} asked;
+
+static bool asked_to_go_on(void *context, bool may_follow)
+{
+    asked *const self = context;
+
+    self->times++;
+    if (may_follow) {
+        assert_int_equal(self->may_follow, self->times - 1); /* never again once it may not */
+        self->may_follow++;
+    }
+    return self->times != self->stops_at;
+}
+
+static void tell_nobody(void *context, const char *what, uint64_t done, uint64_t total)
+{
+    (void)context;
+    assert_non_null(what);
+    assert_true(total == 0 || done <= total);
+}
+
+/* Whoever closes the gate does not wait for it, and no certificate either until keys are copied. */
+static void it_is_given_up_wherever_it_is(void **state)
+{
+    place *const self = *state;
+    backup_job job = {.keep = 7};
+    velum_status status = VELUM_E_UNAVAILABLE;
+    backup_made made;
+    asked asked = {.stops_at = 0};
+
+    person(self, shop_token(self), MOBILE, full_profile);
+    backed_up(self);
+    snprintf(job.place, sizeof job.place, "%s", backup_folder(self));
+    snprintf(job.name, sizeof job.name, "vault-20991231T235959Z.db");
+    for (unsigned n = 1; status == VELUM_E_UNAVAILABLE; n++) {
+        asked.times = asked.may_follow = 0;
+        asked.stops_at = n;
+        status = backup_make(self->gate, &job,
+                             &(backup_progress){tell_nobody, asked_to_go_on, &asked}, &made);
+        assert_true(status == VELUM_OK || strcmp(made.reason, "it was stopped") == 0);
+        assert_int_equal(copies(self, false), status == VELUM_OK ? 2 : 1);
+    }
+    assert_int_equal(status, VELUM_OK);
+    assert_true(asked.may_follow >= 2); /* copied, folded */
+    assert_true(asked.times > asked.may_follow);
+    assert_int_equal(copies(self, true), 0);
+}
+
 /* --- keys that follow --------------------------------------------------------------------------- */
 
 static void a_key_that_is_destroyed_is_destroyed_there(void **state)
@@ -347,6 +400,7 @@ int main(void)
         IN_PLACE(its_end_is_told_after_a_crash),
         IN_PLACE(places_that_are_none_are_refused),
         IN_PLACE(a_place_that_cannot_be_written_to_is_told),
+        IN_PLACE(it_is_given_up_wherever_it_is),
         IN_PLACE(a_key_that_is_destroyed_is_destroyed_there),
         IN_PLACE(a_key_that_is_replaced_is_replaced_there),
         IN_PLACE(a_generation_moves_there),

@@ -173,12 +173,17 @@ static void a_fold_of_another_does_not_open(void **state)
     assert_int_equal(COUNT_ROWS(copy, "blind_index"), 0); /* not by half */
 }
 
+static bool does_not(void *context)
+{
+    (void)context;
+    return false;
+}
+
 static void whoever_closes_does_not_wait(void **state)
 {
     fixture *const self = *state;
-    atomic_bool stop = true;
     uint64_t told = 0;
-    const fold_progress progress = {.tell = tell_nobody, .context = &told, .stop = &stop};
+    const fold_progress progress = {.tell = tell_nobody, .goes_on = does_not, .context = &told};
     subject_id id;
 
     assert_ok(person_create(self, 1, &id));

@@ -60,6 +60,7 @@
 #define ENTRY_MERGE 44        /* records became one person, or do not count as one any more */
 #define ENTRY_BACKUP 45       /* a copy for the day of loss; intent and outcome */
 #define ENTRY_RESTORE 46      /* this log begins where another ended; what was made good */
+#define ENTRY_RESTRICTION 47  /* a restriction was lifted */
 
 #define ENTRY_SINGLE 1 /* stages */
 #define ENTRY_INTENT 2

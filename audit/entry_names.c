@@ -58,6 +58,7 @@ const char *entry_type_name(uint32_t type)
         {ENTRY_HOOK, "hook"},
         {ENTRY_BACKUP, "backup"},
         {ENTRY_RESTORE, "restore"},
+        {ENTRY_RESTRICTION, "restriction"},
     };
 
     return name_in(names, sizeof names / sizeof names[0], type);

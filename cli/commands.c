@@ -53,6 +53,7 @@ const command *const commands[] = {
     &command_subject_retained,
     &command_subject_hold,
     &command_subject_release,
+    &command_subject_unrestrict,
     &command_subject_merge,
     &command_subject_unmerge,
     &command_certificate_get,

@@ -51,6 +51,7 @@ extern const command command_subject_erase;
 extern const command command_subject_retained;
 extern const command command_subject_hold;
 extern const command command_subject_release;
+extern const command command_subject_unrestrict;
 extern const command command_subject_merge;
 extern const command command_subject_unmerge;
 extern const command command_certificate_get;

@@ -347,3 +347,13 @@ velum_status approval_said_each(store_conn *conn, const uint8_t id[APPROVAL_ID_B
     stmt_reset(stmt);
     return status < 0 ? status : VELUM_OK;
 }
+
+velum_status approvals_end_all(store_conn *conn, uint32_t *out_count)
+{
+    store_stmt *stmt = NULL;
+
+    VELUM_TRY(conn_statement(conn, "UPDATE approval SET state = 5 WHERE state IN (1, 2)", &stmt));
+    VELUM_TRY(stmt_execute(stmt));
+    *out_count = (uint32_t)conn_changes(conn);
+    return VELUM_OK;
+}

@@ -50,6 +50,8 @@ velum_status approval_row_insert(store_conn *conn, const approval_row *row) VELU
 /* VELUM_E_NOTFOUND. Every reader: VELUM_E_CORRUPT for a kind or a state that there is not. */
 velum_status approval_row_load(store_conn *conn, const uint8_t id[APPROVAL_ID_BYTES],
                                approval_row *out) VELUM_WARN_UNUSED;
+/* All that wait or are agreed to are ended; broken glasses stay to be looked at. */
+velum_status approvals_end_all(store_conn *conn, uint32_t *out_count) VELUM_WARN_UNUSED;
 /* From row->state to `state`; VELUM_E_STALE when it is in another state by now. */
 velum_status approval_row_move(store_conn *conn, approval_row *row,
                                uint32_t state) VELUM_WARN_UNUSED;

@@ -21,6 +21,7 @@
     3 /* of this customer: everything, since the log does not say what changed */
 #define RESTORED_CREDENTIAL 4 /* of this actor: tokens ended */
 #define RESTORED_MESSAGES 5   /* of this customer: written to since, so what waits does not go */
+#define RESTORED_APPROVALS 6  /* all that were not used: some may have been since */
 const char *restored_name(uint32_t number);
 
 typedef struct restore_news restore_news;
@@ -84,6 +85,7 @@ typedef struct customer_news {
     bool is_erased;         /* an erasure was begun */
     bool is_erased_in_part; /* of some categories */
     bool is_unclear;        /* more changed than consents */
+    bool moved_deletion;    /* a deletion was asked for, called off, put off … */
     uint32_t consents;      /* events */
     uint32_t purpose_count;
     struct {

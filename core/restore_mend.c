@@ -5,6 +5,7 @@
  */
 #include "core/restore.h"
 
+#include "core/approval_rows.h"
 #include "core/certificate.h"
 #include "core/consents.h"
 #include "core/erasure.h"
@@ -25,11 +26,10 @@
 
 const char *restored_name(uint32_t number)
 {
-    static const char *const names[] = {[RESTORED_BEGUN] = "begun",
-                                        [RESTORED_CONSENTS] = "consents",
-                                        [RESTORED_RESTRICTED] = "restricted",
-                                        [RESTORED_CREDENTIAL] = "credential",
-                                        [RESTORED_MESSAGES] = "messages"};
+    static const char *const names[] = {
+        [RESTORED_BEGUN] = "begun",           [RESTORED_CONSENTS] = "consents",
+        [RESTORED_RESTRICTED] = "restricted", [RESTORED_CREDENTIAL] = "credential",
+        [RESTORED_MESSAGES] = "messages",     [RESTORED_APPROVALS] = "approvals"};
 
     return number < sizeof(names) / sizeof(names[0]) ? names[number] : NULL;
 }
@@ -224,8 +224,9 @@ static velum_status invalidate(passage *passage, const state_consent *held, uint
     return record_consent(passage, &event, restored);
 }
 
-/* Everything that stands, and both restrictions: until an officer has looked (I-3). */
-static velum_status restrict_all(passage *passage)
+/* Everything that stands, and both restrictions: until an officer has looked (I-3). With `holds` nothing of
+ * them is destroyed until then either: a deletion that waits in the copy may have been called off. */
+static velum_status restrict_all(passage *passage, bool holds)
 {
     const subject_state before = passage->state;
     const happening changed = {.event = HOOK_RESTRICTION_CHANGED,
@@ -238,6 +239,7 @@ static velum_status restrict_all(passage *passage)
         }
     }
     passage->state.restrictions |= RESTRICTION_PROCESSING | RESTRICTION_MARKETING;
+    passage->state.holds += holds ? 1 : 0;
     VELUM_TRY(state_seal_final(passage));
     VELUM_TRY(happened(passage->batch, passage->world, &changed));
     begin_entry(passage, ENTRY_RESTORE, RESTORED_RESTRICTED);
@@ -273,7 +275,7 @@ static velum_status mend_state(passage *passage, const customer_news *news, bool
     VELUM_TRY(opened);
     if (is_unclear) {
         result->restricted++;
-        return restrict_all(passage);
+        return restrict_all(passage, news->moved_deletion);
     }
     VELUM_TRY(take_back_consents(passage, news, &any));
     result->consents += any ? 1 : 0;
@@ -334,6 +336,7 @@ static void add_news(customer_news *all, const customer_news *one)
     all->is_erased = all->is_erased || one->is_erased;
     all->is_erased_in_part = all->is_erased_in_part || one->is_erased_in_part;
     all->is_unclear = all->is_unclear || one->is_unclear;
+    all->moved_deletion = all->moved_deletion || one->moved_deletion;
     all->consents += one->consents;
     for (uint32_t i = 0; i < one->message_count && i < NEWS_MESSAGES_MAX; i++) {
         if (all->message_count < NEWS_MESSAGES_MAX) {
@@ -396,7 +399,7 @@ static velum_status mend_open(passage *passage, const restored_row *row)
         result->unreadable++;
         return erase(passage, 0);
     }
-    const bool is_unclear = news.is_unclear || row->moves > news.consents;
+    const bool is_unclear = news.is_unclear || news.moved_deletion || row->moves > news.consents;
     if (news.message_count > 0) {
         VELUM_TRY(hold_messages(passage, &news));
     }
@@ -424,7 +427,7 @@ static velum_status mend_one(passage *passage, const restored_row *row)
     }
 }
 
-/* --- credentials -------------------------------------------------------------------------------------------- */
+/* --- approvals and credentials -------------------------------------------------------------------------------------------- */
 
 static velum_status end_tokens(passage *passage, const credential *known)
 {
@@ -468,6 +471,21 @@ static velum_status mend_credential(passage *passage, const credential *known)
     return is_changed ? close_credential(passage, known, is_revoked) : VELUM_OK;
 }
 
+/* One that was used since would be used twice (P-3): all are asked for anew. */
+static velum_status end_approvals(passage *passage)
+{
+    uint32_t ended = 0;
+
+    VELUM_TRY(approvals_end_all(passage->conn, &ended));
+    if (ended == 0) {
+        return VELUM_OK;
+    }
+    begin_entry(passage, ENTRY_RESTORE, RESTORED_APPROVALS);
+    passage->entry.record_count = ended;
+    passage->gate->mending->result->approvals = ended;
+    return record_entry(passage);
+}
+
 static velum_status mend_credentials(passage *passage)
 {
     const world *const world = passage->world;
@@ -503,6 +521,7 @@ static velum_status mend_next(passage *passage, mending *self)
         return mend_rows(passage, self);
     }
     self->is_done = true;
+    VELUM_TRY(end_approvals(passage));
     return mend_credentials(passage);
 }
 

@@ -156,7 +156,15 @@ static bool right_restricts(uint64_t right)
 {
     return right == RIGHT_RESTRICT || right == RIGHT_OBJECT_MARKETING ||
            right == RIGHT_OBJECT_AUTOMATION || right == RIGHT_OPT_OUT || right == RIGHT_NOT_ME ||
-           right == RIGHT_CLOSE_ACCOUNT || right == RIGHT_NEXT_OF_KIN;
+           right == RIGHT_NEXT_OF_KIN;
+}
+
+/* A deletion that the copy still has waiting may have been called off. */
+static bool moves_deletion(const audit_entry *entry)
+{
+    const uint64_t right = input_of(entry, INPUT_RIGHT);
+
+    return entry->type == ENTRY_REQUEST && (right == RIGHT_DELETE || right == RIGHT_CLOSE_ACCOUNT);
 }
 
 static bool is_unclear(const audit_entry *entry)
@@ -198,11 +206,12 @@ static velum_status read_of_customer(restore_news *self, const audit_entry *entr
     const bool begins = entry->type == ENTRY_ERASURE && entry->stage == ENTRY_INTENT;
     customer_news *customer = NULL;
 
-    if (is_none(entry->subject_token) ||
-        (!begins && purpose == 0 && !is_unclear(entry) && !is_message(entry))) {
+    if (is_none(entry->subject_token) || (!begins && purpose == 0 && !is_unclear(entry) &&
+                                          !is_message(entry) && !moves_deletion(entry))) {
         return VELUM_OK;
     }
     VELUM_TRY(note_customer(self, entry->subject_token, &customer));
+    customer->moved_deletion = customer->moved_deletion || moves_deletion(entry);
     if (begins) {
         const uint64_t kind = input_of(entry, INPUT_DESTRUCTION);
         customer->is_erased = customer->is_erased || kind == DESTROY_DATA;
@@ -211,7 +220,7 @@ static velum_status read_of_customer(restore_news *self, const audit_entry *entr
         note_message(customer, entry);
     } else if (purpose != 0) {
         note_consent(customer, (uint16_t)purpose, (uint16_t)entry->consent_state);
-    } else {
+    } else if (is_unclear(entry)) {
         customer->is_unclear = true;
     }
     return VELUM_OK;

@@ -98,7 +98,8 @@ velum_status approval_list_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status approval_decide_apply(passage *passage) VELUM_WARN_UNUSED;
 /* core/erasure_verbs.c, core/retained.c */
 velum_status subject_erase_locate(passage *passage) VELUM_WARN_UNUSED;
-velum_status subject_hold_apply(passage *passage) VELUM_WARN_UNUSED; /* core/hold.c */
+velum_status subject_hold_apply(passage *passage) VELUM_WARN_UNUSED;        /* core/hold.c */
+velum_status subject_restriction_apply(passage *passage) VELUM_WARN_UNUSED; /* core/restriction.c */
 velum_status subject_erase_apply(passage *passage) VELUM_WARN_UNUSED;
 velum_status certificate_mask(passage *passage) VELUM_WARN_UNUSED;
 velum_status retained_locate(passage *passage) VELUM_WARN_UNUSED;
@@ -223,6 +224,7 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define INPUT_BACKUP 91          /* BACKUP_* of core/backup.h: how it ended */
 #define INPUT_LOG_SIZE 92        /* entries of the log that this one goes on from */
 #define INPUT_RESTORED 93        /* RESTORED_* of core/restore.h: what was made good */
+#define INPUT_RESTRICTIONS 94    /* RESTRICTION_* bits that were lifted */
 #define INPUT_COUNTED 85         /* 1: an aggregate was counted anew */
 #define RESULT_SAME 1
 #define RESULT_CHANGED 2
@@ -255,6 +257,7 @@ void entry_push(audit_entry *entry, uint32_t key, uint64_t value);
 #define OPERATION_UNMERGE 26
 #define OPERATION_BACKUP 27
 #define OPERATION_FORGET 28 /* a place that keys are not brought to any more */
+#define OPERATION_LIFT 29
 #define OPERATION_ROW_DELETE 60
 #define OPERATION_WORK_TAKE 65 /* a module's work: core/work.h */
 #define OPERATION_WORK_DONE 66

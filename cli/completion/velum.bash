@@ -8,7 +8,7 @@ _velum_words() {
     audit) echo 'log who-saw explain resolve verify prove' ;;
     policy) echo 'show check apply propose approve activate rollback list diff files shadow' ;;
     approval) echo 'ask list show agree refuse review' ;;
-    subject) echo 'erase retained hold release merge unmerge' ;;
+    subject) echo 'erase retained hold release unrestrict merge unmerge' ;;
     certificate) echo 'get verify' ;;
     request) echo 'list show watch add verify approve deny extend fulfil answer task' ;;
     message) echo 'list show' ;;
@@ -34,6 +34,7 @@ _velum_words() {
     'audit prove') echo '--json --data --help' ;;
     'subject erase') echo '--category --reason --ask --approval --preview --yes --out --data --help' ;;
     'subject hold' | 'subject release') echo '--data --help' ;;
+    'subject unrestrict') echo '--marketing --data --help' ;;
     'subject merge') echo '--activity --ask --approval --data --help' ;;
     'subject unmerge') echo '--activity --ask --approval --data --help' ;;
     'subject retained') echo '--json --data --help' ;;

@@ -56,6 +56,8 @@ extern "C" {
     53u /* ref; body {categories?, approval?, reason_code?, preview?} → {subject, state: erasing,
            certificate, destroys, keeps, …}; with preview neither state nor certificate */
 #define VELUM_VERB_SUBJECT_HOLD 36u /* ref; body {hold: bool} → {holds} */
+#define VELUM_VERB_SUBJECT_RESTRICTION \
+    95u /* ref; body {lift: [processing|marketing…]} → {restrictions: what still stands} */
 #define VELUM_VERB_CERTIFICATE \
     54u /* ref: certificate id → the file (docs/formats/certificate.md), or {state: erasing,
            certificate} while it is awaited */
@@ -378,6 +380,7 @@ typedef struct velum_restore_result {
     uint64_t restricted;  /* changed in a way that the log does not tell: all is forbidden */
     uint64_t messages;    /* customers written to after the copy: what waits for them does not go */
     uint64_t missing;     /* came after the copy: only their keys were there */
+    uint64_t approvals;   /* that were asked for or agreed to, and end: some may have been used */
     uint64_t credentials; /* revoked, or whose tokens were ended */
     uint64_t policies;    /* changes of the policy after the copy: to be done again */
     uint64_t requests;    /* customers' requests with an entry after the copy */

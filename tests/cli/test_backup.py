@@ -19,7 +19,7 @@ MAP = ('source: people\nkey: {type: "ext:people", column: id}\n'
        "fields:\n  name: {from: name}\n  address: {from: address}\n")
 COPY = re.compile(r"vault-(\d{8}T\d{6}Z)\.db")
 MEMBERS = {"name", "log_size", "entries_since", "subjects", "erased", "unreadable", "consents", "restricted", "messages", "missing",
-           "credentials", "policies", "requests", "origin", "verifier_key"}
+           "approvals", "credentials", "policies", "requests", "origin", "verifier_key"}
 PURPOSE = "direct-marketing"
 DEADLINE_S = 60
 
@@ -224,6 +224,9 @@ class Restored(Places):
             status, problem = velumd.get(self.bare[1], self.service)
             self.assertEqual(status, 403)
             self.assertNotIn("Li Lei", json.dumps(problem))
+            self.assertIn("Lifted", self.at("subject", "unrestrict", self.refs[1], "--marketing").stderr)
+            self.assertEqual(velumd.get(self.bare[1], self.service)[0], 200)
+            self.at("subject", "unrestrict", self.refs[1], code=1)
 
     def test_the_log_in_the_place_goes_on(self):
         """A gate that closes has brought it what came since: the restore knows what was taken back."""

@@ -182,6 +182,43 @@ static void a_restriction_runs_by_itself_for_who_is_verified(void **state)
                                      .activity = "self-service"}));
 }
 
+static const reply *lift(place *self, const char *ref, const char *body)
+{
+    forget_refusals(self);
+    return ask(self, (question){VELUM_VERB_SUBJECT_RESTRICTION, .activity = "requests",
+                                .ref = text_f(self, "shop:%s", ref), .body = body});
+}
+
+/* GDPR 18(3): by an officer, who has told the customer; with an entry, and for nobody else. */
+static void a_restriction_is_lifted(void **state)
+{
+    place *const self = *state;
+    const people people = people_of(self);
+    const question read = {VELUM_VERB_READ, people.shop, .ref = people.ref};
+    audit_entry entry;
+
+    assert_refused(lift(self, people.ref, "{\"lift\":[\"processing\"]}"), 409, "conflict");
+    assert_done(ask_myself(&people, "{\"right\":\"restrict\"}"));
+    assert_done(ask_myself(&people, "{\"right\":\"object-marketing\"}"));
+    assert_refused(ask(self, read), 403, "processing-restricted");
+    assert_refused(lift(self, people.ref, "{}"), 422, "invalid-value");
+    assert_refused(lift(self, people.ref, "{\"lift\":[]}"), 422, "invalid-value");
+    assert_refused(lift(self, people.ref, "{\"lift\":[\"processing\",\"all\"]}"), 422,
+                   "invalid-value");
+    assert_refused(lift(self, people.ref, "{\"lift\":[7]}"), 422, "invalid-value");
+    const reply *const lifted = assert_done(lift(self, people.ref, "{\"lift\":[\"processing\"]}"));
+    assert_text_at(lifted, "restrictions/0", "marketing");
+    assert_done(ask(self, read));
+    log_sync(self);
+    log_at(self, log_size(self) - 2, &entry);
+    assert_int_equal(entry.type, ENTRY_RESTRICTION);
+    assert_int_equal(input_of(&entry, INPUT_OPERATION), OPERATION_LIFT);
+    assert_done(lift(self, people.ref, "{\"lift\":[\"marketing\"]}"));
+    place_reopen(self);
+    assert_done(ask(self, read));
+    assert_log_sound(self);
+}
+
 /* PIPL 15, GDPR 7(3): every consent that stands is an event with a leaf. */
 static void withdrawing_takes_every_consent(void **state)
 {
@@ -352,6 +389,8 @@ int main(void)
                                         place_set_up_clock, place_tear_down),
         cmocka_unit_test_setup_teardown(a_restriction_runs_by_itself_for_who_is_verified,
                                         place_set_up_clock, place_tear_down),
+        cmocka_unit_test_setup_teardown(a_restriction_is_lifted, place_set_up_clock,
+                                        place_tear_down),
         cmocka_unit_test_setup_teardown(withdrawing_takes_every_consent, place_set_up_clock,
                                         place_tear_down),
         cmocka_unit_test_setup_teardown(somebody_not_stored_may_object, place_set_up_clock,

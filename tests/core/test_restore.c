@@ -406,6 +406,11 @@ static void a_change_that_nobody_tells_restricts(void **state)
     assert_restricted(self, &scene);
     place_reopen(self);
     assert_restricted(self, &scene);
+    assert_done(ask(self, (question){VELUM_VERB_SUBJECT_RESTRICTION, .activity = "requests",
+                                     .ref = text_f(self, "shop:%s", scene.ref),
+                                     .body = "{\"lift\":[\"processing\"]}"}));
+    assert_done(look(self, scene.shop, scene.ref));
+    assert_refused(look(self, scene.ads, scene.ref), 404, "not-found"); /* as of the objection */
 }
 
 /* GDPR 18, 21: an objection, a restriction. The log names them, and keys need not. */
@@ -423,6 +428,51 @@ static void an_objection_since_restricts(void **state)
     assert_int_equal(result.restricted, 1);
     assert_true(result.requests > 0);
     assert_restricted(self, &scene);
+}
+
+/* A deletion that was called off after the copy is not carried out by it. */
+static void a_deletion_called_off_since_is_not_done(void **state)
+{
+    place *const self = *state;
+    const people people = people_of(self);
+    const reply *const asked = assert_done(ask_myself(&people, "{\"right\":\"delete\"}"));
+    const char *const id = text_f(self, "%s", text_at(asked, "request"));
+
+    backed_up(self);
+    assert_done(cancel_myself(&people, id));
+    const velum_restore_result result = restored(self, NULL);
+    assert_int_equal(result.restricted, 1);
+    place_set_clock(self, PLACE_EPOCH_NS + 100 * DAY_NS);
+    run_timers(self);
+    assert_int_equal(sql_count(self, "SELECT count(*) FROM subject WHERE status = 1"), 1);
+    forget_refusals(self);
+    assert_refused(erase(self, people.ref, "{}"), 409, "legal-hold");
+    const reply *const released = assert_done(ask(
+        self, (question){VELUM_VERB_SUBJECT_HOLD, .activity = "requests",
+                         .ref = text_f(self, "shop:%s", people.ref), .body = "{\"hold\":false}"}));
+    assert_int_equal(integer_at(released, "holds"), 0);
+}
+
+/* P-3: what was agreed to once is not used twice. */
+static void approvals_end(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    const char *const wish = text_f(
+        self, "{\"kind\":\"link\",\"subject\":\"%s\",\"refs\":[\"%s\"]}", scene.ref, scene.other);
+    const char *const id = agreed_approval(self, scene.shop, wish);
+
+    backed_up(self);
+    const velum_restore_result result = restored(self, NULL);
+    assert_int_equal(result.approvals, 1);
+    forget_refusals(self);
+    const reply *const refused = ask(
+        self,
+        (question){VELUM_VERB_SUBJECT_MERGE, scene.shop, .ref = scene.ref,
+                   .body = text_f(self, "{\"with\":\"%s\",\"approval\":\"%s\"}", scene.other, id)});
+    assert_int_equal(refused->status, 403);
+    assert_non_null(strstr(refused->problem, "approval"));
+    assert_log_sound(self);
 }
 
 static void a_hold_since_restricts(void **state)
@@ -634,6 +684,8 @@ int main(void)
         IN_PLACE(a_consent_given_since_is_not_given),
         IN_PLACE(a_change_that_nobody_tells_restricts),
         IN_PLACE(an_objection_since_restricts),
+        WITH_CLOCK(a_deletion_called_off_since_is_not_done),
+        IN_PLACE(approvals_end),
         IN_PLACE(a_hold_since_restricts),
         IN_PLACE(who_was_merged_since_is_restricted),
         IN_PLACE(generations_go_on_above_all_that_were),

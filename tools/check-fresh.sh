@@ -51,12 +51,14 @@ archive_of() {
 }
 
 make_root() { # RELEASE ROOT
-    local archive
+    local archive script=
     archive=$(archive_of "$1")
     if ! timeout 20 curl -fsI "$archive/dists/$1/Release" >/dev/null; then
         return 77
     fi
-    debootstrap --variant=minbase --include=git,make,ca-certificates "$1" "$2" "$archive" \
+    # One that does not know the newest Ubuntu knows how all since Gutsy are made.
+    [ -e "/usr/share/debootstrap/scripts/$1" ] || script=gutsy
+    debootstrap --variant=minbase --include=git,make,ca-certificates "$1" "$2" "$archive" $script \
         >"$place/$1.debootstrap" 2>&1 || { tail -n 5 "$place/$1.debootstrap"; return 1; }
     case $1 in # Ubuntu keeps libsodium, npm and others there
     noble) echo "deb $archive noble main universe" >"$2/etc/apt/sources.list" ;;
@@ -93,8 +95,15 @@ in_root() {
     done
     [ ! -f "$root/etc/machine-certificates.pem" ] ||
         settings+=(NODE_EXTRA_CA_CERTS=/etc/machine-certificates.pem)
+    # Devices of its own, open to all as on a newcomer's machine, whatever they are on this one.
     unshare --mount --pid --fork --kill-child sh -c '
-        mount --rbind /dev "$0/dev" && mount -t proc proc "$0/proc" && mount -t sysfs sysfs "$0/sys" &&
+        mount -t tmpfs -o mode=755 dev "$0/dev" && cd "$0/dev" &&
+            mknod -m 666 null c 1 3 && mknod -m 666 zero c 1 5 && mknod -m 666 full c 1 7 &&
+            mknod -m 666 random c 1 8 && mknod -m 666 urandom c 1 9 && mknod -m 666 tty c 5 0 &&
+            ln -s /proc/self/fd fd && ln -s fd/0 stdin && ln -s fd/1 stdout && ln -s fd/2 stderr &&
+            mkdir pts && mkdir -m 1777 shm && mount -t devpts -o newinstance,ptmxmode=666 pts pts &&
+            ln -s pts/ptmx ptmx && cd / &&
+            mount -t proc proc "$0/proc" && mount -t sysfs sysfs "$0/sys" &&
             exec chroot "$0" "$@"' "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "${settings[@]}" "$@"
 }

@@ -10,14 +10,14 @@
 #define APPENDER_RETRY_MS 100
 #define LEAF_BYTES_USUAL 500 /* room at once for most */
 
-typedef struct batch {
+typedef struct appender_batch {
     journal_body bodies[JOURNAL_BATCH_LEAVES_MAX];
     velum_pending *reads[JOURNAL_BATCH_LEAVES_MAX];
     uint32_t count; /* of bodies: writes first, then reads */
     uint32_t write_count;
     uint32_t read_count;
     uint64_t seq; /* of the last write in it, or what the log held before */
-} batch;
+} appender_batch;
 
 void outbox_list_push(outbox_list *self, outbox_body *body)
 {
@@ -153,7 +153,7 @@ static bool gather(appender *self)
     return go_on;
 }
 
-static void batch_take_writes(appender *self, batch *batch)
+static void batch_take_writes(appender *self, appender_batch *batch)
 {
     batch->count = 0;
     batch->read_count = 0;
@@ -167,7 +167,7 @@ static void batch_take_writes(appender *self, batch *batch)
 }
 
 /* All leaves of a read, or none. */
-static void batch_take_bodies(batch *batch, const outbox_list *bodies)
+static void batch_take_bodies(appender_batch *batch, const outbox_list *bodies)
 {
     for (const outbox_body *body = bodies->first; body != NULL; body = body->next) {
         batch->bodies[batch->count++] = (journal_body){body->data, body->size};
@@ -175,7 +175,7 @@ static void batch_take_bodies(batch *batch, const outbox_list *bodies)
 }
 
 /* Takes the reads that may go; the rest stay held. */
-static void batch_take_reads(appender *self, batch *batch)
+static void batch_take_reads(appender *self, appender_batch *batch)
 {
     velum_pending **link = &self->held_first;
 
@@ -197,7 +197,7 @@ static void batch_take_reads(appender *self, batch *batch)
     }
 }
 
-static void batch_release_reads(const batch *batch)
+static void batch_release_reads(const appender_batch *batch)
 {
     for (uint32_t i = 0; i < batch->read_count; i++) {
         (void)pending_settle(batch->reads[i], PENDING_READY);
@@ -205,14 +205,14 @@ static void batch_release_reads(const batch *batch)
     }
 }
 
-static void batch_withhold_reads(const batch *batch)
+static void batch_withhold_reads(const appender_batch *batch)
 {
     for (uint32_t i = 0; i < batch->read_count; i++) {
         withhold(batch->reads[i]);
     }
 }
 
-static velum_status batch_append(appender *self, const batch *batch, uint32_t count)
+static velum_status batch_append(appender *self, const appender_batch *batch, uint32_t count)
 {
     uint64_t first = 0;
 
@@ -220,7 +220,7 @@ static velum_status batch_append(appender *self, const batch *batch, uint32_t co
                           &first);
 }
 
-static void advance(appender *self, const batch *batch)
+static void advance(appender *self, const appender_batch *batch)
 {
     outbox_list_drop(&self->backlog, batch->write_count);
     (void)pthread_mutex_lock(&self->lock);
@@ -245,7 +245,7 @@ static bool is_hopeless(const appender *self)
 
 /* One batch. When the journal takes it not whole, the writes are tried alone, in the room that was
  * reserved for them; the reads are withheld. */
-static void append_batch(appender *self, const batch *batch)
+static void append_batch(appender *self, const appender_batch *batch)
 {
     velum_status status = batch_append(self, batch, batch->count);
 
@@ -291,11 +291,8 @@ static void be_patient(void)
 static void *append(void *context)
 {
     appender *const self = context;
-    VELUM_AUTO_MEM batch *work = mem_alloc(sizeof(batch));
+    appender_batch *const work = self->work;
 
-    if (work == NULL) {
-        return NULL;
-    }
     be_patient();
     while (gather(self)) {
         batch_take_writes(self, work);
@@ -318,7 +315,10 @@ velum_status appender_start(appender *self, velum_gate *gate, uint64_t appended_
     (void)pthread_mutex_init(&self->lock, NULL);
     condition_init(&self->wake);
     condition_init(&self->advanced);
-    if (pthread_create(&self->thread, NULL, append, self) != 0) {
+    self->work = mem_alloc(sizeof(*self->work));
+    if (self->work == NULL || pthread_create(&self->thread, NULL, append, self) != 0) {
+        mem_free(self->work);
+        self->work = NULL;
         return VELUM_E_NOMEM;
     }
     self->running = true;
@@ -336,6 +336,8 @@ void appender_stop(appender *self)
     (void)pthread_mutex_unlock(&self->lock);
     (void)pthread_join(self->thread, NULL);
     self->running = false;
+    mem_free(self->work);
+    self->work = NULL;
 }
 
 void appender_queue_read(appender *self, velum_pending *read)

@@ -22,6 +22,7 @@
 #include <velum/velum.h>
 
 struct velum_pending;
+struct appender_batch;
 
 /* One body of a committed write, in the order of seqs. */
 typedef struct outbox_body {
@@ -62,6 +63,7 @@ typedef struct appender {
     atomic_uint_fast64_t appended_seq; /* highest outbox seq in the log */
     atomic_bool failing;               /* the journal did not take the last batch */
     /* the thread's own */
+    struct appender_batch *work;      /* allocated before it, which could not report a failure */
     outbox_list backlog;              /* taken, not yet in the log */
     struct velum_pending *held_first; /* reads that wait for a write */
 } appender;

@@ -12,10 +12,10 @@ typedef struct write_slot {
     velum_answer *answer;
 } write_slot;
 
-typedef struct gathered {
+typedef struct gathered_writes {
     write_slot slots[WRITER_BATCH_MAX];
     uint32_t count;
-} gathered;
+} gathered_writes;
 
 /* --- what a write leaves in its batch ----------------------------------------------------------- */
 
@@ -127,7 +127,7 @@ static velum_status drop_journalled(write_batch *batch)
 }
 
 /* Runs the gathered writes in order; `*out_done` says how many belong to this transaction (W-3, W-5). */
-static velum_status apply_all(write_batch *batch, gathered *work, uint32_t *out_done)
+static velum_status apply_all(write_batch *batch, gathered_writes *work, uint32_t *out_done)
 {
     uint32_t done = 0;
     bool is_alone = false;
@@ -186,7 +186,7 @@ static void publish(write_batch *batch)
     }
 }
 
-static velum_status transact(write_batch *batch, gathered *work, uint32_t *out_done)
+static velum_status transact(write_batch *batch, gathered_writes *work, uint32_t *out_done)
 {
     VELUM_TRY(begin(batch));
     velum_status status = apply_all(batch, work, out_done);
@@ -261,7 +261,7 @@ static void settle(write_slot *slot, velum_status status)
     pending_release(request);
 }
 
-static uint32_t leaves_at_most(const gathered *work)
+static uint32_t leaves_at_most(const gathered_writes *work)
 {
     uint32_t leaves = 0;
 
@@ -272,13 +272,13 @@ static uint32_t leaves_at_most(const gathered *work)
 }
 
 /* Writes of one gathering, in as many transactions as worlds (W-3). */
-static void write_gathered(writer *self, gathered *work)
+static void write_gathered(writer *self, gathered_writes *work)
 {
     velum_gate *const gate = self->gate;
     uint32_t first = 0;
 
     while (first < work->count) {
-        gathered rest = {.count = work->count - first};
+        gathered_writes rest = {.count = work->count - first};
         memcpy(rest.slots, work->slots + first, rest.count * sizeof(rest.slots[0]));
         write_batch batch = {.gate = gate,
                              .conn = store_writer(gate->db),
@@ -347,7 +347,7 @@ static void run_task(writer *self, writer_task *task)
 }
 
 /* Takes what is queued; waits when nothing is. False: stopped and empty. */
-static bool gather(writer *self, gathered *work, writer_task **out_task)
+static bool gather(writer *self, gathered_writes *work, writer_task **out_task)
 {
     (void)pthread_mutex_lock(&self->lock);
     while (self->first == NULL && self->tasks == NULL && !self->stop) {
@@ -374,12 +374,9 @@ static bool gather(writer *self, gathered *work, writer_task **out_task)
 static void *write_loop(void *context)
 {
     writer *const self = context;
-    VELUM_AUTO_MEM gathered *work = mem_alloc(sizeof(gathered));
+    gathered_writes *const work = self->work;
     writer_task *task = NULL;
 
-    if (work == NULL) {
-        return NULL;
-    }
     (void)pthread_setname_np(pthread_self(), "velum-writer");
     while (gather(self, work, &task)) {
         if (task != NULL) {
@@ -390,6 +387,14 @@ static void *write_loop(void *context)
     return NULL;
 }
 
+static void free_parts(writer *self)
+{
+    mem_free(self->work);
+    self->work = NULL;
+    secret_arena_free(self->arena);
+    self->arena = NULL;
+}
+
 velum_status writer_start(writer *self, velum_gate *gate, uint64_t seq)
 {
     *self = (writer){.gate = gate};
@@ -398,9 +403,9 @@ velum_status writer_start(writer *self, velum_gate *gate, uint64_t seq)
     (void)pthread_cond_init(&self->wake, NULL);
     (void)pthread_cond_init(&self->task_done, NULL);
     VELUM_TRY(secret_arena_create(GATE_ARENA_BYTES, &self->arena));
-    if (pthread_create(&self->thread, NULL, write_loop, self) != 0) {
-        secret_arena_free(self->arena);
-        self->arena = NULL;
+    self->work = mem_alloc(sizeof(*self->work));
+    if (self->work == NULL || pthread_create(&self->thread, NULL, write_loop, self) != 0) {
+        free_parts(self);
         return VELUM_E_NOMEM;
     }
     self->running = true;
@@ -418,8 +423,7 @@ void writer_stop(writer *self)
     (void)pthread_mutex_unlock(&self->lock);
     (void)pthread_join(self->thread, NULL);
     self->running = false;
-    secret_arena_free(self->arena);
-    self->arena = NULL;
+    free_parts(self);
 }
 
 void writer_queue(writer *self, velum_pending *write)

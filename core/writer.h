@@ -89,6 +89,7 @@ typedef struct writer {
     struct velum_pending *last;
     writer_task *tasks;
     secret_arena *arena;
+    struct gathered_writes *work; /* allocated before the thread, which could tell nobody */
     bool stop;
     atomic_bool erasures_left; /* some could not be finished: the steward asks again */
     atomic_uint_fast64_t seq;  /* highest committed outbox seq */

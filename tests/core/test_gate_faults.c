@@ -179,6 +179,53 @@ static void a_read_without_memory(void **state)
     read_under_all(*state, "alloc");
 }
 
+/* A gate that could be opened works, whatever its opening had to do without. */
+static void an_opening_without_memory(void **state)
+{
+    place *const self = *state;
+    const scene scene = scene_of(self);
+    bool hit = true;
+    int failures = 0;
+
+    for (unsigned long n = 1; hit; n += 73) { /* of some 7,000 allocations */
+        velum_error err = {.text = ""};
+        place_close(self);
+        fault_plan(text_f(self, "alloc:%lu:eio", n));
+        const velum_status status = place_try_open(self, &err);
+        hit = fault_count(FAULT_ALLOC) >= n;
+        fault_plan(NULL);
+        if (status < 0) {
+            failures++;
+            place_open(self);
+        }
+        assert_done(read_all(self, &scene, scene.ref));
+    }
+    assert_true(failures > 0);
+}
+
+/* Neither begins a thread that has no room for its work and could tell nobody. */
+static void an_appender_and_a_writer_without_memory(void **state)
+{
+    place *const self = *state;
+    velum_status of_appender = VELUM_E_NOMEM;
+    velum_status of_writer = VELUM_E_NOMEM;
+
+    for (int n = 1; of_appender < 0 || of_writer < 0; n++) {
+        appender our_appender;
+        writer our_writer;
+        const char *const plan = text_f(self, "alloc:%d:eio", n);
+        fault_plan(plan);
+        of_appender = appender_start(&our_appender, self->gate, 0);
+        appender_stop(&our_appender);
+        assert_int_equal(of_appender, n <= 1 ? VELUM_E_NOMEM : VELUM_OK);
+        fault_plan(plan);
+        of_writer = writer_start(&our_writer, self->gate, 0);
+        writer_stop(&our_writer);
+        assert_int_equal(of_writer, n <= 2 ? VELUM_E_NOMEM : VELUM_OK);
+    }
+    fault_plan(NULL);
+}
+
 static void a_read_whose_statements_fail(void **state)
 {
     read_under_all(*state, "sql");
@@ -302,6 +349,8 @@ int main(void)
         TEST(an_upsert_whose_syncs_fail),
         TEST(an_upsert_without_memory),
         TEST(a_read_without_memory),
+        TEST(an_opening_without_memory),
+        TEST(an_appender_and_a_writer_without_memory),
         TEST(a_read_whose_statements_fail),
         TEST(a_consent_without_memory),
         TEST(a_consent_whose_statements_fail),

@@ -55,7 +55,7 @@ check-long: deps ## the long tests: kills, power loss, exhaustive faults
 	+@$(call graph,test) test-programs SUITE=long ONLY='$(ONLY)' && \
 	TEST_TIMEOUT=$${TEST_TIMEOUT:-3600} $(MAKE) --no-print-directory -f config/build.mk VARIANT=test run-tests SUITE=long ONLY='$(ONLY)'
 
-check-fresh: ## both commands of the README in minimal roots (root; RELEASES="bookworm trixie noble")
+check-fresh: ## both commands of the README in minimal roots (root; RELEASES=noble for one)
 	@tools/deps.sh fresh
 	@tools/check-fresh.sh $(RELEASES)
 

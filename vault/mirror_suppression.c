@@ -101,21 +101,29 @@ static velum_status push_due(store_conn *rows, store_conn *place, uint64_t *push
     return status < 0 ? status : VELUM_OK;
 }
 
-static velum_status copy_all(store_conn *rows, store_conn *place)
+/* Each entry that `sql` finds, in the order of read_values and then its hash, by `carry` into `to`. */
+static velum_status carry_all(store_conn *from, const char *sql, store_conn *to,
+                              velum_status (*carry)(store_conn *to, const entry_row *row))
 {
-    static const char sql[] =
-        "SELECT scope, reason, basis, at_ns, expires_ns, hash FROM suppression ORDER BY hash";
     VELUM_AUTO_STMT *stmt = NULL;
     velum_status status = VELUM_OK;
 
-    VELUM_TRY(conn_statement(rows, sql, &stmt));
+    VELUM_TRY(conn_statement(from, sql, &stmt));
     while ((status = stmt_step(stmt)) == VELUM_OK) {
         entry_row row = {.is_there = true};
         VELUM_TRY(read_values(stmt, 0, &row.entry));
         VELUM_TRY(column_bytes(stmt, 5, row.hash, sizeof(row.hash)));
-        VELUM_TRY(put(place, &row));
+        VELUM_TRY(carry(to, &row));
     }
     return status < 0 ? status : VELUM_OK;
+}
+
+static velum_status copy_all(store_conn *rows, store_conn *place)
+{
+    static const char sql[] =
+        "SELECT scope, reason, basis, at_ns, expires_ns, hash FROM suppression ORDER BY hash";
+
+    return carry_all(rows, sql, place, put);
 }
 
 /* A view of vault.db and a transaction of the place. */
@@ -190,17 +198,8 @@ static velum_status take_all(store_conn *keys, store_conn *conn)
 {
     static const char sql[] =
         "SELECT scope, reason, basis, at_ns, expires_ns, hash FROM suppressed ORDER BY hash";
-    VELUM_AUTO_STMT *stmt = NULL;
-    velum_status status = VELUM_OK;
 
-    VELUM_TRY(conn_statement(keys, sql, &stmt));
-    while ((status = stmt_step(stmt)) == VELUM_OK) {
-        entry_row row;
-        VELUM_TRY(read_values(stmt, 0, &row.entry));
-        VELUM_TRY(column_bytes(stmt, 5, row.hash, sizeof(row.hash)));
-        VELUM_TRY(insert_entry(conn, &row));
-    }
-    return status < 0 ? status : VELUM_OK;
+    return carry_all(keys, sql, conn, insert_entry);
 }
 
 velum_status vault_restored_suppression(store *vault_db, store *keys_db)

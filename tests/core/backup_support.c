@@ -168,3 +168,18 @@ velum_restore_result restored(place *self, const char *log)
 {
     return restored_of(self, NULL, log);
 }
+
+int64_t count_in_file(const char *folder, const char *name, const uint8_t *key, const char *sql)
+{
+    const store_options options = {
+        .folder = folder, .name = name, .key = key, .readers_max = 1, .busy_timeout_ms = 5000};
+    VELUM_AUTO(store) *opened = NULL;
+    store_stmt *stmt = NULL;
+
+    assert_int_equal(store_open(&options, &opened, NULL), VELUM_OK);
+    assert_int_equal(conn_statement(store_writer(opened), sql, &stmt), VELUM_OK);
+    assert_int_equal(stmt_step(stmt), VELUM_OK);
+    const int64_t count = stmt_integer(stmt, 0);
+    stmt_reset(stmt);
+    return count;
+}

@@ -36,5 +36,7 @@ const char *new_folder(place *self);
 velum_restore_result restored_of(place *self, const char *name, const char *log);
 velum_restore_result restored(place *self, const char *log); /* of the newest */
 bool path_is_there(const char *path);
+/* What a statement counts in a database that is no gate's. */
+int64_t count_in_file(const char *folder, const char *name, const uint8_t *key, const char *sql);
 
 #endif

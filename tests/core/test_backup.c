@@ -17,20 +17,7 @@
 
 static int64_t count_in(place *self, const char *folder, const char *sql)
 {
-    const store_options options = {.folder = folder,
-                                   .name = MIRROR_FILE,
-                                   .key = keyring_keys_db_key(self->gate->keys),
-                                   .readers_max = 1,
-                                   .busy_timeout_ms = 5000};
-    VELUM_AUTO(store) *keys = NULL;
-    store_stmt *stmt = NULL;
-
-    assert_int_equal(store_open(&options, &keys, NULL), VELUM_OK);
-    assert_int_equal(conn_statement(store_writer(keys), sql, &stmt), VELUM_OK);
-    assert_int_equal(stmt_step(stmt), VELUM_OK);
-    const int64_t count = stmt_integer(stmt, 0);
-    stmt_reset(stmt);
-    return count;
+    return count_in_file(folder, MIRROR_FILE, keyring_keys_db_key(self->gate->keys), sql);
 }
 
 static int64_t count_in_place(place *self, const char *sql)

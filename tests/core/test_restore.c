@@ -54,20 +54,8 @@ static const char *consent_state(place *self, const scene *scene, const char *re
 
 static int64_t count_in_copy(place *self, const char *sql)
 {
-    const store_options options = {.folder = line_folder(self),
-                                   .name = newest_copy(self),
-                                   .key = keyring_vault_db_key(self->gate->keys),
-                                   .readers_max = 1,
-                                   .busy_timeout_ms = 5000};
-    VELUM_AUTO(store) *copy = NULL;
-    store_stmt *stmt = NULL;
-
-    assert_int_equal(store_open(&options, &copy, NULL), VELUM_OK);
-    assert_int_equal(conn_statement(store_writer(copy), sql, &stmt), VELUM_OK);
-    assert_int_equal(stmt_step(stmt), VELUM_OK);
-    const int64_t count = stmt_integer(stmt, 0);
-    stmt_reset(stmt);
-    return count;
+    return count_in_file(line_folder(self), newest_copy(self),
+                         keyring_vault_db_key(self->gate->keys), sql);
 }
 
 /* --- as it was ---------------------------------------------------------------------------------- */
